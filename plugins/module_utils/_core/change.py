@@ -1,0 +1,76 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""The one unit of every plan: a change, with what it does and how dear it is."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class Action(str, enum.Enum):
+    """What happens to the thing. ``blocked`` is wanted but cannot be done now (it is being deleted, for example)."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+    ADOPT = "adopt"
+    BLOCKED = "blocked"
+
+
+class Impact(str, enum.Enum):
+    """What a change costs those who use the thing, from harmless to irreversible."""
+
+    SAFE = "safe"
+    RESTART = "restart"
+    DISRUPTIVE = "disruptive"
+    DESTROYS_DATA = "destroys_data"
+
+    @property
+    def rank(self) -> int:
+        """0 for harmless, 3 for irreversible."""
+        return list(Impact).index(self)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of a plan.
+
+    ``id`` names the thing for good (Kubernetes: ``Kind.group/namespace/name``). ``fields`` are the paths that change.
+    ``before`` and ``after`` hold only those fields, already redacted. ``verified`` is false where the server could not
+    yet be asked, and ``reason`` then says why. ``fingerprint`` identifies exactly this change for an approved plan: it is
+    made from unredacted values by the provider, is a digest, and is never shown.
+    """
+
+    id: str
+    action: Action
+    impact: Impact = Impact.SAFE
+    fields: tuple[str, ...] = ()
+    reason: str = ""
+    before: Any = None
+    after: Any = None
+    verified: bool = True
+    scope: str = ""
+    fingerprint: str = field(default="", repr=False)
+
+    def as_result(self) -> dict[str, Any]:
+        """The change as it stands in a task result and in ``plan.json``."""
+        return {
+            "id": self.id,
+            "action": self.action.value,
+            "impact": self.impact.value,
+            "fields": list(self.fields),
+            "reason": self.reason,
+            "verified": self.verified,
+            "set": self.scope,
+        }
+
+    def as_line(self) -> str:
+        """The change in one line of text."""
+        what = f"{self.action.value} {self.id} [{self.impact.value}]"
+        return f"{what} {self.reason}" if self.reason else what
