@@ -1,0 +1,294 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""HTTP/1.1 on kept-alive connections, with retries: one pool per server, shared by all threads of a run."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import http.client
+import json
+import random
+import socket
+import ssl
+import threading
+import time
+import urllib.parse
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .concurrency import AdaptiveLimit
+from .errors import CancelledError, UnreachableError
+
+RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
+_RESET = (ConnectionError, http.client.HTTPException, ssl.SSLError, socket.timeout, TimeoutError, OSError)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a server is. ``url`` has scheme, host, optional port and path prefix; ``proxy`` is an http(s) URL."""
+
+    url: str
+    tls: ssl.SSLContext | None = None
+    server_hostname: str | None = None
+    proxy: str | None = None
+
+
+@dataclass
+class Response:
+    """An answer, its body already inflated. ``attempts`` above 1 means that an earlier try may have had its effect."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+    attempts: int = 1
+
+    def json(self) -> Any:
+        """The body as JSON; raises ValueError where it is none."""
+        return json.loads(self.body)
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the server says that the body is JSON."""
+        return "json" in (self.headers.get("Content-Type") or "")
+
+    @property
+    def warnings(self) -> list[str]:
+        """Texts of the ``Warning`` headers (RFC 9111, code 299)."""
+        found = []
+        for header in self.headers.get_all("Warning") or []:
+            first, last = header.find('"'), header.rfind('"')
+            found.append(header[first + 1 : last].replace('\\"', '"') if 0 <= first < last else header)
+        return found
+
+
+@dataclass(frozen=True)
+class Retry:
+    """How long to keep trying: at most ``attempts``, and never beyond ``seconds`` after the first try.
+
+    ``permanent`` looks at an answer whose status is usually passing and says that it will not pass.
+    """
+
+    attempts: int = 12
+    seconds: float = 60.0
+    first_pause: float = 0.1
+    longest_pause: float = 5.0
+    permanent: Callable[[Response], bool] = field(default=lambda response: False)
+
+    def pause(self, attempt: int) -> float:
+        """Seconds before the next try: exponential with full jitter, so that many clients spread out."""
+        return random.uniform(0.5, 1.0) * min(self.longest_pause, self.first_pause * float(2 ** (attempt - 1)))
+
+
+class _TunnelledTLS(http.client.HTTPSConnection):
+    """An HTTPS connection whose certificate may be checked against another name than the address."""
+
+    def __init__(self, host: str, port: int, name: str, context: ssl.SSLContext, timeout: float) -> None:
+        super().__init__(host, port, context=context, timeout=timeout)
+        self._name = name
+        self._tls = context
+
+    def connect(self) -> None:
+        http.client.HTTPConnection.connect(self)
+        self.sock = self._tls.wrap_socket(self.sock, server_hostname=self._name)
+
+
+class Pool:
+    """Kept-alive connections to one server.
+
+    ``headers`` is asked before each try (``renew`` is true after a 401), so that tokens can be renewed in mid-run.
+    ``gate`` is called before each try and raises to stop the run. ``user_agent`` carries the run's id into the server's
+    audit log.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        user_agent: str,
+        headers: Callable[[bool], Mapping[str, str]] = lambda renew: {},
+        gate: Callable[[], None] = lambda: None,
+        timeout: float = 30.0,
+        limit: AdaptiveLimit | None = None,
+    ) -> None:
+        parts = urllib.parse.urlsplit(endpoint.url)
+        self._secure = parts.scheme == "https"
+        self._host = parts.hostname or ""
+        self._port = parts.port or (443 if self._secure else 80)
+        self._prefix = parts.path.rstrip("/")
+        self._endpoint = endpoint
+        self._user_agent = user_agent
+        self._headers = headers
+        self._gate = gate
+        self._timeout = timeout
+        self._idle: list[http.client.HTTPConnection] = []
+        self._lock = threading.Lock()
+        self._closed = False
+        self._streams: set[http.client.HTTPConnection] = set()
+        self.limit = limit or AdaptiveLimit()
+        self.requests: dict[str, int] = {}
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        retry: Retry | None = None,
+    ) -> Response:
+        """Send one request and return the answer, whatever its status, after the retries that ``retry`` allows.
+
+        Raises UnreachableError when no answer came within the deadline.
+        """
+        retry = retry or Retry()
+        deadline = time.monotonic() + retry.seconds
+        attempt = 0
+        renew = False
+        while True:
+            attempt += 1
+            self._gate()
+            with self.limit:
+                try:
+                    response: Response | None = self._once(method, path, body, headers or {}, renew)
+                    problem: Exception | None = None
+                except _RESET as error:
+                    if isinstance(error, ssl.SSLCertVerificationError):
+                        raise UnreachableError(f"{self._endpoint.url}: {error.verify_message or error}") from error
+                    response, problem = None, error
+            if response is not None:
+                response.attempts = attempt
+                if response.status == 401 and not renew:
+                    renew = True
+                    continue
+                if response.status not in RETRIED_STATUSES or retry.permanent(response):
+                    self.limit.succeeded()
+                    return response
+                if response.status == 429:
+                    self.limit.throttled()
+                pause = _retry_after(response) or retry.pause(attempt)
+            else:
+                pause = retry.pause(attempt)
+            if attempt >= retry.attempts or time.monotonic() + pause > deadline:
+                if response is not None:
+                    return response
+                raise UnreachableError(
+                    f"{method} {self._endpoint.url}{path.split('?')[0]} failed {attempt} times, last with "
+                    f"{type(problem).__name__}: {problem}"
+                ) from problem
+            self._sleep(pause)
+
+    def stream(self, path: str, headers: Mapping[str, str] | None = None, timeout: float = 30.0) -> Iterator[bytes]:
+        """Send one GET and give its answer line by line while it comes; ends when the server or ``timeout`` ends it.
+
+        Raises UnreachableError when the connection breaks, and ``StreamRefused`` when the status is not 200.
+        """
+        self._gate()
+        connection = self._connect(timeout)
+        with self._lock:
+            self._streams.add(connection)
+        try:
+            connection.request("GET", self._prefix + path, headers=self._all_headers(headers or {}, False))
+            answer = connection.getresponse()
+            if answer.status != 200:
+                raise StreamRefused(answer.status, answer.read(65536))
+            self._count("GET")
+            while line := answer.readline():
+                yield line
+        except _RESET as error:
+            raise UnreachableError(f"GET {path.split('?')[0]}: {type(error).__name__}: {error}") from error
+        finally:
+            with self._lock:
+                self._streams.discard(connection)
+            connection.close()
+
+    def close(self) -> None:
+        """Close every connection, streams that other threads read included; a request after that fails."""
+        with self._lock:
+            self._closed = True
+            connections = self._idle + list(self._streams)
+            self._idle = []
+        for connection in connections:
+            if connection.sock is not None:
+                try:
+                    connection.sock.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    continue
+            connection.close()
+
+    def _once(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], renew: bool) -> Response:
+        connection = self._take()
+        try:
+            connection.request(method, self._prefix + path, body=body, headers=self._all_headers(headers, renew))
+            self._count(method)
+            answer = connection.getresponse()
+            content = answer.read()
+            if answer.headers.get("Content-Encoding") == "gzip":
+                content = gzip.decompress(content)
+        except BaseException:
+            connection.close()
+            raise
+        if answer.will_close:
+            connection.close()
+        else:
+            with self._lock:
+                self._idle.append(connection)
+        return Response(answer.status, answer.headers, content)
+
+    def _count(self, method: str) -> None:
+        with self._lock:
+            self.requests[method] = self.requests.get(method, 0) + 1
+
+    def _all_headers(self, extra: Mapping[str, str], renew: bool) -> dict[str, str]:
+        return {"User-Agent": self._user_agent, "Accept-Encoding": "gzip", **self._headers(renew), **extra}
+
+    def _take(self) -> http.client.HTTPConnection:
+        with self._lock:
+            if self._closed:
+                raise CancelledError("the connection pool is closed")
+            if self._idle:
+                return self._idle.pop()
+        return self._connect(self._timeout)
+
+    def _connect(self, timeout: float) -> http.client.HTTPConnection:
+        host, port, tunnel = self._host, self._port, None
+        headers: dict[str, str] = {}
+        if self._endpoint.proxy:
+            proxy = urllib.parse.urlsplit(self._endpoint.proxy)
+            tunnel = (host, port)
+            host, port = proxy.hostname or "", proxy.port or 8080
+            if proxy.username:
+                pair = f"{urllib.parse.unquote(proxy.username)}:{urllib.parse.unquote(proxy.password or '')}"
+                headers["Proxy-Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
+        connection: http.client.HTTPConnection
+        if self._secure:
+            context = self._endpoint.tls or ssl.create_default_context()
+            connection = _TunnelledTLS(host, port, self._endpoint.server_hostname or self._host, context, timeout)
+        else:
+            connection = http.client.HTTPConnection(host, port, timeout=timeout)
+        if tunnel:
+            connection.set_tunnel(*tunnel, headers=headers)
+        return connection
+
+    def _sleep(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self._gate()
+            time.sleep(min(left, 0.25))
+
+
+class StreamRefused(Exception):
+    """The server did not open the stream: ``status`` and the first bytes of its answer."""
+
+    def __init__(self, status: int, body: bytes) -> None:
+        super().__init__(f"status {status}")
+        self.status = status
+        self.body = body
+
+
+def _retry_after(response: Response) -> float:
+    """Seconds the server asks to wait, at most 30; 0 where it does not say (the date form is not used by our servers)."""
+    value = response.headers.get("Retry-After") or ""
+    return min(float(value), 30.0) if value.isdigit() else 0.0

@@ -1,0 +1,86 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""What an apiserver says when it says no, without the values that it likes to repeat."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .._core.errors import ServerError
+from .._core.http import Response
+
+_VALUE = re.compile(r"(Invalid value|Unsupported value|Duplicate value):.*?(?=: (?:field is immutable|must |may not |can |cannot |should |a |supported )|$)", re.S)
+_IN_QUOTES = re.compile(r'"(?:[^"\\]|\\.){200,}"')
+
+
+def safe_message(message: str) -> str:
+    """``message`` without the values that validation errors quote: they may hold a whole pod template or a secret."""
+    cut = _VALUE.sub(lambda match: match.group(1), message)
+    return _IN_QUOTES.sub('"…"', cut)
+
+
+class ApiError(ServerError):
+    """A refusal: HTTP ``status``, Kubernetes ``reason`` and ``causes`` as ``{field, reason, message}``."""
+
+    def __init__(self, response: Response, what: str) -> None:
+        body: Any = None
+        if response.is_json:
+            try:
+                body = response.json()
+            except ValueError:
+                body = None
+        body = body if isinstance(body, dict) else {}
+        self.status = response.status
+        self.reason: str = body.get("reason") or ""
+        self.raw_message: str = body.get("message") or response.body[:300].decode(errors="replace").strip()
+        details = body.get("details") or {}
+        self.causes: list[dict[str, str]] = details.get("causes") or []
+        self.is_status = bool(body)
+        self.attempts = response.attempts
+        super().__init__(f"{what}: {response.status} {safe_message(self.raw_message)}")
+
+    def __reduce__(self) -> Any:
+        return (ServerError, (self.message,))
+
+    @property
+    def conflicts(self) -> list[dict[str, str]]:
+        """Fields that other managers own: ``{field, manager}``."""
+        found = []
+        for cause in self.causes:
+            if cause.get("reason") == "FieldManagerConflict":
+                match = re.search(r'conflict with "([^"]*)"', cause.get("message", ""))
+                found.append({"field": cause.get("field", ""), "manager": match.group(1) if match else "unknown"})
+        return found
+
+    @property
+    def changed_since(self) -> bool:
+        """The object is not the one that was observed: created, recreated or gone meanwhile."""
+        if self.status == 409 and not self.conflicts and not self.namespace_terminating:
+            return True
+        return self.status == 422 and any(cause.get("field") == "metadata.uid" for cause in self.causes)
+
+    @property
+    def namespace_terminating(self) -> bool:
+        """The namespace is being deleted and takes nothing new."""
+        return any(cause.get("reason") == "NamespaceTerminating" for cause in self.causes)
+
+    @property
+    def kind_not_served(self) -> bool:
+        """The path itself is unknown: a kind that is not served (yet). A missing object answers with a Status."""
+        return self.status == 404 and not self.is_status
+
+    @property
+    def passing(self) -> bool:
+        """A refusal that ends by itself within seconds: RBAC that spreads, a CRD or namespace that goes away."""
+        if self.namespace_terminating or self.kind_not_served:
+            return True
+        return self.status in (403, 405, 409) and "custom resource definition is terminating" in self.raw_message
+
+
+def permanent(response: Response) -> bool:
+    """A 500 that no retry cures: the document does not fit its schema."""
+    return response.status == 500 and b"failed to create typed" in response.body
