@@ -59,7 +59,7 @@ class KubeClient:
                 return None
             raise
 
-    def list(
+    def list_objects(
         self, kind: Kind, namespace: str | None = None, selector: str = "", metadata_only: bool = True, fields: str = ""
     ) -> tuple[list[Document], str]:
         """Every object of a kind, in pages of 500, and the resourceVersion of the list."""

@@ -1,0 +1,107 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""Differences of two JSON documents, leaf by leaf. Items of lists are matched by their keys where they have some.
+
+Matching by index would call every item changed when one is put in front.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+ABSENT: Any = type("Absent", (), {"__repr__": lambda self: "absent", "__bool__": lambda self: False})()
+"""The value of a path that is not there; None is a value."""
+
+_ITEM_KEYS: tuple[tuple[str, ...], ...] = (
+    ("name",),
+    ("containerPort", "protocol"),
+    ("port", "protocol"),
+    ("port",),
+    ("mountPath",),
+    ("key",),
+    ("topologyKey",),
+    ("type",),
+    ("ip",),
+)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One leaf that differs: ``path`` as text and both values (``ABSENT`` for none)."""
+
+    path: str
+    before: Any
+    after: Any
+
+
+def differences(before: Any, after: Any, path: str = "") -> Iterator[Difference]:
+    """Every leaf in which the two differ, in the order of the keys."""
+    if before == after and type(before) is type(after):
+        return
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in sorted({*before, *after}, key=str):
+            yield from differences(before.get(key, ABSENT), after.get(key, ABSENT), _join(path, str(key)))
+    elif isinstance(before, list) and isinstance(after, list):
+        yield from _list_differences(before, after, path)
+    elif isinstance(after, (Mapping, list)) and before is ABSENT and after:
+        yield from differences({} if isinstance(after, Mapping) else [], after, path)
+    elif isinstance(before, (Mapping, list)) and after is ABSENT and before:
+        yield from differences(before, {} if isinstance(before, Mapping) else [], path)
+    elif before != after:
+        yield Difference(path, before, after)
+
+
+def _list_differences(before: list[Any], after: list[Any], path: str) -> Iterator[Difference]:
+    keys = _item_keys(before, after)
+    if keys:
+        old, new = ({tuple(item[key] for key in keys): item for item in side} for side in (before, after))
+        for identity in [*old, *(item for item in new if item not in old)]:
+            label = ",".join(f"{key}={value}" for key, value in zip(keys, identity))
+            yield from differences(old.get(identity, ABSENT), new.get(identity, ABSENT), f"{path}[{label}]")
+        if list(old) != list(new) and set(old) == set(new):
+            yield Difference(f"{path}[order]", [list(i) for i in old], [list(i) for i in new])
+        return
+    if _scalars(before) and _scalars(after) and len(set(map(_token, before))) == len(before):
+        old_tokens, new_tokens = {_token(item) for item in before}, {_token(item) for item in after}
+        if old_tokens != new_tokens:
+            for item in before:
+                if _token(item) not in new_tokens:
+                    yield Difference(f"{path}[={item}]", item, ABSENT)
+            for item in after:
+                if _token(item) not in old_tokens:
+                    yield Difference(f"{path}[={item}]", ABSENT, item)
+            return
+    for index in range(max(len(before), len(after))):
+        old_item = before[index] if index < len(before) else ABSENT
+        new_item = after[index] if index < len(after) else ABSENT
+        yield from differences(old_item, new_item, f"{path}[{index}]")
+
+
+def _item_keys(before: list[Any], after: list[Any]) -> tuple[str, ...] | None:
+    both = before + after
+    if not both or not all(isinstance(item, Mapping) for item in both):
+        return None
+    for keys in _ITEM_KEYS:
+        if all(all(key in item and isinstance(item[key], (str, int)) for key in keys) for item in both):
+            if all(len({tuple(item[key] for key in keys) for item in side}) == len(side) for side in (before, after)):
+                return keys
+    return None
+
+
+def _scalars(items: list[Any]) -> bool:
+    return all(not isinstance(item, (Mapping, list)) for item in items)
+
+
+def _token(value: Any) -> str:
+    return json.dumps(value)
+
+
+def _join(path: str, key: str) -> str:
+    name = key if key.replace("-", "").replace("_", "").isalnum() else json.dumps(key)
+    return f"{path}.{name}" if path else name

@@ -1,0 +1,83 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""Which fields cannot change once set, by kind. Decided by this table and confirmed by the server's cause, never by its text:
+"field is immutable" also stands in messages that a custom resource's own rules write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .errors import ApiError
+from .kinds import Ref
+
+_MEMBERS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("", "Secret"): ("type", "data", "immutable"),
+    ("", "ConfigMap"): ("data", "binaryData", "immutable"),
+    ("apps", "DaemonSet"): ("spec.selector",),
+    ("apps", "Deployment"): ("spec.selector",),
+    ("apps", "ReplicaSet"): ("spec.selector",),
+    ("apps", "StatefulSet"): ("spec.selector", "spec.serviceName", "spec.volumeClaimTemplates", "spec.podManagementPolicy"),
+    ("batch", "Job"): ("spec.selector", "spec.template", "spec.completions", "spec.completionMode"),
+    ("rbac.authorization.k8s.io", "ClusterRoleBinding"): ("roleRef",),
+    ("rbac.authorization.k8s.io", "RoleBinding"): ("roleRef",),
+    ("scheduling.k8s.io", "PriorityClass"): ("value", "preemptionPolicy"),
+    ("storage.k8s.io", "StorageClass"): ("provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"),
+    ("storage.k8s.io", "CSIDriver"): ("spec.attachRequired",),
+}
+
+_ONLY_IF_NAMED = {("", "Namespace"), ("", "PersistentVolume"), ("", "PersistentVolumeClaim"), ("apiextensions.k8s.io", "CustomResourceDefinition")}
+
+
+def immutable_changes(ref: Ref, live: Mapping[str, Any], desired: Mapping[str, Any], refusal: ApiError) -> list[str]:
+    """Paths that the document would change although the kind does not allow it; empty where the refusal has another reason.
+
+    ``refusal`` is the server's 422 to a dry run. Its cause must name the path, one above it or one below it.
+    """
+    if refusal.status != 422:
+        return []
+    named = [cause.get("field") or "" for cause in refusal.causes if cause.get("reason")]
+    found = []
+    for path in _MEMBERS.get((ref.group, ref.kind), ()):
+        want, have = _at(desired, path), _at(live, path)
+        if want is None or _covers(have, want):
+            continue
+        if any(_related(path, field) for field in named):
+            found.append(path)
+    return found
+
+
+def replaceable(ref: Ref, named_kinds: list[str]) -> bool:
+    """Whether an object of this kind may be deleted and made again: by the table, or because it was named."""
+    if ref.kind in named_kinds or ref.group_kind in named_kinds:
+        return True
+    return (ref.group, ref.kind) in _MEMBERS and (ref.group, ref.kind) not in _ONLY_IF_NAMED and not named_kinds
+
+
+def propagation(ref: Ref) -> str:
+    """How the old object goes: a StatefulSet leaves its pods to the new one, all others take theirs with them."""
+    return "Orphan" if ref.kind == "StatefulSet" else "Background"
+
+
+def _at(document: Mapping[str, Any], path: str) -> Any:
+    here: Any = document
+    for name in path.split("."):
+        here = here.get(name) if isinstance(here, Mapping) else None
+    return here
+
+
+def _covers(have: Any, want: Any) -> bool:
+    """Whether ``have`` holds all of ``want``; the server adds defaults, so more is no difference."""
+    if isinstance(want, Mapping):
+        return isinstance(have, Mapping) and all(_covers(have.get(key), value) for key, value in want.items())
+    if isinstance(want, list):
+        return isinstance(have, list) and len(have) == len(want) and all(map(_covers, have, want))
+    return bool(have == want)
+
+
+def _related(path: str, field: str) -> bool:
+    return path == field or path.startswith(field + ".") or field.startswith((path + ".", path + "["))

@@ -1,0 +1,196 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""What is there now: metadata of every owned or desired object, in one LIST per kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._core.concurrency import map_threads
+from .._core.errors import InputError
+from .client import KubeClient
+from .discovery import Discovery
+from .errors import ApiError
+from .kinds import Kind, Ref
+from .record import ID_LABEL, OWNER_LABEL, PART_OF, SetRecord, new_record, read_record
+from .resolve import SetInput, Wanted
+
+_SECRET = Kind("", "v1", "Secret", "secrets", True)
+_NAMESPACE = Kind("", "v1", "Namespace", "namespaces", False)
+_CRD = Kind("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", False)
+_SELECTED_SETS = 100
+"""Above this many sets the selector asks for the label alone and the sets are told apart here: URLs have limits."""
+_SINGLE_GETS = 3
+Metadata = dict[str, Any]
+
+
+@dataclass
+class Observed:
+    """Live metadata by identity, namespaces that exist, and the records of all sets of this owner."""
+
+    metadata: dict[Ref, Metadata] = field(default_factory=dict)
+    namespaces: dict[str, Metadata] = field(default_factory=dict)
+    records: dict[str, SetRecord] = field(default_factory=dict)
+    strangers: list[SetRecord] = field(default_factory=list)
+    """Sets of this owner that the run neither declares nor knows."""
+    kinds: dict[tuple[str, str], Kind] = field(default_factory=dict)
+    unreadable: set[tuple[str, str]] = field(default_factory=set)
+    """Recorded kinds whose backend does not answer: nothing of them may be called gone."""
+    cluster_uid: str = ""
+
+    def has_namespace(self, name: str) -> bool:
+        """Whether a namespace exists."""
+        return name in self.namespaces
+
+
+def read_sets(client: KubeClient, sets: Iterable[SetInput], owner: str, known: Iterable[str]) -> Observed:
+    """One LIST per namespace that holds parents."""
+    observed = Observed()
+    named = {one.name: one for one in sets if one.name}
+    ours = set(named) | set(known)
+    for namespace in sorted({one.namespace for one in named.values()}):
+        parents, _version = client.list_objects(_SECRET, namespace, f"{ID_LABEL},{OWNER_LABEL}={owner}", metadata_only=False)
+        for parent in parents:
+            record = read_record({**parent, "kind": "Secret"})
+            if record.name in named:
+                observed.records[record.name] = record
+            elif record.name not in ours:
+                observed.strangers.append(record)
+    for one in named.values():
+        observed.records.setdefault(one.name, new_record(one.name, one.namespace, owner))
+    return observed
+
+
+def observe(client: KubeClient, discovery: Discovery, wanted: Wanted, observed: Observed, records: Iterable[SetRecord]) -> None:
+    """Fill ``observed`` with everything that the desired and recorded objects need for a decision."""
+    records = list(records)
+    refs = set(wanted.objects) | {ref for record in records for ref in record.objects}
+    by_kind: dict[tuple[str, str], set[str]] = {}
+    for ref in refs:
+        by_kind.setdefault((ref.group, ref.kind), set()).add(ref.namespace)
+    for ref, kind in wanted.kinds.items():
+        observed.kinds.setdefault((ref.group, ref.kind), kind)
+    for key in by_kind:
+        served = discovery.preferred(*key)
+        if served is None and key not in wanted.pending:
+            if key[0] in discovery.stale or _crd_exists(client, key, discovery):
+                observed.unreadable.add(key)
+            observed.kinds.pop(key, None)
+        elif served is not None and (key not in observed.kinds):
+            observed.kinds[key] = served
+
+    ids = {record.id for record in records}
+    selector = PART_OF if len(ids) > _SELECTED_SETS else f"{PART_OF} in ({','.join(sorted(ids))})"
+    jobs: list[tuple[Kind, str | None, frozenset[str]]] = []
+    for key, namespaces in by_kind.items():
+        kind = observed.kinds.get(key)
+        if kind is None or key in wanted.pending or not ids:
+            continue
+        if kind.group_kind == "Secret":
+            jobs += [(kind, namespace, frozenset({namespace})) for namespace in sorted(namespaces)]
+        else:
+            jobs.append((kind, None, frozenset(namespaces)))
+
+    def read(job: tuple[Kind, str | None, frozenset[str]]) -> list[tuple[Kind, Metadata]]:
+        kind, namespace, namespaces = job
+        return [(kind, item) for item in _list(client, kind, namespace, namespaces, selector)]
+
+    for answer in map_threads(read, jobs, client.threads):
+        for kind, metadata in answer:
+            labels = metadata.get("labels") or {}
+            if labels.get(PART_OF) in ids:
+                observed.metadata[Ref(kind.group, kind.kind, metadata.get("namespace") or "", metadata["name"])] = metadata
+    _read_namespaces(client, wanted, observed)
+    _read_missing(client, wanted, observed)
+
+
+def _list(client: KubeClient, kind: Kind, namespace: str | None, namespaces: Iterable[str], selector: str) -> list[Metadata]:
+    try:
+        return [item["metadata"] for item in client.list_objects(kind, namespace, selector)[0]]
+    except ApiError as error:
+        if error.status == 403 and kind.namespaced and namespace is None:
+            return [
+                item["metadata"] for name in sorted(filter(None, namespaces)) for item in client.list_objects(kind, name, selector)[0]
+            ]
+        if error.status == 404:
+            return []
+        raise
+
+
+def _read_namespaces(client: KubeClient, wanted: Wanted, observed: Observed) -> None:
+    """Which of the namespaces that objects need exist; kube-system's uid is the cluster's identity."""
+    needed = {ref.namespace for ref in wanted.objects if ref.namespace} | {ref.name for ref in wanted.objects if ref.group_kind == "Namespace"}
+    needed |= {record.namespace for record in observed.records.values()} | {"kube-system"}
+    for ref, metadata in observed.metadata.items():
+        if ref.group_kind == "Namespace":
+            observed.namespaces[ref.name] = metadata
+    missing = sorted(needed - set(observed.namespaces))
+    if len(missing) > _SINGLE_GETS:
+        found = [item["metadata"] for item in client.list_objects(_NAMESPACE)[0]]
+    else:
+        answers = map_threads(lambda name: client.find(_NAMESPACE.path(None, name), metadata_only=True), missing, client.threads)
+        found = [item["metadata"] for item in answers if item]
+    for metadata in found:
+        if metadata["name"] in missing:
+            observed.namespaces[metadata["name"]] = metadata
+    observed.cluster_uid = (observed.namespaces.get("kube-system") or {}).get("uid") or ""
+    for ref in wanted.objects:
+        if ref.group_kind == "Namespace" and ref.name in observed.namespaces:
+            observed.metadata.setdefault(ref, observed.namespaces[ref.name])
+
+
+def _read_missing(client: KubeClient, wanted: Wanted, observed: Observed) -> None:
+    """Desired objects without our label: a few GETs, or one LIST per kind and namespace where there are many."""
+    groups: dict[tuple[Kind, str], list[Ref]] = {}
+    for ref in wanted.objects:
+        if ref in observed.metadata or wanted.is_pending(ref) or ref.group_kind == "Namespace":
+            continue
+        if ref.namespace and not observed.has_namespace(ref.namespace):
+            continue
+        groups.setdefault((wanted.kinds[ref], ref.namespace), []).append(ref)
+
+    def read(group: tuple[tuple[Kind, str], list[Ref]]) -> list[tuple[Ref, Metadata]]:
+        (kind, namespace), refs = group
+        if len(refs) <= _SINGLE_GETS:
+            singles = [(ref, client.find(kind.path(namespace, ref.name), metadata_only=True)) for ref in refs]
+            return [(ref, item["metadata"]) for ref, item in singles if item]
+        names = {ref.name: ref for ref in refs}
+        items = _list(client, kind, namespace or None, [namespace], "")
+        return [(names[metadata["name"]], metadata) for metadata in items if metadata["name"] in names]
+
+    for answer in map_threads(read, list(groups.items()), client.threads):
+        observed.metadata.update(answer)
+
+
+def _crd_exists(client: KubeClient, key: tuple[str, str], discovery: Discovery) -> bool:
+    """A kind has vanished only when neither discovery nor any CRD knows it."""
+    group, kind = key
+    if not group or discovery.preferred(_CRD.group, _CRD.kind) is None:
+        return False
+    crds, _version = client.list_objects(_CRD, metadata_only=False)
+    return any(crd["spec"]["group"] == group and crd["spec"]["names"]["kind"] == kind for crd in crds)
+
+
+def require_namespaces(wanted: Wanted, observed: Observed) -> None:
+    """Raise InputError where an object's or a parent's namespace neither exists nor is declared."""
+    declared = {ref.name for ref in wanted.objects if ref.group_kind == "Namespace"}
+    lost: dict[str, list[str]] = {}
+    for ref, item in wanted.objects.items():
+        if ref.namespace and ref.namespace not in declared and not observed.has_namespace(ref.namespace):
+            lost.setdefault(ref.namespace, []).append(f"{ref.id} ({item.source})")
+    for record in observed.records.values():
+        if record.namespace not in declared and not observed.has_namespace(record.namespace):
+            lost.setdefault(record.namespace, []).append(f"the record of set {record.name}")
+    if lost:
+        rows = [f"  {name}: needed by {users[0]}" + (f" and {len(users) - 1} more" if len(users) > 1 else "") for name, users in sorted(lost.items())]
+        raise InputError("these namespaces do not exist and nobody declares them:\n" + "\n".join(rows))
+
+
+def live_label(metadata: Mapping[str, Any]) -> str:
+    """The id of the set that an object says it belongs to."""
+    return (metadata.get("labels") or {}).get(PART_OF) or ""

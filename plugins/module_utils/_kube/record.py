@@ -1,0 +1,133 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""Apply sets and their records: what we own, and what it looked like when we last wrote it.
+
+The parent is a Secret in the wire format of KEP-3659, so other ApplySet tools can read it. Its ``record`` holds, per object,
+the uid, a digest of our managedFields entry and a keyed digest of the desired document; its ``key`` is that key.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .._core.errors import InputError
+from .kinds import Ref
+
+ID_LABEL = "applyset.kubernetes.io/id"
+PART_OF = "applyset.kubernetes.io/part-of"
+OWNER_LABEL = "gantry.dev/owner"
+TOOLING = "kube_apply/v1"
+_TOOLING = "applyset.kubernetes.io/tooling"
+_KINDS = "applyset.kubernetes.io/contains-group-kinds"
+_NAMESPACES = "applyset.kubernetes.io/additional-namespaces"
+_MOST_BYTES = 1_000_000
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is recorded of one object. An intended object, not yet written, has an empty ``uid``."""
+
+    uid: str = ""
+    own: str = ""
+    desired: str = ""
+    overridden: tuple[str, ...] = ()
+    """Paths in which the server's answer differed from what we sent (a mutating webhook's doing)."""
+
+
+@dataclass
+class SetRecord:
+    """One apply set as it stands in the cluster, or a new one."""
+
+    name: str
+    namespace: str
+    owner: str
+    key: bytes
+    objects: dict[Ref, Entry] = field(default_factory=dict)
+    unready: set[Ref] = field(default_factory=set)
+    """Written by a run that did not see them become ready."""
+    exists: bool = False
+
+    @property
+    def id(self) -> str:
+        """KEP-3659: ``applyset-<base64url(sha256("name.namespace.kind.group"))>-v1``."""
+        hashed = hashlib.sha256(f"{self.name}.{self.namespace}.Secret.".encode()).digest()
+        return f"applyset-{base64.urlsafe_b64encode(hashed).rstrip(b'=').decode()}-v1"
+
+    def with_intended(self, refs: Iterable[Ref]) -> SetRecord:
+        """The record widened by objects that are about to be written: a crash after that orphans none."""
+        widened = {ref: Entry() for ref in refs} | self.objects
+        return replace(self, objects=widened)
+
+    def body(self) -> dict[str, Any]:
+        """The parent Secret. Raises InputError when the record does not fit into one."""
+        rows = [
+            [ref.id, entry.uid, entry.own, entry.desired, *([list(entry.overridden)] if entry.overridden else [])]
+            for ref, entry in sorted(self.objects.items())
+        ]
+        content: dict[str, Any] = {"version": 1, "objects": rows}
+        if self.unready:
+            content["unready"] = sorted(ref.id for ref in self.unready)
+        packed = gzip.compress(json.dumps(content, separators=(",", ":")).encode(), mtime=0)
+        if len(packed) > _MOST_BYTES:
+            raise InputError(f"set {self.name}: the record of {len(rows)} objects does not fit into one Secret; split the set")
+        kinds = sorted({ref.group_kind for ref in self.objects})
+        namespaces = sorted({ref.namespace for ref in self.objects if ref.namespace} - {self.namespace})
+        return {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {
+                "name": self.name,
+                "namespace": self.namespace,
+                "labels": {ID_LABEL: self.id, OWNER_LABEL: self.owner, "app.kubernetes.io/managed-by": "gantry.platform"},
+                "annotations": {_TOOLING: TOOLING, _KINDS: ",".join(kinds), _NAMESPACES: ",".join(namespaces)},
+            },
+            "type": "Opaque",
+            "data": {"record": _encode(packed), "key": _encode(self.key)},
+        }
+
+
+def new_record(name: str, namespace: str, owner: str) -> SetRecord:
+    """The record of a set that the cluster does not know yet."""
+    return SetRecord(name, namespace, owner, secrets.token_bytes(32))
+
+
+def read_record(secret: Mapping[str, Any]) -> SetRecord:
+    """The set of a parent Secret. A record that cannot be read counts as lost: every object is then looked at again."""
+    metadata = secret["metadata"]
+    tooling = (metadata.get("annotations") or {}).get(_TOOLING) or ""
+    if tooling.partition("/")[0] != TOOLING.partition("/")[0]:
+        raise InputError(
+            f"Secret {metadata['namespace']}/{metadata['name']} is the parent of an apply set of another tool ({tooling or 'unnamed'}); "
+            "choose another name for the set"
+        )
+    data = secret.get("data") or {}
+    record = SetRecord(
+        metadata["name"],
+        metadata["namespace"],
+        (metadata.get("labels") or {}).get(OWNER_LABEL) or "",
+        base64.b64decode(data.get("key") or "") or secrets.token_bytes(32),
+        exists=True,
+    )
+    try:
+        content = json.loads(gzip.decompress(base64.b64decode(data["record"])))
+        for row in content["objects"]:
+            overridden = tuple(row[4]) if len(row) > 4 else ()
+            record.objects[Ref.parse(row[0])] = Entry(row[1], row[2], row[3], overridden)
+        record.unready = {Ref.parse(item) for item in content.get("unready") or []}
+    except (KeyError, ValueError, OSError, EOFError):
+        record.objects = {}
+    return record
+
+
+def _encode(value: bytes) -> str:
+    return base64.b64encode(value).decode()

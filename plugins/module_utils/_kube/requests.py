@@ -1,0 +1,105 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""What a caller asks of the engine, and what it gets back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._core.change import Impact
+from .._core.plan import Plan, RemovalLimits
+from .resolve import SetInput
+
+EVERY_IMPACT = tuple(impact.value for impact in Impact)
+
+
+@dataclass(frozen=True)
+class Prune:
+    """What happens to recorded objects that nobody declares any more. ``kinds`` names kinds that hold data one by one."""
+
+    mode: str = "none"
+    limits: RemovalLimits = field(default_factory=RemovalLimits)
+    kinds: tuple[str, ...] = ()
+
+
+@dataclass
+class ReconcileRequest:
+    """One reconcile: the sets, and what may be done to make them true."""
+
+    sets: list[SetInput]
+    owner: str = "gantry"
+    check_mode: bool = False
+    apply_sets: frozenset[str] | None = None
+    """Write only these sets; the plan and its guards look at all of them. None writes all."""
+    known_sets: frozenset[str] = frozenset()
+    """Sets that somebody else declares: neither looked at nor called orphans."""
+    remove_sets: frozenset[str] = frozenset()
+    prune: Prune = field(default_factory=Prune)
+    force_conflicts: bool | tuple[str, ...] = False
+    foreign: str = "ignore"
+    on_immutable: str = "fail"
+    replace_kinds: list[str] = field(default_factory=list)
+    adopt: tuple[str, ...] = ()
+    verify: str = "recorded"
+    allowed_impact: tuple[str, ...] = EVERY_IMPACT
+    allowed_impact_variable: str = "allowed_impact"
+    prune_variable: str = "prune"
+    approved_digest: str | None = None
+    digest_key: bytes | None = None
+    wait: bool = True
+    wait_timeout: float = 120.0
+    lock: bool = False
+    default_namespace: str | None = None
+    return_objects: bool = False
+
+    @property
+    def manager(self) -> str:
+        """One field manager per installation: a manager per set would conflict with itself when an object moves."""
+        return f"kube_apply:{self.owner}"
+
+    @property
+    def seeder(self) -> str:
+        """The manager that sends handed-over fields once."""
+        return f"{self.owner}-initial"
+
+    @property
+    def helpers(self) -> tuple[str, ...]:
+        """Further names under which this installation writes."""
+        return (self.seeder, f"{self.manager}-set")
+
+    def may_force(self, managers: set[str]) -> bool:
+        """Whether fields of these managers may be taken over."""
+        if isinstance(self.force_conflicts, bool):
+            return self.force_conflicts or managers <= set(self.adopt)
+        return managers <= {*self.force_conflicts, *self.adopt}
+
+
+@dataclass
+class ReconcileResult:
+    """What was found and done. ``diff`` is redacted and in Ansible's form; ``foreign`` are additions by others."""
+
+    plan: Plan
+    diff: list[dict[str, str]] = field(default_factory=list)
+    foreign: list[dict[str, Any]] = field(default_factory=list)
+    orphan_sets: list[str] = field(default_factory=list)
+    cluster_uid: str = ""
+    requests: Mapping[str, int] = field(default_factory=dict)
+    objects: list[dict[str, Any]] | None = None
+
+    def as_result(self) -> dict[str, Any]:
+        """The keys of the task result."""
+        result = self.plan.as_result() | {
+            "diff": self.diff,
+            "foreign": self.foreign,
+            "orphan_sets": self.orphan_sets,
+            "cluster_uid": self.cluster_uid,
+            "requests": dict(self.requests),
+        }
+        if self.objects is not None:
+            result["objects"] = self.objects
+        return result

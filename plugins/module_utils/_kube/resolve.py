@@ -1,0 +1,124 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""From written documents to desired objects of known kinds; what cannot be right is refused here, before any write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._core.errors import InputError
+from .._core.suggest import did_you_mean
+from .discovery import Discovery
+from .documents import Desired, Document, normalise, refuse_duplicates
+from .kinds import Kind, Ref, split_version
+
+_CRD = "CustomResourceDefinition"
+
+
+@dataclass(frozen=True)
+class HandedOver:
+    """A field that another controller owns after creation: ``seed`` is sent once, then the field is left alone."""
+
+    ref: Ref
+    path: tuple[str, ...]
+    seed: Any
+    reason: str = ""
+
+
+@dataclass
+class SetInput:
+    """One set as it was handed in. A set without a name has no record: nothing of it can be pruned."""
+
+    name: str
+    namespace: str
+    documents: list[tuple[Document, str]]
+    handed_over: list[HandedOver] = field(default_factory=list)
+
+
+@dataclass
+class Wanted:
+    """Everything desired, with the kind of each object; ``pending`` kinds are brought by a CRD of this very run."""
+
+    objects: dict[Ref, Desired]
+    kinds: dict[Ref, Kind]
+    pending: set[tuple[str, str]]
+    handed_over: dict[Ref, list[HandedOver]]
+    warnings: list[str]
+
+    def is_pending(self, ref: Ref) -> bool:
+        """Whether the object's kind is not served yet."""
+        return (ref.group, ref.kind) in self.pending
+
+
+def resolve(sets: Iterable[SetInput], discovery: Discovery, default_namespace: str) -> Wanted:
+    """Normalise every document of every set. Raises InputError with all unknown kinds and wrong scopes at once."""
+    sets = list(sets)
+    declared = _declared_kinds(sets)
+    problems: list[str] = []
+    warnings: list[str] = []
+    found: list[Desired] = []
+    kinds: dict[Ref, Kind] = {}
+    pending: set[tuple[str, str]] = set()
+    for one in sets:
+        for document, source in one.documents:
+            api_version, name = str(document.get("apiVersion") or ""), str(document.get("kind") or "")
+            group, _version = split_version(api_version)
+            kind = discovery.find(api_version, name)
+            if kind is None and (group, name) in declared:
+                kind = declared[(group, name)].get(api_version)
+                if kind is not None and not discovery.versions(group, name):
+                    pending.add((group, name))
+            if kind is None and api_version and name:
+                problems.append(f"  {source}: {_unknown(api_version, name, discovery, declared)}")
+                continue
+            namespaced = kind is not None and kind.namespaced
+            if kind is not None and not namespaced and (document.get("metadata") or {}).get("namespace"):
+                problems.append(f"  {source}: {name} {document['metadata'].get('name')} is cluster-scoped: remove metadata.namespace")
+                continue
+            item, notes = normalise(document, source, one.name, default_namespace if namespaced else None)
+            assert kind is not None
+            found.append(item)
+            kinds[item.ref] = kind
+            warnings.extend(notes)
+    if problems:
+        raise InputError("the documents do not fit the cluster; nothing was written:\n" + "\n".join(problems))
+    objects = refuse_duplicates(found)
+    handed: dict[Ref, list[HandedOver]] = {}
+    for one in sets:
+        for rule in one.handed_over:
+            if rule.ref in objects:
+                handed.setdefault(rule.ref, []).append(rule)
+    return Wanted(objects, kinds, pending, handed, warnings)
+
+
+def _declared_kinds(sets: Iterable[SetInput]) -> dict[tuple[str, str], dict[str, Kind]]:
+    """Kinds that CRDs among the documents bring: (group, kind) → apiVersion → kind."""
+    declared: dict[tuple[str, str], dict[str, Kind]] = {}
+    for one in sets:
+        for document, _source in one.documents:
+            if document.get("kind") != _CRD:
+                continue
+            spec = document.get("spec") or {}
+            group, names = spec.get("group") or "", spec.get("names") or {}
+            for version in spec.get("versions") or []:
+                kind = Kind(group, version.get("name"), names.get("kind"), names.get("plural"), spec.get("scope") == "Namespaced")
+                if version.get("served"):
+                    declared.setdefault((group, kind.kind), {})[kind.api_version] = kind
+    return declared
+
+
+def _unknown(api_version: str, name: str, discovery: Discovery, declared: Mapping[tuple[str, str], Mapping[str, Kind]]) -> str:
+    group, _version = split_version(api_version)
+    if group in discovery.stale:
+        return f"{api_version} {name}: the API group's backend does not answer (stale in discovery); repair it and run again"
+    versions = discovery.versions(group, name) or sorted(declared.get((group, name), {}))
+    if versions:
+        return f"{name} is not served as {api_version}; it is as {', '.join(versions)}"
+    known = {f"{kind.api_version} {kind.kind}" for kind in discovery.kinds()}
+    known |= {f"{version} {key[1]}" for key, of in declared.items() for version in of}
+    return f"no kind {name} in {api_version}: neither served nor declared by a CustomResourceDefinition{did_you_mean(f'{api_version} {name}', sorted(known))}"
