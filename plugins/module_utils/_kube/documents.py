@@ -15,7 +15,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .._core.canonical import digest, keyed_digest
 from .._core.errors import InputError
 from .._core.references import References, reference_of
 from .kinds import Ref
@@ -59,19 +58,6 @@ class Desired:
         if not body["data"]:
             del body["data"]
         return body
-
-    def record_digest(self, key: bytes, references: References) -> str:
-        """Says between two runs whether the desired state changed. Keyed, because a weak secret could be guessed."""
-        return keyed_digest(key, self.resolved(references))
-
-    def approval_digest(self, key: bytes | None, references: References) -> str:
-        """Says between plan and apply whether the desired state changed; without a key, Secrets count by names and references."""
-        if not self.is_secret:
-            return digest(self.body)
-        if key:
-            return keyed_digest(key, self.resolved(references))
-        shape = {name: reference_of(value) or "value" for name, value in (self.body.get("data") or {}).items()}
-        return digest({**self.body, "data": shape})
 
 
 def load_text(text: str, source: str) -> list[tuple[Document, str]]:

@@ -113,6 +113,22 @@ def lost(desired_leaves: set[Path], metadata: Mapping[str, Any], manager: str) -
     return holders
 
 
+def is_known_path(ref: Ref, path: str) -> bool:
+    """The same rule for a path as text, whoever wrote it; what only a subresource may write is not known here."""
+    for known in _KNOWN:
+        if (known.kinds and ref.kind not in known.kinds) or known.subresource:
+            continue
+        parent, last = text(known.prefix[:-1]), known.prefix[-1][2:]
+        if last.endswith("*"):
+            member = path[len(parent) + 1 :].lstrip('"') if path.startswith(parent + ".") else ""
+            if member.startswith(last[:-1]):
+                return True
+        elif path == text(known.prefix) or path.startswith((text(known.prefix) + ".", text(known.prefix) + "[")):
+            return True
+    tail = _LAST_SEGMENT.get(ref.kind)
+    return bool(tail) and path.endswith(text(tail or ()))
+
+
 def _is_known(ref: Ref, path: Path, entry: Mapping[str, Any]) -> bool:
     for known in _KNOWN:
         if known.kinds and ref.kind not in known.kinds:

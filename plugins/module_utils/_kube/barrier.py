@@ -1,0 +1,115 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""Between two stages: what was just written must have taken effect before something builds on it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from .._core.errors import InputError, ServerError, TimeoutExceededError
+from .client import KubeClient, Document
+from .discovery import Discovery
+from .errors import ApiError
+from .kinds import Kind
+from .readiness import State, readiness
+from .subject import Subject
+from .yaml import load_yaml
+
+_POLICY = "ValidatingAdmissionPolicy"
+_PAUSE = 0.05
+_ACCESS_SPREADS = 5.0
+"""Seconds in which a new role binding reaches the authorizer's cache (measured: under 0.3)."""
+_PASSING = 10.0
+"""Seconds for a kind, a namespace or a deleted CRD to settle."""
+Outcome = TypeVar("Outcome")
+
+
+class Barriers:
+    """Waits for effects, and retries what fails only because an effect has not spread yet."""
+
+    def __init__(self, client: KubeClient, discovery: Discovery, manager: str, wait_seconds: float) -> None:
+        self._client = client
+        self._discovery = discovery
+        self._manager = manager
+        self._seconds = wait_seconds
+        self._access_until = 0.0
+
+    def access_changed(self) -> None:
+        """From now on, for a while, a 403 may mean that RBAC has not spread yet."""
+        self._access_until = time.monotonic() + _ACCESS_SPREADS
+
+    def after(self, subjects: Iterable[Subject], pending: set[tuple[str, str]]) -> None:
+        """Wait until CRDs are served, and policies with a probe refuse it."""
+        subjects = list(subjects)
+        crds = [subject for subject in subjects if subject.ref.kind == "CustomResourceDefinition"]
+        for subject in crds:
+            self._until(lambda subject=subject: self._established(subject), f"{subject.ref.id} to be established")
+        if crds and pending:
+            self._until(lambda: self._served(pending), f"the server to serve {', '.join(sorted(kind for _group, kind in pending))}")
+        for subject in subjects:
+            if subject.ref.kind == _POLICY and subject.probe:
+                self._until(lambda subject=subject: self._refuses(subject), f"{subject.ref.id} to refuse its probe")
+
+    def retrying(self, send: Callable[[], Outcome]) -> Outcome:
+        """The outcome of ``send``, tried again while its refusal is one that passes by itself."""
+        end = time.monotonic() + _PASSING
+        while True:
+            try:
+                return send()
+            except ApiError as error:
+                now = time.monotonic()
+                spreading = error.status == 403 and now < self._access_until
+                if not ((error.passing and now < end) or spreading):
+                    raise
+            time.sleep(_PAUSE)
+
+    def replace_away(self, subject: Subject, uid: str, propagation: str) -> None:
+        """Delete the object that cannot be changed, and wait until it is gone."""
+        self._client.delete(subject.path, uid, propagation)
+
+        def gone() -> bool:
+            live = self._client.find(subject.path, metadata_only=True)
+            return live is None or live["metadata"]["uid"] != uid
+
+        self._until(gone, f"{subject.ref.id} to go away")
+
+    def _established(self, subject: Subject) -> bool:
+        live = self._client.find(subject.path)
+        if live is None:
+            return False
+        found = readiness(live)
+        if found.state is State.FAILED:
+            raise ServerError(f"{subject.ref.id}: {found.reason}")
+        return found.state is State.READY
+
+    def _served(self, pending: set[tuple[str, str]]) -> bool:
+        self._discovery.refresh()
+        return all(self._discovery.preferred(*key) is not None for key in pending)
+
+    def _refuses(self, subject: Subject) -> bool:
+        probe: Document = load_yaml(subject.probe, f"{subject.ref.id}, annotation gantry.dev/probe")
+        kind: Kind | None = self._discovery.find(probe.get("apiVersion") or "", probe.get("kind") or "")
+        if kind is None:
+            raise InputError(f"{subject.ref.id}: its probe is of a kind that is not served")
+        metadata = probe["metadata"]
+        try:
+            self._client.apply(kind.path(metadata.get("namespace"), metadata["name"]), probe, self._manager, dry_run=True)
+        except ApiError as error:
+            if subject.ref.name in error.raw_message:
+                return True
+            if error.status in (403, 404):
+                return True  # the probe's namespace is not there or not ours yet: nothing can slip through it either
+            raise
+        return any(subject.ref.name in warning for warning in self._client.warnings)
+
+    def _until(self, met: Callable[[], bool], what: str) -> None:
+        end = time.monotonic() + self._seconds
+        while not met():
+            if time.monotonic() > end:
+                raise TimeoutExceededError(f"waited {self._seconds:.0f} s for {what}")
+            time.sleep(_PAUSE)

@@ -1,0 +1,194 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""One object that is not provably right: what would an apply change? The server answers, by a dry run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._core.change import Action
+from .._core.diff import ABSENT, Difference, differences
+from .client import KubeClient
+from .errors import ApiError
+from .fields import Path, entries_of, leaves, lost, own_entry, owned, text, value_at
+from .immutable import immutable_changes
+from .kinds import Ref
+from .requests import ReconcileRequest
+from .subject import Subject
+
+_NOISE = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink", "deletionTimestamp")
+_ALLOCATED = ("spec.clusterIP", "spec.clusterIPs", "spec.healthCheckNodePort")
+_POD_SECURITY = re.compile(r'would violate PodSecurity "([a-z]+):')
+_ENFORCE = "pod-security.kubernetes.io/enforce"
+
+
+@dataclass
+class Finding:
+    """What an apply of one object would do. ``problem`` is why it cannot be done; ``action`` none means nothing to do."""
+
+    subject: Subject
+    action: Action | None = None
+    changes: list[Difference] = field(default_factory=list)
+    reason: str = ""
+    problem: str = ""
+    force: bool = False
+    verified: bool = True
+    replaced: list[str] = field(default_factory=list)
+    live: dict[str, Any] | None = None
+    former: list[Mapping[str, Any]] = field(default_factory=list)
+    """managedFields entries of managers whose ownership is taken over."""
+
+
+def bare(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A document without status and what the server keeps for itself."""
+    metadata = {key: value for key, value in document["metadata"].items() if key not in _NOISE}
+    return {**{key: value for key, value in document.items() if key != "status"}, "metadata": metadata}
+
+
+def examine_existing(client: KubeClient, subject: Subject, request: ReconcileRequest, action: Action, enforced: Mapping[str, str]) -> Finding:
+    """GET and dry-run apply of an object that exists."""
+    finding = Finding(subject)
+    live = client.find(subject.path)
+    if live is None:
+        finding.action, finding.reason = Action.CREATE, "gone since the lists were read"
+        return finding
+    finding.live = live
+    finding.former = [entry for entry in entries_of(live["metadata"], request.adopt) if not entry.get("subresource")]
+    body = {**subject.body, "metadata": {**subject.body["metadata"], "uid": live["metadata"]["uid"]}}
+    try:
+        answer = _dry_run(client, subject, body, request, finding, enforced)
+    except ApiError as error:
+        _refused(finding, live, error, request)
+        return finding
+    if answer is None:
+        return finding
+    finding.changes = [d for d in differences(bare(live), bare(answer)) if not _is_seed(subject, d.path)]
+    finding.changes += _given_up(subject, live, answer, finding.former)
+    desired_leaves = owned(own_entry(answer["metadata"], request.manager))
+    held = lost(desired_leaves, live["metadata"], request.manager)
+    handing_over = bool(owned(own_entry(live["metadata"], request.manager)) & {_path(seed.path) for seed in subject.seeds})
+    if finding.changes:
+        finding.action, finding.reason = action, _by_others(held)
+    elif action is Action.ADOPT or finding.former:
+        finding.action, finding.reason = Action.ADOPT, "ownership" if not held else f"ownership, {_by_others(held)}"
+    elif desired_leaves - owned(own_entry(live["metadata"], request.manager)) or handing_over:
+        finding.action, finding.reason = Action.UPDATE, "ownership"
+    return finding
+
+
+def examine_new(client: KubeClient, subject: Subject, request: ReconcileRequest, enforced: Mapping[str, str]) -> Finding:
+    """Dry-run apply of an object that does not exist."""
+    finding = Finding(subject, Action.CREATE)
+    try:
+        _dry_run(client, subject, subject.body, request, finding, enforced)
+    except ApiError as error:
+        finding.problem = error.message
+        if error.kind_not_served or error.status in (403, 404):
+            finding.verified = False
+    return finding
+
+
+def pod_security_problem(warnings: Iterable[str], namespace_level: str) -> str:
+    """A workload's pods would be refused: the warning that says so, where the level is the one that is enforced."""
+    for warning in warnings:
+        match = _POD_SECURITY.search(warning)
+        if match and namespace_level == match.group(1):
+            return warning
+    return ""
+
+
+def enforced_levels(namespaces: Mapping[str, Mapping[str, Any]], subjects: Mapping[Ref, Subject]) -> dict[str, str]:
+    """The PodSecurity level that each namespace will enforce after this run."""
+    found = {name: (metadata.get("labels") or {}).get(_ENFORCE) or "" for name, metadata in namespaces.items()}
+    for ref, subject in subjects.items():
+        if ref.group_kind == "Namespace":
+            found[ref.name] = (subject.body["metadata"].get("labels") or {}).get(_ENFORCE) or found.get(ref.name, "")
+    return found
+
+
+def _dry_run(
+    client: KubeClient, subject: Subject, body: Mapping[str, Any], request: ReconcileRequest, finding: Finding, enforced: Mapping[str, str]
+) -> dict[str, Any] | None:
+    try:
+        answer, response = client.apply(subject.path, body, request.manager, dry_run=True)
+    except ApiError as error:
+        managers = {conflict["manager"] for conflict in error.conflicts}
+        if not managers:
+            raise
+        if not request.may_force(managers):
+            finding.problem = _conflict(error.conflicts)
+            return None
+        finding.force = True
+        answer, response = client.apply(subject.path, body, request.manager, force=True, dry_run=True)
+    violation = pod_security_problem(response.warnings, enforced.get(subject.ref.namespace, ""))
+    if violation:
+        finding.problem = f"its pods would be refused: {violation}"
+        return None
+    return answer
+
+
+def _refused(finding: Finding, live: Mapping[str, Any], error: ApiError, request: ReconcileRequest) -> None:
+    paths = immutable_changes(finding.subject.ref, live, finding.subject.body, error)
+    if not paths:
+        finding.problem = error.message
+        return
+    finding.replaced = paths
+    finding.action = Action.REPLACE
+    finding.verified = False
+    finding.reason = f"{', '.join(paths)} cannot be changed in place"
+    wanted = finding.subject.body
+    finding.changes = [d for d in differences(bare(live), bare(wanted)) if any(_below(d.path, path) for path in paths) and d.after is not ABSENT]
+
+
+def _given_up(subject: Subject, live: Mapping[str, Any], answer: Mapping[str, Any], former: list[Mapping[str, Any]]) -> list[Difference]:
+    """What goes away when former managers' fields become ours and our document does not have them."""
+    if not former:
+        return []
+    ids = [id(entry) for entry in former]
+    kept: set[Path] = set()
+    former_names = {entry.get("manager") for entry in former}
+    for entry in answer["metadata"].get("managedFields") or []:
+        if entry.get("manager") not in former_names or entry.get("subresource"):
+            kept |= set(leaves(entry.get("fieldsV1") or {}))
+    seeds = {_path(seed.path) for seed in subject.seeds}
+    gone = {path for entry in former if id(entry) in ids for path in leaves(entry.get("fieldsV1") or {})} - kept - seeds
+    return [Difference(text(path), value, ABSENT) for path in sorted(gone) if (value := value_at(live, path)) is not None]
+
+
+def _conflict(conflicts: list[dict[str, str]]) -> str:
+    fields = ", ".join(f"{conflict['field'].lstrip('.')} (managed by {conflict['manager']!r})" for conflict in conflicts)
+    names = sorted({conflict["manager"] for conflict in conflicts})
+    return f"conflict: {fields}; take the fields over with force_conflicts: {names}, or leave them out of the document"
+
+
+def _by_others(held: Mapping[Path, tuple[str, str]]) -> str:
+    if not held:
+        return ""
+    by: dict[tuple[str, str], list[str]] = {}
+    for path, holder in sorted(held.items()):
+        by.setdefault(holder, []).append(text(path))
+    parts = []
+    for (manager, time), paths in sorted(by.items()):
+        shown = ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
+        parts.append(f"{shown} changed by {manager!r}" + (f" at {time}" if time else ""))
+    return "; ".join(parts)
+
+
+def _path(members: tuple[str, ...]) -> Path:
+    return tuple(f"f:{member}" for member in members)
+
+
+def _is_seed(subject: Subject, path: str) -> bool:
+    if subject.ref.kind == "Service" and path in _ALLOCATED:
+        return True
+    return any(_below(path, ".".join(seed.path)) for seed in subject.seeds)
+
+
+def _below(path: str, prefix: str) -> bool:
+    return path == prefix or path.startswith((prefix + ".", prefix + "["))

@@ -1,0 +1,288 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""From desired and observed to a plan. The same code runs in check mode and before a real run's first write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._core.canonical import digest
+from .._core.change import Action, Change, Impact
+from .._core.concurrency import map_threads
+from .._core.diff import ABSENT
+from .._core.errors import InputError, RefusedError
+from .._core.plan import Plan, guard_approval, guard_impact, guard_removal
+from .client import KubeClient
+from .examine import Finding, enforced_levels, examine_existing, examine_new
+from .fields import entry_digest, own_entry
+from .immutable import replaceable
+from .impact import impact_of
+from .kinds import Ref
+from .observe import Observed, live_label
+from .pending import Pending
+from .quota import quota_problems
+from .record import Entry, SetRecord
+from .requests import ReconcileRequest
+from .resolve import Wanted
+from .shadow import compare_fully
+from .show import shown_changes
+from .stages import Stage, arrange, deletion_order
+from .subject import Subject
+
+_NEVER_UNASKED = {"Namespace", "PersistentVolume", "PersistentVolumeClaim", "CustomResourceDefinition.apiextensions.k8s.io"}
+
+
+@dataclass
+class Removal:
+    """A recorded object that nobody declares any more."""
+
+    ref: Ref
+    path: str
+    uid: str
+    record: SetRecord
+
+
+@dataclass
+class Work:
+    """A plan together with what the writer needs to carry it out."""
+
+    plan: Plan
+    stages: list[Stage]
+    findings: dict[Ref, Finding]
+    removals: list[list[Removal]]
+    subjects: dict[Ref, Subject]
+    confirmed: dict[Ref, Entry]
+    """Objects that turned out right although their record did not prove it: their new record entries."""
+    foreign: list[dict[str, Any]] = field(default_factory=list)
+    orphan_sets: list[str] = field(default_factory=list)
+    unready: set[Ref] = field(default_factory=set)
+
+
+def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, observed: Observed, subjects: dict[Ref, Subject]) -> Work:
+    """Decide for every object, guard the whole. Raises InputError or RefusedError, which name every problem at once."""
+    plan = Plan(warnings=list(wanted.warnings), identity=[observed.cluster_uid, sorted(r.id for r in observed.records.values())])
+    stages = arrange(wanted.objects)
+    work = Work(plan, stages, {}, [], subjects, {}, orphan_sets=sorted(record.name for record in observed.strangers))
+    in_scope = {ref: s for ref, s in subjects.items() if request.apply_sets is None or s.desired.scope in request.apply_sets}
+    _refuse_foreign_sets(in_scope, observed)
+
+    unclear: list[tuple[Subject, Action]] = []
+    new: list[Subject] = []
+    for ref, subject in in_scope.items():
+        live = subject.live
+        if live is None:
+            if _finished(subject):
+                plan.unchanged += 1
+            else:
+                new.append(subject)
+        elif live.get("deletionTimestamp"):
+            finalizers = ", ".join(live.get("finalizers") or []) or "none"
+            work.findings[ref] = Finding(subject, Action.BLOCKED, reason=f"is being deleted since {live['deletionTimestamp']}, finalizers: {finalizers}")
+        elif _provably_right(subject, request.manager):
+            plan.unchanged += 1
+        else:
+            unclear.append((subject, _action_on_existing(subject, request.manager)))
+    enforced = enforced_levels(observed.namespaces, in_scope)
+    pending = Pending(wanted, observed, new, subjects)
+    _examine(client, request, work, unclear, new, pending, enforced)
+    if request.verify == "full" or request.foreign == "report":
+        changed = {ref for ref, finding in work.findings.items() if finding.action is not None}
+        settled = {ref: subject for ref, subject in in_scope.items() if subject.live is not None and ref not in changed}
+        work.foreign = compare_fully(client, request, settled, plan.warnings)
+    quota = quota_problems(client, [s for s in new if not wanted.is_pending(s.ref)], observed, subjects)
+    _refuse_problems(request, work, quota)
+    removals = _removals(request, wanted, observed, plan)
+    work.unready = {ref for record in observed.records.values() for ref in record.unready if ref in in_scope}
+    _list_changes(request, work, removals)
+    _list_records(work, observed)
+    pending.mark(work.findings, plan)
+    owned = sum(len(record.objects) for record in observed.records.values())
+    guard_removal(plan, owned, request.prune.limits, request.prune_variable)
+    guard_impact(plan, request.allowed_impact, request.allowed_impact_variable)
+    guard_approval(plan, request.approved_digest)
+    return work
+
+
+def _refuse_foreign_sets(subjects: Mapping[Ref, Subject], observed: Observed) -> None:
+    ours = {record.id for record in observed.records.values()} | {record.id for record in observed.strangers}
+    taken = [
+        f"  {ref.id} ({subject.desired.source})"
+        for ref, subject in subjects.items()
+        if subject.live and live_label(subject.live) and live_label(subject.live) not in ours
+    ]
+    if taken:
+        raise RefusedError("these objects belong to an apply set of somebody else; nothing was written:\n" + "\n".join(sorted(taken)))
+
+
+def _finished(subject: Subject) -> bool:
+    """A Job that ran and was removed by its TTL: it is done, not missing."""
+    entry = subject.entry
+    return subject.ref.group_kind == "Job.batch" and entry is not None and bool(entry.uid) and entry.desired == subject.desired_digest
+
+
+def _provably_right(subject: Subject, manager: str) -> bool:
+    """Recorded, same object, nobody took a field from us, and the same document as then."""
+    entry, live = subject.entry, subject.live
+    if entry is None or live is None or subject.record is None or entry.uid != live.get("uid"):
+        return False
+    own = own_entry(live, manager)
+    return own is not None and entry.own == entry_digest(own) and live_label(live) == subject.record.id and entry.desired == subject.desired_digest
+
+
+def _action_on_existing(subject: Subject, manager: str) -> Action:
+    live = subject.live or {}
+    ours = own_entry(live, manager) is not None
+    moved = subject.record is not None and bool(live_label(live)) and live_label(live) != subject.record.id
+    return Action.UPDATE if ours and not moved else Action.ADOPT
+
+
+def _examine(
+    client: KubeClient,
+    request: ReconcileRequest,
+    work: Work,
+    unclear: list[tuple[Subject, Action]],
+    new: list[Subject],
+    pending: Pending,
+    enforced: Mapping[str, str],
+) -> None:
+    def existing(item: tuple[Subject, Action]) -> Finding:
+        return examine_existing(client, item[0], request, item[1], enforced)
+
+    def created(subject: Subject) -> Finding:
+        reason = pending.reason(subject)
+        if reason:
+            return Finding(subject, Action.CREATE, reason=reason, verified=False)
+        finding = examine_new(client, subject, request, enforced)
+        if finding.problem and not finding.verified:
+            finding.reason = pending.reason_of_refusal(subject)
+            if finding.reason:
+                finding.problem = ""
+        return finding
+
+    outcomes = map_threads(existing, unclear, client.threads) + map_threads(created, new, client.threads)
+    for finding in outcomes:
+        if finding.action is None and not finding.problem:
+            work.plan.unchanged += 1
+            _confirm(work, finding, request.manager)
+        work.findings[finding.subject.ref] = finding
+
+
+def _confirm(work: Work, finding: Finding, manager: str) -> None:
+    subject = finding.subject
+    own = own_entry((finding.live or {}).get("metadata") or {}, manager)
+    if subject.record is not None and own is not None and finding.live is not None:
+        entry = subject.entry or Entry()
+        work.confirmed[subject.ref] = Entry(finding.live["metadata"]["uid"], entry_digest(own), subject.desired_digest, entry.overridden)
+
+
+def _refuse_problems(request: ReconcileRequest, work: Work, quota: list[str]) -> None:
+    problems = []
+    for finding in work.findings.values():
+        ref = finding.subject.ref
+        if finding.action is Action.REPLACE and not finding.problem:
+            if request.on_immutable != "replace":
+                finding.problem = f"{finding.reason}; on_immutable: replace deletes it and makes it again"
+            elif not replaceable(ref, request.replace_kinds):
+                finding.problem = f"{finding.reason}, and it is replaced only when replace_kinds names {ref.kind}"
+        if finding.problem:
+            problems.append(f"  {ref.id} ({finding.subject.desired.source}): {finding.problem}")
+    problems += quota
+    if problems:
+        raise InputError(f"{len(problems)} object(s) cannot be applied; nothing was written:\n" + "\n".join(sorted(problems)))
+
+
+def _removals(request: ReconcileRequest, wanted: Wanted, observed: Observed, plan: Plan) -> list[Removal]:
+    found: list[Removal] = []
+    doomed = [record for record in observed.strangers if record.name in request.remove_sets]
+    for record in [*observed.records.values(), *doomed]:
+        whole = record in doomed
+        if not whole and request.apply_sets is not None and record.name not in request.apply_sets:
+            continue
+        for ref in record.objects:
+            live = observed.metadata.get(ref)
+            kind = observed.kinds.get((ref.group, ref.kind))
+            if ref in wanted.objects or live is None or kind is None or live_label(live) != record.id or live.get("deletionTimestamp"):
+                continue
+            if any(owner.get("controller") for owner in live.get("ownerReferences") or []):
+                continue
+            if request.prune.mode == "none" and not whole:
+                continue
+            if ref.group_kind in _NEVER_UNASKED and not {ref.kind, ref.group_kind} & set(request.prune.kinds):
+                plan.warnings.append(f"{ref.id} is declared no more and kept: it may hold data; to remove it name {ref.kind} in {request.prune_variable}.kinds")
+                continue
+            if request.prune.mode == "report" and not whole:
+                plan.warnings.append(f"{ref.id} is declared no more (set {record.name}); {request.prune_variable}.mode: delete removes it")
+                continue
+            found.append(Removal(ref, kind.path(ref.namespace or None, ref.name), live["uid"], record))
+    for group, name in sorted(observed.unreadable):
+        plan.warnings.append(f"{name}.{group} cannot be read now (its API does not answer): nothing of it is called gone")
+    return found
+
+
+def _list_changes(request: ReconcileRequest, work: Work, removals: list[Removal]) -> None:
+    for stage in work.stages:
+        for ref in sorted(stage.members):
+            finding = work.findings.get(ref)
+            if finding is not None and finding.action is not None:
+                work.plan.changes.append(_change(finding, request))
+    by_ref = {removal.ref: removal for removal in removals}
+    work.removals = [[by_ref[ref] for ref in group] for group in deletion_order(by_ref)]
+    for group in work.removals:
+        for removal in group:
+            work.plan.changes.append(
+                Change(
+                    removal.ref.id,
+                    Action.DELETE,
+                    impact_of(Action.DELETE, removal.ref),
+                    reason="declared no more",
+                    scope=removal.record.name,
+                    fingerprint=digest(["delete", removal.uid]),
+                )
+            )
+
+
+def _list_records(work: Work, observed: Observed) -> None:
+    """A set of which only the record is out of date: writing that is a change like any other."""
+    behind = {work.subjects[ref].desired.scope for ref in {*work.confirmed, *work.unready}} - {change.scope for change in work.plan.changes}
+    for name in sorted(behind):
+        record = observed.records[name]
+        reason = "the set's record is out of date" if any(work.subjects[ref].record is record for ref in work.confirmed) else "not seen ready yet"
+        ident = Ref("", "Secret", record.namespace, name).id
+        work.plan.changes.append(Change(ident, Action.UPDATE, fields=("data.record",), reason=reason, scope=name, fingerprint=digest(["record", name])))
+
+
+def _change(finding: Finding, request: ReconcileRequest) -> Change:
+    subject, action = finding.subject, finding.action
+    assert action is not None
+    impact = Impact.SAFE if action is Action.BLOCKED else impact_of(action, subject.ref, ((d.path, d.before is not ABSENT) for d in finding.changes))
+    before, after = shown_changes(subject, finding)
+    secret = subject.desired.is_secret and request.digest_key is None
+    values = [[d.path] if secret else [d.path, _value(d.before), _value(d.after)] for d in sorted(finding.changes, key=lambda d: d.path)]
+    return Change(
+        subject.ref.id,
+        action,
+        impact,
+        tuple(d.path for d in finding.changes),
+        finding.reason,
+        before,
+        after,
+        finding.verified,
+        subject.desired.scope,
+        digest([action.value, subject.uid or "absent", subject.approval_digest(request.digest_key), values]),
+    )
+
+
+def _value(value: Any) -> Any:
+    return "absent" if value is ABSENT else {"is": value}
+
+
+def sets_to_write(work: Work, records: Iterable[SetRecord]) -> list[SetRecord]:
+    """Records that this run must widen or rewrite, because something of theirs changes."""
+    names = {change.scope for change in work.plan.changes}
+    adopted = {ref for ref, finding in work.findings.items() if finding.action is Action.ADOPT}
+    return [record for record in records if record.name in names or adopted & set(record.objects)]

@@ -1,0 +1,68 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""What may be shown of a change: only the fields that differ, secrets as the fact that they are set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from .._core.change import Action, Change
+from .._core.diff import ABSENT, Difference
+from .._core.redaction import SET, shown_pair
+from .documents import Document
+from .examine import Finding
+from .subject import Subject
+from .yaml import dump_yaml
+
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_MOST_CHARACTERS = 20_000
+
+
+def shown_changes(subject: Subject, finding: Finding) -> tuple[Any, Any]:
+    """Both sides of a change, redacted: flat maps of path to value, for a creation the document."""
+    if finding.action is Action.CREATE:
+        return {}, shown_document(subject.body, subject.desired.is_secret)
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    for difference in finding.changes:
+        old, new = _shown(difference, subject.desired.is_secret)
+        if old is not ABSENT:
+            before[difference.path] = old
+        if new is not ABSENT:
+            after[difference.path] = new
+    return before, after
+
+
+def shown_document(body: Document, secret: bool) -> Document:
+    """A document without the values of a Secret."""
+    if not secret:
+        return body
+    return {key: dict.fromkeys(value, SET) if key in ("data", "stringData") and isinstance(value, dict) else value for key, value in body.items()}
+
+
+def as_diff(changes: Iterable[Change]) -> list[dict[str, str]]:
+    """The changes in the form that Ansible prints under --diff."""
+    found = []
+    for change in changes:
+        if change.action is Action.BLOCKED or not (change.before or change.after or change.action is Action.DELETE):
+            continue
+        before = "" if not change.before else _cut(dump_yaml(change.before))
+        after = "" if not change.after else _cut(dump_yaml(change.after))
+        if change.action is Action.DELETE:
+            before = f"{change.id} exists\n"
+        found.append({"before_header": change.id, "after_header": f"{change.id} ({change.action.value})", "before": before, "after": after})
+    return found
+
+
+def _shown(difference: Difference, secret: bool) -> tuple[Any, Any]:
+    if (secret and difference.path.split(".")[0].split("[")[0] in ("data", "stringData")) or _LAST_APPLIED in difference.path:
+        return shown_pair(difference.before, difference.after)
+    return difference.before, difference.after
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST_CHARACTERS else text[:_MOST_CHARACTERS] + f"… {len(text) - _MOST_CHARACTERS} characters more\n"

@@ -1,0 +1,373 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""Carries a plan out: records widened first, stages with barriers, removal in reverse, records written once at the end.
+
+Killed at any point it leaves nothing that the next run does not find: an object is recorded as intended before it is written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+from .._core.change import Action
+from .._core.concurrency import map_threads
+from .._core.diff import ABSENT, differences
+from .._core.errors import GantryError, InputError, ServerError
+from .barrier import Barriers
+from .client import KubeClient, Document
+from .discovery import Discovery
+from .errors import ApiError
+from .examine import Finding
+from .fields import entry_digest, merged, own_entry, value_at
+from .immutable import propagation
+from .kinds import Kind, Ref
+from .lease import RunLease
+from .observe import Observed
+from .planner import Removal, Work, sets_to_write
+from .readiness import INSTANT
+from .record import PART_OF, Entry, SetRecord
+from .requests import ReconcileRequest
+from .resolve import HandedOver, Wanted
+from .stages import WEBHOOKS, Stage
+from .subject import Subject, only_path
+from .wait import NotReadyError, Waiter
+
+_SECRET = Kind("", "v1", "Secret", "secrets", True)
+_QUANTITY = re.compile(r"[+-]?[0-9.]+([eE][+-]?[0-9]+|[numkMGTPE]|[KMGTPE]i)?")
+_CHANGED = "changed since it was planned: {error}. Run again; the new plan will show it"
+
+
+class Writer:
+    """One run's writes. ``tell`` hears the progress."""
+
+    def __init__(
+        self,
+        client: KubeClient,
+        discovery: Discovery,
+        request: ReconcileRequest,
+        wanted: Wanted,
+        observed: Observed,
+        work: Work,
+        holder: str,
+        tell: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self._client = client
+        self._request = request
+        self._wanted = wanted
+        self._observed = observed
+        self._work = work
+        self._holder = holder
+        self._tell = tell
+        self._barriers = Barriers(client, discovery, request.manager, wait_seconds=min(30.0, request.wait_timeout))
+        self._entries: dict[Ref, Entry] = dict(work.confirmed)
+        self._answers: dict[Ref, Document] = {}
+        self._removed: set[Ref] = set()
+        self._done = 0
+        self._total = sum(change.action is not Action.BLOCKED for change in work.plan.changes)
+        self._lease: RunLease | None = None
+        self.objects: list[Document] = []
+
+    def run(self) -> None:
+        """Write everything, wait where that was asked for. An error is raised after the records were saved."""
+        records = sets_to_write(self._work, self._observed.records.values())
+        self._write_parent_namespaces(records)
+        with contextlib.ExitStack() as stack:
+            if self._request.lock and records:
+                self._lease = stack.enter_context(RunLease(self._client, records[0].namespace, self._holder))
+            self._widen(records)
+            unready: set[Ref] = set()
+            try:
+                self._write_stages(webhooks=False)
+                self._wait(webhooks=False)
+                self._write_stages(webhooks=True)
+                self._remove()
+                self._wait(webhooks=True)
+            except GantryError as error:
+                if isinstance(error, NotReadyError):
+                    unready = error.refs
+                raise
+            finally:
+                self._save(records, unready)
+        self.objects = [self._answers[ref] for ref in sorted(self._answers)]
+
+    # records
+
+    def _widen(self, records: Iterable[SetRecord]) -> None:
+        """Name every object that may be created in its set's record before the first of them is."""
+
+        def widen(record: SetRecord) -> None:
+            new = [ref for ref, f in self._work.findings.items() if f.subject.record is record and f.action not in (None, Action.BLOCKED)]
+            widened = record.with_intended(new)
+            if record.exists and widened.objects.keys() == record.objects.keys():
+                return
+            self._write_record(widened)
+
+        map_threads(widen, list(records), self._client.threads)
+
+    def _save(self, records: Iterable[SetRecord], unready: set[Ref]) -> None:
+        def save(record: SetRecord) -> None:
+            wanted = {ref for ref, subject in self._work.subjects.items() if subject.record is record}
+            objects = {ref: entry for ref, entry in record.objects.items() if ref not in self._removed}
+            for ref in wanted:
+                if ref in self._entries:
+                    objects[ref] = self._entries[ref]
+                elif self._work.findings.get(ref) is not None and self._work.findings[ref].action not in (None, Action.BLOCKED):
+                    objects.setdefault(ref, Entry())
+            gone = {ref for ref in objects if ref not in wanted and self._is_gone(ref)}
+            moved = {ref for ref in objects if ref in self._work.subjects and self._work.subjects[ref].record is not record and ref in self._entries}
+            self._write_record(replace(record, objects={r: e for r, e in objects.items() if r not in gone | moved}, unready=unready & wanted))
+
+        map_threads(save, list(records), self._client.threads)
+        for record in self._observed.strangers:
+            if record.name in self._request.remove_sets and all(self._is_settled(ref) for ref in record.objects):
+                self._delete_record(record)
+
+    def _is_settled(self, ref: Ref) -> bool:
+        return ref in self._removed or ref in self._wanted.objects or self._is_gone(ref)
+
+    def _is_gone(self, ref: Ref) -> bool:
+        return ref not in self._observed.metadata and (ref.group, ref.kind) not in self._observed.unreadable
+
+    def _write_record(self, record: SetRecord) -> None:
+        path = _SECRET.path(record.namespace, record.name)
+        self._client.apply(path, record.body(), f"{self._request.manager}-set", force=True)
+
+    def _delete_record(self, record: SetRecord) -> None:
+        path = _SECRET.path(record.namespace, record.name)
+        live = self._client.find(path, metadata_only=True)
+        if live is not None:
+            self._client.delete(path, live["metadata"]["uid"])
+
+    # stages
+
+    def _write_parent_namespaces(self, records: Iterable[SetRecord]) -> None:
+        """A record lives in a namespace; where this run brings that namespace, it comes before everything."""
+        names = {record.namespace for record in records}
+        needed = [ref for ref in self._work.findings if ref.group_kind == "Namespace" and ref.name in names and ref not in self._observed.metadata]
+        for ref in needed:
+            self._apply(self._work.findings[ref])
+
+    def _write_stages(self, webhooks: bool) -> None:
+        for stage in self._work.stages:
+            if (stage.number == WEBHOOKS) is not webhooks:
+                continue
+            todo = [self._work.findings[ref] for ref in stage.members if self._is_todo(ref)]
+            if not todo:
+                continue
+            if stage.waits_for:
+                self._wait_for(stage.waits_for)
+            self._tell(f"{stage.name}: {len(todo)} objects")
+            map_threads(self._apply, todo, self._client.threads)
+            self._after(stage, todo)
+
+    def _is_todo(self, ref: Ref) -> bool:
+        finding = self._work.findings.get(ref)
+        return finding is not None and finding.action not in (None, Action.BLOCKED) and ref not in self._entries and ref not in self._answers
+
+    def _after(self, stage: Stage, done: list[Finding]) -> None:
+        subjects = [finding.subject for finding in done]
+        self._barriers.after(subjects, self._wanted.pending)
+        if any(subject.ref.group == "rbac.authorization.k8s.io" for subject in subjects):
+            self._barriers.access_changed()
+
+    def _apply(self, finding: Finding) -> None:
+        if self._lease is not None and self._lease.lost is not None:
+            raise self._lease.lost
+        subject = finding.subject
+        try:
+            answer = self._barriers.retrying(lambda: self._send(finding))
+        except ApiError as error:
+            if error.changed_since:
+                raise ServerError(f"{subject.ref.id} {_CHANGED.format(error=error.message)}", id=subject.ref.id) from error
+            raise ServerError(f"{subject.ref.id} ({subject.desired.source}): {error.message}", id=subject.ref.id) from error
+        self._seed(finding, answer)
+        own = own_entry(answer["metadata"], self._request.manager)
+        overridden = tuple(sorted(_overridden(subject.body, answer)))
+        before = subject.entry.overridden if subject.entry else ()
+        if overridden and overridden != before:
+            self._work.plan.warnings.append(f"{subject.ref.id}: overridden by admission: {', '.join(overridden)}")
+        self._entries[subject.ref] = Entry(answer["metadata"]["uid"], entry_digest(own or {}), subject.desired_digest, overridden)
+        self._answers[subject.ref] = answer
+        self._done += 1
+        if self._done % 100 == 0:
+            self._tell(f"{self._done} of {self._total} changes written")
+
+    def _send(self, finding: Finding) -> Document:
+        subject, manager = finding.subject, self._request.manager
+        metadata = subject.body["metadata"]
+        if finding.action is Action.REPLACE and finding.live is not None:
+            self._barriers.replace_away(subject, finding.live["metadata"]["uid"], propagation(subject.ref))
+        if finding.action in (Action.CREATE, Action.REPLACE):
+            body = {**subject.body, "metadata": {**metadata, "resourceVersion": "1"}}
+            try:
+                return self._client.apply(subject.path, body, manager)[0]
+            except ApiError as error:
+                if error.status == 409 and not error.conflicts and error.attempts > 1:
+                    return self._ours_after_all(subject, error)
+                raise
+        if finding.former:
+            self._take_over(finding)
+        self._hand_over(finding)
+        body = {**subject.body, "metadata": {**metadata, "uid": subject.uid}}
+        strategy = _changed_strategy(finding)
+        if strategy is not None:
+            self._client.json_patch(subject.path, [{"op": "test", "path": "/metadata/uid", "value": subject.uid}, strategy], manager)
+        return self._client.apply(subject.path, body, manager, force=finding.force or strategy is not None)[0]
+
+    def _ours_after_all(self, subject: Subject, error: ApiError) -> Document:
+        """A create whose first answer was lost: the object that is there now may be our own."""
+        live = self._client.find(subject.path)
+        if live is None or own_entry(live["metadata"], self._request.manager) is None or len(live["metadata"].get("managedFields") or []) > 2:
+            raise error
+        return live
+
+    # fields that belong to others
+
+    def _seed(self, finding: Finding, answer: Document) -> None:
+        """Send the first value of a handed-over field, once, as somebody who will not come back."""
+        if finding.action not in (Action.CREATE, Action.REPLACE):
+            return
+        for seed in finding.subject.seeds:
+            self._send_seed(finding.subject, seed, seed.seed, answer["metadata"]["uid"])
+
+    def _hand_over(self, finding: Finding) -> None:
+        """A field that was ours until now: its live value is claimed by the seeder first, so that letting go changes nothing."""
+        if finding.live is None:
+            return
+        own = own_entry(finding.live["metadata"], self._request.manager)
+        for seed in finding.subject.seeds:
+            members = tuple(f"f:{member}" for member in seed.path)
+            if own is not None and _holds(own.get("fieldsV1") or {}, members):
+                value = value_at(finding.live, members)
+                if value is not None:
+                    self._send_seed(finding.subject, seed, value, finding.subject.uid)
+
+    def _send_seed(self, subject: Subject, seed: HandedOver, value: Any, uid: str) -> None:
+        body = only_path(subject.body, seed.path, value)
+        body["metadata"]["uid"] = uid
+        self._client.apply(subject.path, body, self._request.seeder, force=True)
+
+    def _take_over(self, finding: Finding) -> None:
+        """Fold former managers' entries into ours, so that what the document leaves out goes away with the apply."""
+        for attempt in range(5):
+            live = finding.live if attempt == 0 and finding.live else self._client.get(finding.subject.path)
+            try:
+                self._client.json_patch(finding.subject.path, _folded(live, finding, self._request.manager), self._request.manager)
+                return
+            except ApiError as error:
+                if error.status not in (409, 422) or attempt == 4:
+                    raise
+
+    # removal and waiting
+
+    def _remove(self) -> None:
+        for group in self._work.removals:
+            map_threads(self._delete, group, self._client.threads)
+
+    def _delete(self, removal: Removal) -> None:
+        try:
+            self._client.delete(removal.path, removal.uid)
+        except ApiError as error:
+            raise ServerError(f"{removal.ref.id}: {error.message}", id=removal.ref.id) from error
+        self._removed.add(removal.ref)
+
+    def _wait(self, webhooks: bool) -> None:
+        """Wait for what was written and for what an earlier run did not see ready.
+
+        Before webhooks are written the workloads behind them must be ready whether or not a wait was asked for: a webhook
+        without a backend locks the cluster.
+        """
+        stages = [stage for stage in self._work.stages if (stage.number == WEBHOOKS) is webhooks]
+        guarded = not webhooks and any(self._is_todo(ref) for stage in self._work.stages if stage.number == WEBHOOKS for ref in stage.members)
+        if self._request.wait or guarded:
+            self._wait_for({ref for stage in stages for ref in stage.members if ref in self._entries or ref in self._work.unready})
+
+    def _wait_for(self, refs: Iterable[Ref]) -> None:
+        targets = {ref: self._wanted.kinds[ref] for ref in refs if not self._is_instant(ref)}
+        selector = PART_OF if all(self._work.subjects[ref].record for ref in targets) else ""
+        Waiter(self._client, self._request.wait_timeout, selector, self._tell).wait(targets)
+
+    def _is_instant(self, ref: Ref) -> bool:
+        if ref.group_kind == "Service":
+            return (self._work.subjects[ref].body.get("spec") or {}).get("type") != "LoadBalancer"
+        return ref.group_kind in INSTANT
+
+
+def _overridden(sent: Document, got: Document) -> set[str]:
+    """Paths of scalars that the server answered otherwise than sent: a mutating webhook's doing. Quantities may be respelt."""
+    parts = [{key: value for key, value in side.items() if key not in ("metadata", "status", "data")} for side in (sent, got)]
+    return {
+        difference.path
+        for difference in differences(*parts)
+        if difference.before is not ABSENT and difference.after is not ABSENT and not (_is_quantity(difference.before) and _is_quantity(difference.after))
+    }
+
+
+def _is_quantity(value: Any) -> bool:
+    return isinstance(value, (int, str)) and not isinstance(value, bool) and bool(_QUANTITY.fullmatch(str(value)))
+
+
+def _holds(tree: Any, members: tuple[str, ...]) -> bool:
+    for member in members:
+        if not isinstance(tree, dict) or member not in tree:
+            return False
+        tree = tree[member]
+    return True
+
+
+def _changed_strategy(finding: Finding) -> dict[str, Any] | None:
+    """RollingUpdate → Recreate cannot be applied: the server's defaults for the old type stay and do not fit the new one."""
+    strategy = (finding.subject.body.get("spec") or {}).get("strategy")
+    if finding.subject.ref.kind != "Deployment" or not strategy or finding.live is None:
+        return None
+    live = (finding.live.get("spec") or {}).get("strategy") or {}
+    if strategy.get("type") == "Recreate" and live.get("type") == "RollingUpdate":
+        return {"op": "replace", "path": "/spec/strategy", "value": strategy}
+    return None
+
+
+def _folded(live: Document, finding: Finding, manager: str) -> list[dict[str, Any]]:
+    """A JSON patch of managedFields: the former managers' trees become part of our Apply entry, handed-over fields excepted."""
+    names = {entry.get("manager") for entry in finding.former}
+    kept, trees = [], []
+    own: dict[str, Any] | None = None
+    for entry in live["metadata"].get("managedFields") or []:
+        if entry.get("manager") == manager and entry.get("operation") == "Apply" and not entry.get("subresource"):
+            own = dict(entry)
+            trees.append(entry.get("fieldsV1") or {})
+        elif entry.get("manager") in names and not entry.get("subresource"):
+            trees.append(entry.get("fieldsV1") or {})
+        else:
+            kept.append(entry)
+    tree = merged(trees)
+    for seed in finding.subject.seeds:
+        _drop(tree, tuple(f"f:{member}" for member in seed.path))
+    own = own or {
+        "manager": manager,
+        "operation": "Apply",
+        "apiVersion": live["apiVersion"],
+        "fieldsType": "FieldsV1",
+        "time": live["metadata"]["creationTimestamp"],
+    }
+    if not tree:
+        raise InputError(f"{finding.subject.ref.id}: the former managers own nothing")
+    version = live["metadata"]["resourceVersion"]
+    return [
+        {"op": "test", "path": "/metadata/resourceVersion", "value": version},
+        {"op": "replace", "path": "/metadata/managedFields", "value": [*kept, {**own, "fieldsV1": tree}]},
+    ]
+
+
+def _drop(tree: dict[str, Any], members: tuple[str, ...]) -> None:
+    here: Any = tree
+    for member in members[:-1]:
+        here = here.get(member) if isinstance(here, dict) else None
+    if isinstance(here, dict):
+        here.pop(members[-1], None)
