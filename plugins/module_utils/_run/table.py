@@ -1,0 +1,186 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""A report as a table for people: what, where, impact, why, in at most 100 columns.
+
+A line is a list of (text, style); the caller knows whether and how styles become colours.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from .._core.change import Action, Impact
+from .report import impact_of
+
+WIDTH = 100
+LONG = 40
+"""A set on a host with more changes than this is shown by counts, and only its dearer changes one by one."""
+_MOST_FOREIGN = 30
+_SIGNS = {"create": "+", "update": "~", "replace": "±", "delete": "-", "adopt": ">", "blocked": "!"}
+_ID = 46
+_IMPACT = max(len(impact.value) for impact in Impact)
+Json = Mapping[str, Any]
+Line = list[tuple[str, str]]
+_TITLES = {
+    "plan": "Plan for",
+    "apply": "Approved plan for",
+    "drift": "Drift of",
+    "verify": "Verification of",
+    "rehearse": "Rehearsal of",
+    "destroy": "Destruction of",
+}
+
+
+def render(report: Json, place: str = "") -> list[Line]:
+    """The whole table; ``place`` is where the report was written, named in the last line."""
+    lines: list[Line] = [_title(report), []]
+    rehearsed_alone = len(report["hosts"]) == 1
+    for host, row in report["hosts"].items():
+        lines.append(_host_line(host, row))
+        changes = [change for change in report["changes"] if change["host"] == host]
+        for name in dict.fromkeys(change.get("set") or "" for change in changes):
+            lines += _set_lines(name, [change for change in changes if (change.get("set") or "") == name])
+        foreign = [item for item in report.get("foreign", ()) if item["host"] == host]
+        lines += _foreign_lines(foreign)
+        for orphan in row["orphan_sets"]:
+            lines.append([("  ", ""), (f"set {orphan} is on the cluster and declared by nobody; name it in platform_remove_sets to remove it", "warn")])
+        if row.get("error"):
+            lines += _error_lines(row)
+        if not rehearsed_alone:
+            lines.append([])
+    if rehearsed_alone:
+        lines.append([])
+    for warning in report["warnings"]:
+        lines += [[(text, "warn")] for text in wrapped(f"warning: {warning}", hanging="  ")]
+    if report["warnings"]:
+        lines.append([])
+    return [*lines, _verdict(report, place)]
+
+
+def plain(lines: Iterable[Line]) -> str:
+    """The lines as text without colours."""
+    return "\n".join("".join(text for text, _style in line).rstrip() for line in lines)
+
+
+def counted(counts: Mapping[str, int], unchanged: bool = True) -> str:
+    """``3 create, 1 delete, 120 unchanged``; what is zero is left out."""
+    names = [action.value for action in Action] + (["unchanged"] if unchanged else [])
+    return ", ".join(f"{counts[name]:,} {name}" for name in names if counts.get(name)) or "nothing"
+
+
+def wrapped(text: str, width: int = WIDTH, hanging: str = "") -> list[str]:
+    """Text cut at spaces into lines of at most ``width``; its own line breaks stay."""
+    found: list[str] = []
+    for paragraph in text.splitlines():
+        line, indent = "", paragraph[: len(paragraph) - len(paragraph.lstrip())]
+        for word in paragraph.split():
+            candidate = f"{line} {word}" if line.strip() else f"{line or indent}{word}"
+            if len(candidate) > width and line.strip():
+                found.append(line)
+                candidate = f"{indent}{hanging}{word}"
+            line = candidate
+        found.append(line)
+    return [piece for line in found for piece in (_pieces(line, width) if len(line) > width else [line])]
+
+
+def shortened(text: str, width: int) -> str:
+    """Text of at most ``width`` characters; the middle goes, since ids differ at both ends."""
+    if len(text) <= width:
+        return text
+    tail = (width - 1) // 2
+    return f"{text[: width - 1 - tail]}…{text[len(text) - tail :]}"
+
+
+def _title(report: Json) -> Line:
+    words = [_TITLES.get(report["command"], "Run on"), report["environment"] or "?"]
+    hosts = len(report["hosts"])
+    rest = [f"{hosts} cluster{'s' if hosts != 1 else ''}"]
+    if report["areas"]:
+        rest.append("only " + ", ".join(report["areas"]))
+    if report["revision"]:
+        rest.append(f"revision {report['revision'][:19]}")
+    return [(" ".join(words), "title"), ("  " + "  ".join(rest), "quiet")]
+
+
+def _host_line(host: str, row: Json) -> Line:
+    style = {"failed": "error", "not reached": "error", "clean": "ok", "applied": "changed", "changes": "changed"}[row["status"]]
+    line: Line = [(host, "title"), (f"  {row['status']}", style), (f"  {counted(row['counts'])}", "")]
+    if row["verified"]:
+        line.append(("  verified", "ok"))
+    return line
+
+
+def _set_lines(name: str, changes: list[Json]) -> Iterator[Line]:
+    shown = changes if len(changes) <= LONG else [change for change in changes if Impact(change["impact"]) is not Impact.SAFE][:LONG]
+    counts = Counter(change["action"] for change in changes)
+    yield [(f"  {name or 'without a set'}", "title"), (f"  {counted(counts)}", "quiet")]
+    if len(shown) < len(changes):
+        for action in Action:
+            kinds = Counter(change["id"].split("/")[0].split(".")[0] for change in changes if change["action"] == action.value and change not in shown)
+            if kinds:
+                told = ", ".join(f"{kind} {number}" for kind, number in sorted(kinds.items()))
+                for text in wrapped(f"    {_SIGNS[action.value]} {action.value}: {told}", hanging="  "):
+                    yield [(text, action.value)]
+    for change in shown:
+        yield _change_line(change)
+
+
+def _change_line(change: Json) -> Line:
+    action = change["action"]
+    head = f"    {_SIGNS[action]} {action:<7} {shortened(change['id'], _ID):<{_ID}} "
+    why = change["reason"] or ("" if action in ("create", "delete") else _fields(change["fields"]))
+    if not change["verified"]:
+        why = f"unverified: {why}" if why else "unverified"
+    room = WIDTH - len(head) - _IMPACT - 1
+    impact = change["impact"]
+    return [(head, action), (f"{impact:<{_IMPACT}} ", impact), (shortened(why, room), "quiet")]
+
+
+def _fields(fields: list[str]) -> str:
+    if not fields:
+        return "ownership"
+    shortest = fields[0].rpartition(".")[2] if len(fields[0]) > 18 else fields[0]
+    return f"{shortest} +{len(fields) - 1}" if len(fields) > 1 else shortest
+
+
+def _foreign_lines(foreign: list[Json]) -> Iterator[Line]:
+    if foreign:
+        yield [("  changed by others", "title"), (f"  {len(foreign)} found", "quiet")]
+    for item in foreign[:_MOST_FOREIGN]:
+        yield [(f"    * {shortened(str(item['id']), WIDTH - 6)}", "update")]
+        who = f"by {item['manager']}" if item.get("manager") else "by an unnamed manager"
+        when = f" at {item['time']}" if item.get("time") else ""
+        for text in wrapped(f"        {item['path']}  {who}{when}"):
+            yield [(text, "quiet")]
+    if len(foreign) > _MOST_FOREIGN:
+        yield [(f"    and {len(foreign) - _MOST_FOREIGN} more in the report's file", "quiet")]
+
+
+def _error_lines(row: Json) -> Iterator[Line]:
+    yield [(f"  stopped at: {shortened(row['failed_task'], WIDTH - 14)}", "error")]
+    for text in wrapped(row["error"], WIDTH - 4)[:30]:
+        yield [(f"    {text}", "error")]
+
+
+def _verdict(report: Json, place: str) -> Line:
+    status = report["status"]
+    style = {"clean": "ok", "applied": "changed", "changes": "changed"}.get(status, "error")
+    line: Line = [(status, style), (f"  {counted(report['counts'])}", "")]
+    dearest = impact_of(report["changes"])
+    if dearest:
+        line += [("  impact up to ", ""), (dearest.value, dearest.value)]
+    unverified = sum(not change["verified"] for change in report["changes"])
+    if unverified and status == "changes":
+        line.append((f"  {unverified} not yet verifiable", "quiet"))
+    if place:
+        line.append((f"  {shortened(place, 40)}", "quiet"))
+    return line
+
+
+def _pieces(line: str, width: int) -> list[str]:
+    return [line[start : start + width] for start in range(0, len(line), width)]
