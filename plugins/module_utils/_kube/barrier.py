@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Iterable
 from typing import TypeVar
@@ -48,12 +49,12 @@ class Barriers:
         subjects = list(subjects)
         crds = [subject for subject in subjects if subject.ref.kind == "CustomResourceDefinition"]
         for subject in crds:
-            self._until(lambda subject=subject: self._established(subject), f"{subject.ref.id} to be established")
+            self._until(functools.partial(self._established, subject), f"{subject.ref.id} to be established")
         if crds and pending:
             self._until(lambda: self._served(pending), f"the server to serve {', '.join(sorted(kind for _group, kind in pending))}")
         for subject in subjects:
             if subject.ref.kind == _POLICY and subject.probe:
-                self._until(lambda subject=subject: self._refuses(subject), f"{subject.ref.id} to refuse its probe")
+                self._until(functools.partial(self._refuses, subject), f"{subject.ref.id} to refuse its probe")
 
     def retrying(self, send: Callable[[], Outcome]) -> Outcome:
         """The outcome of ``send``, tried again while its refusal is one that passes by itself."""

@@ -16,7 +16,8 @@ from .._core.change import Action
 from .._core.diff import ABSENT, Difference, differences
 from .client import KubeClient
 from .errors import ApiError
-from .fields import Path, entries_of, leaves, lost, own_entry, owned, text, value_at
+from .fields import Path, entries_of, leaves, own_entry, owned, text, value_at
+from .foreign import lost
 from .immutable import immutable_changes
 from .kinds import Ref
 from .requests import ReconcileRequest

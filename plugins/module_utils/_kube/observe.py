@@ -88,13 +88,13 @@ def observe(client: KubeClient, discovery: Discovery, wanted: Wanted, observed: 
     selector = PART_OF if len(ids) > _SELECTED_SETS else f"{PART_OF} in ({','.join(sorted(ids))})"
     jobs: list[tuple[Kind, str | None, frozenset[str]]] = []
     for key, namespaces in by_kind.items():
-        kind = observed.kinds.get(key)
-        if kind is None or key in wanted.pending or not ids:
+        found = observed.kinds.get(key)
+        if found is None or key in wanted.pending or not ids:
             continue
-        if kind.group_kind == "Secret":
-            jobs += [(kind, namespace, frozenset({namespace})) for namespace in sorted(namespaces)]
+        if found.group_kind == "Secret":
+            jobs += [(found, namespace, frozenset({namespace})) for namespace in sorted(namespaces)]
         else:
-            jobs.append((kind, None, frozenset(namespaces)))
+            jobs.append((found, None, frozenset(namespaces)))
 
     def read(job: tuple[Kind, str | None, frozenset[str]]) -> list[tuple[Kind, Metadata]]:
         kind, namespace, namespaces = job

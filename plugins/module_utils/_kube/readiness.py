@@ -232,7 +232,7 @@ def _replicas(spec: Document) -> int:
 
 def _conditions(status: Document) -> dict[str, Document]:
     found = status.get("conditions") or []
-    return {condition.get("type"): condition for condition in found if isinstance(condition, Mapping)}
+    return {str(condition.get("type")): condition for condition in found if isinstance(condition, Mapping)}
 
 
 def _why(condition: Document) -> str:

@@ -302,10 +302,10 @@ class Writer:
 
 def _overridden(sent: Document, got: Document) -> set[str]:
     """Paths of scalars that the server answered otherwise than sent: a mutating webhook's doing. Quantities may be respelt."""
-    parts = [{key: value for key, value in side.items() if key not in ("metadata", "status", "data")} for side in (sent, got)]
+    ours, theirs = ({key: value for key, value in side.items() if key not in ("metadata", "status", "data")} for side in (sent, got))
     return {
         difference.path
-        for difference in differences(*parts)
+        for difference in differences(ours, theirs)
         if difference.before is not ABSENT and difference.after is not ABSENT and not (_is_quantity(difference.before) and _is_quantity(difference.after))
     }
 

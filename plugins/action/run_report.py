@@ -1,0 +1,199 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The face of a run's report: collects what every host noted, judges it, writes it. The logic is in ``module_utils/_run``."""
+
+from __future__ import annotations
+
+import datetime
+import getpass
+import os
+import secrets
+import socket
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+from ..module_utils._core.errors import GantryError, InputError
+from ..module_utils._run.approval import compare, read_approved
+from ..module_utils._run.promotion import guard_promotion, make_record, proves
+from ..module_utils._run.record import last_run, wrote
+from ..module_utils._run.report import STAGES, artifacts, build_report, make_note
+from ..plugin_utils._inprocess import outcome, validated
+from ..plugin_utils._files import (
+    git_revision,
+    in_project,
+    project_folder,
+    read_json,
+    remove_file,
+    write_json,
+)
+
+ARGUMENTS: dict[str, Any] = {
+    "state": {"type": "str", "required": True, "choices": ["started", "noted", "published"]},
+    "command": {"type": "str"},
+    "areas": {"type": "list", "elements": "str", "default": []},
+    "revision": {"type": "str", "default": ""},
+    "file": {"type": "path"},
+    "approved_file": {"type": "path"},
+    "approved_document": {"type": "dict"},
+    "approved_digest": {"type": "str"},
+    "stage": {"type": "str", "choices": list(STAGES)},
+    "wave": {"type": "str", "default": ""},
+    "task": {"type": "str", "default": ""},
+    "result": {"type": "dict"},
+    "run": {"type": "dict"},
+    "gate": {"type": "bool", "default": False},
+    "promotion_records": {"type": "path"},
+}
+REQUIRED_IF = [
+    ("state", "started", ("command",)),
+    ("state", "noted", ("stage", "result")),
+    ("state", "published", ("run",)),
+]
+
+
+class ActionModule(ActionBase):
+    """``started`` and ``published`` are for ``run_once`` tasks, ``noted`` is for each host."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        super().run(tmp, task_vars)
+
+        def work() -> dict[str, Any]:
+            options = validated(self, ARGUMENTS, dict(self._task.args), required_if=REQUIRED_IF)
+            do = {"started": _started, "noted": _noted, "published": _published}[options["state"]]
+            return {"changed": False, **do(options, task_vars or {})}
+
+        return outcome(work)
+
+
+def _started(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+    approved = None
+    if options["approved_document"]:
+        approved = read_approved(options["approved_document"], "the plan in the store", options["approved_digest"])
+    elif options["approved_file"]:
+        path = in_project(options["approved_file"])
+        document = read_json(path)
+        if document is None:
+            raise InputError(f"there is no approved plan at {path}; make one with playbooks/plan.yml, or correct platform_plan")
+        approved = read_approved(document, path, options["approved_digest"])
+    elif options["approved_digest"]:
+        raise InputError(
+            "platform_plan_digest is set, but nothing says where the plan's body is; set platform_plan_store to the store that the plan was put in"
+        )
+    command = options["command"]
+    now = datetime.datetime.now(datetime.timezone.utc)
+    environment = _environment(task_vars)
+    files = _files(options["file"], command, environment)
+    for path in files:
+        remove_file(path)
+    return {
+        "id": f"{now:%Y%m%dT%H%M%SZ}-{os.getppid()}-{secrets.token_hex(3)}",
+        "command": command,
+        "environment": environment,
+        "areas": sorted(options["areas"]),
+        "revision": options["revision"] or git_revision(project_folder()),
+        "created": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        "who": f"{getpass.getuser()}@{socket.gethostname()}",
+        "files": files,
+        "approved": approved,
+        "approved_waves": {host: row["waves"] for host, row in approved["hosts"].items()} if approved else {},
+    }
+
+
+def _noted(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+    earlier = (task_vars.get("platform_notes") or {}).get("notes") or []
+    return {"notes": [*earlier, make_note(options["stage"], options["wave"], options["task"], options["result"])]}
+
+
+def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+    run, hostvars = options["run"], task_vars["hostvars"]
+    notes = {}
+    for host in task_vars["ansible_play_hosts_all"]:
+        notes[host] = (hostvars[host].get("platform_notes") or {}).get("notes") or []
+    meta = {
+        "run": run["id"],
+        "command": run["command"],
+        "environment": run["environment"],
+        "areas": run["areas"],
+        "revision": run["revision"],
+        "created": run["created"],
+        "warnings": [],
+    }
+    effective = _effective(hostvars, notes)
+    gate, refusal = options["gate"], None
+    if gate:
+        try:
+            _check_promotion(options, run, effective)
+        except GantryError as error:
+            if run["command"] == "plan":
+                meta["warnings"].append(error.message)
+            else:
+                refusal = error
+    if effective.get("environment", {}).get("promotes_from") and not options["promotion_records"]:
+        source = effective["environment"]["promotes_from"]
+        meta["warnings"].append(f"promotion from {source} was not checked: platform_promotion_records names no folder")
+    report = build_report(meta, notes)
+    for path in run["files"]:
+        write_json(path, report)
+    failed = [host for host, row in report["hosts"].items() if row["status"] == "failed"]
+    outcome: dict[str, Any] = {
+        "report_file": run["files"][0],
+        "status": report["status"],
+        "digest": report["digest"],
+        "counts": report["counts"],
+        "waves": {host: row["waves"] for host, row in report["hosts"].items()},
+        "statuses": {host: row["status"] for host, row in report["hosts"].items()},
+        "drifted": sorted({item["host"] for item in [*report["changes"], *report.get("foreign", ())]}) if run["command"] == "drift" else [],
+        "artifacts": artifacts(report),
+        "records": {host: last_run(report, host, run["who"], effective) for host in report["hosts"] if wrote(notes[host])},
+    }
+    if gate:
+        if failed:
+            message = f"{len(failed)} of {len(notes)} clusters cannot go on ({', '.join(failed)}); nothing was written to any of them"
+            return {**outcome, "failed": True, "msg": message}
+        if refusal is None and run["approved"]:
+            try:
+                compare(run["approved"], report)
+            except GantryError as error:
+                refusal = error
+        if refusal is not None:
+            return {**outcome, "failed": True, "msg": refusal.message, **refusal.details}
+    elif options["promotion_records"] and proves(report):
+        record = make_record(report, effective.get("release") or {})
+        write_json(os.path.join(in_project(options["promotion_records"]), f"{report['environment']}.json"), record)
+    return outcome
+
+
+def _check_promotion(options: dict[str, Any], run: dict[str, Any], effective: dict[str, Any]) -> None:
+    source = effective.get("environment", {}).get("promotes_from")
+    if source and options["promotion_records"]:
+        place = os.path.join(in_project(options["promotion_records"]), f"{source}.json")
+        guard_promotion(run["environment"], source, effective.get("release") or {}, read_json(place), place)
+
+
+def _effective(hostvars: Any, hosts: Any) -> dict[str, Any]:
+    """The effective model of the first host that has one."""
+    for host in hosts:
+        found = (hostvars[host].get("platform_model") or {}).get("effective")
+        if found:
+            return dict(found)
+    return {}
+
+
+def _environment(task_vars: dict[str, Any]) -> str:
+    hostvars = task_vars["hostvars"]
+    named = [(hostvars[host].get("platform_environment") or {}).get("name") for host in task_vars["ansible_play_hosts_all"]]
+    return "+".join(dict.fromkeys(str(name) for name in named if name))
+
+
+def _files(file: str | None, command: str, environment: str) -> list[str]:
+    """Where the report goes: the newest under one name, and one per environment."""
+    name = "drift.json" if command == "drift" else "plan.json"
+    if file:
+        return [in_project(file)]
+    return [in_project(os.path.join(".gantry", name)), in_project(os.path.join(".gantry", environment or "unknown", name))]

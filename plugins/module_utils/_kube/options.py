@@ -1,0 +1,268 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""The options of ``kube_apply`` and ``kube_verify``: one specification for both faces, and what they become."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import uuid
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from .._core.change import Impact
+from .._core.errors import InputError
+from .._core.plan import RemovalLimits
+from .auth import AuthOptions
+from .documents import Document, flatten, load_paths, load_text
+from .kinds import Ref, split_version
+from .requests import EVERY_IMPACT, Prune, ReconcileRequest
+from .resolve import HandedOver, SetInput
+
+_PREFIX = "K8S_AUTH_"
+AUTH_SPEC: dict[str, Any] = {
+    "kubeconfig": {"type": "raw"},
+    "context": {"type": "str"},
+    "host": {"type": "str"},
+    "api_key": {"type": "str", "no_log": True},
+    "ca_cert": {"type": "path", "aliases": ["ssl_ca_cert"]},
+    "client_cert": {"type": "path", "aliases": ["cert_file"]},
+    "client_key": {"type": "path", "aliases": ["key_file"], "no_log": False},
+    "validate_certs": {"type": "bool", "aliases": ["verify_ssl"]},
+    "proxy": {"type": "str"},
+}
+_SET_SPEC: dict[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "namespace": {"type": "str", "required": True},
+}
+_DOCUMENTS: dict[str, Any] = {
+    "definition": {"type": "raw"},
+    "src": {"type": "list", "elements": "path"},
+    "template": {"type": "list", "elements": "path"},
+}
+APPLY_SPEC: dict[str, Any] = {
+    **AUTH_SPEC,
+    **_DOCUMENTS,
+    "namespace": {"type": "str"},
+    "owner": {"type": "str", "default": "gantry"},
+    "apply_set": {"type": "dict", "options": _SET_SPEC},
+    "sets": {
+        "type": "list",
+        "elements": "dict",
+        "options": {**_SET_SPEC, **_DOCUMENTS, "handed_over": {"type": "list", "elements": "dict"}},
+    },
+    "store": {"type": "path"},
+    "expected_sets": {"type": "list", "elements": "str"},
+    "apply_sets": {"type": "list", "elements": "str"},
+    "known_sets": {"type": "list", "elements": "str"},
+    "remove_sets": {"type": "list", "elements": "str"},
+    "prune": {
+        "type": "dict",
+        "options": {
+            "mode": {"type": "str", "choices": ["none", "report", "delete"], "default": "none"},
+            "max_count": {"type": "int", "default": 20},
+            "max_percent": {"type": "int", "default": 25},
+            "kinds": {"type": "list", "elements": "str", "default": []},
+        },
+    },
+    "force_conflicts": {"type": "raw", "default": False},
+    "foreign": {"type": "str", "choices": ["ignore", "report"], "default": "ignore"},
+    "on_immutable": {"type": "str", "choices": ["fail", "replace"], "default": "fail"},
+    "replace_kinds": {"type": "list", "elements": "str", "default": []},
+    "adopt": {"type": "list", "elements": "str", "default": []},
+    "verify": {"type": "str", "choices": ["recorded", "full"], "default": "recorded"},
+    "allowed_impact": {"type": "list", "elements": "str", "choices": list(EVERY_IMPACT), "default": list(EVERY_IMPACT)},
+    "allowed_impact_variable": {"type": "str", "default": "allowed_impact"},
+    "approved_digest": {"type": "str"},
+    "digest_key": {"type": "str", "no_log": True},
+    "lock": {"type": "bool", "default": False},
+    "wait": {"type": "bool", "default": True},
+    "wait_timeout": {"type": "int", "default": 300},
+    "concurrency": {"type": "int", "default": 16},
+    "return_objects": {"type": "bool", "default": False},
+}
+VERIFY_SPEC: dict[str, Any] = {
+    **AUTH_SPEC,
+    "store": {"type": "path"},
+    "sets": {"type": "list", "elements": "str"},
+    "expectations": {"type": "list", "elements": "dict"},
+    "wait_timeout": {"type": "int", "default": 0},
+}
+Params = Mapping[str, Any]
+
+
+def auth_options(params: Params, environment: Mapping[str, str]) -> AuthOptions:
+    """Who we are and where; what a task leaves out comes from K8S_AUTH_<OPTION>, as with kubernetes.core."""
+
+    def value(name: str, *aliases: str) -> Any:
+        given = params.get(name)
+        if given is not None:
+            return given
+        return next((environment[key] for key in (f"{_PREFIX}{word.upper()}" for word in (name, *aliases)) if environment.get(key)), None)
+
+    checked = value("validate_certs", "verify_ssl")
+    return AuthOptions(
+        kubeconfig=value("kubeconfig"),
+        context=value("context"),
+        host=value("host"),
+        api_key=value("api_key"),
+        ca_cert=value("ca_cert", "ssl_ca_cert"),
+        client_cert=value("client_cert", "cert_file"),
+        client_key=value("client_key", "key_file"),
+        validate_certs=checked if isinstance(checked, bool) or checked is None else str(checked).lower() not in ("0", "false", "no", "off"),
+        proxy=value("proxy"),
+        environment=environment,
+    )
+
+
+def apply_request(params: Params, check_mode: bool) -> ReconcileRequest:
+    """The request that the options of one task make. Raises InputError."""
+    prune = params.get("prune") or {}
+    unknown = [name for name in params["allowed_impact"] if name not in {impact.value for impact in Impact}]
+    if unknown:
+        raise InputError(f"allowed_impact: {unknown[0]!r} is none of {', '.join(EVERY_IMPACT)}")
+    key = params.get("digest_key")
+    names = params.get("apply_sets")
+    sets = _sets(params)
+    _known(names, sets, "apply_sets")
+    return ReconcileRequest(
+        sets=sets,
+        owner=params["owner"],
+        check_mode=check_mode,
+        apply_sets=None if names is None else frozenset(names),
+        known_sets=frozenset(params.get("known_sets") or ()),
+        remove_sets=frozenset(params.get("remove_sets") or ()),
+        prune=Prune(
+            prune.get("mode") or "none",
+            RemovalLimits(prune.get("max_count", RemovalLimits.max_count), prune.get("max_percent", RemovalLimits.max_percent)),
+            tuple(prune.get("kinds") or ()),
+        ),
+        force_conflicts=_force(params.get("force_conflicts")),
+        foreign=params["foreign"],
+        on_immutable=params["on_immutable"],
+        replace_kinds=list(params["replace_kinds"]),
+        adopt=tuple(params["adopt"]),
+        verify=params["verify"],
+        allowed_impact=tuple(params["allowed_impact"]),
+        allowed_impact_variable=params["allowed_impact_variable"],
+        approved_digest=params.get("approved_digest") or None,
+        digest_key=key.encode() if key else None,
+        wait=params["wait"],
+        wait_timeout=float(params["wait_timeout"]),
+        lock=params["lock"],
+        default_namespace=params.get("namespace"),
+        return_objects=params["return_objects"],
+    )
+
+
+def expectation_rows(params: Params) -> list[tuple[Any, str]]:
+    """(expectation, source) pairs of a kube_verify task. Raises InputError."""
+    rows: list[tuple[Any, str]] = [(item, f"expectations[{number}]") for number, item in enumerate(params.get("expectations") or [], start=1)]
+    if params.get("store"):
+        wanted = params.get("sets")
+        for content in read_store(params["store"], wanted or ()):
+            if wanted is None or content["set"] in wanted:
+                rows += [(item, f"set {content['set']}") for item in content.get("expectations") or []]
+    elif params.get("sets"):
+        raise InputError("sets names sets of a store; give store as well")
+    return rows
+
+
+def read_store(folder: str, expected: Iterable[str] = ()) -> list[dict[str, Any]]:
+    """The set files of a run's store, in the order of wave and name. Raises InputError where an expected one is missing."""
+    found = []
+    for path in sorted(Path(folder).glob("*.json")):
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path}: the set file cannot be read: {error}") from error
+        if not isinstance(content, dict) or not {"set", "namespace", "documents"} <= set(content):
+            raise InputError(f"{path}: not a set file: it needs set, namespace and documents")
+        found.append(content)
+    missing = sorted(set(expected) - {content["set"] for content in found})
+    if missing:
+        raise InputError(f"the store {folder} lacks the set(s) {', '.join(missing)}: a role's declare did not run")
+    return sorted(found, key=lambda content: (content.get("wave") or 0, content["set"]))
+
+
+def holder_name(environment: Mapping[str, str]) -> str:
+    """Who runs, as the lock shows it: user@machine and a number of this run."""
+    user = environment.get("USER") or environment.get("LOGNAME") or str(os.getuid())
+    return f"{user}@{socket.gethostname()} {uuid.uuid4().hex[:8]}"
+
+
+def _sets(params: Params) -> list[SetInput]:
+    ways = [name for name in ("sets", "store") if params.get(name)]
+    single = any(params.get(name) for name in _DOCUMENTS)
+    if len(ways) + single != 1:
+        raise InputError("give the documents in exactly one way: definition, src or template; sets; or store")
+    if params.get("store"):
+        return [
+            SetInput(
+                content["set"],
+                content["namespace"],
+                [entry for document in content["documents"] for entry in flatten(document, f"set {content['set']}")],
+                [_handed_over(item, f"set {content['set']}") for item in content.get("handed_over") or []],
+            )
+            for content in read_store(params["store"], params.get("expected_sets") or ())
+        ]
+    if params.get("sets"):
+        return [
+            SetInput(
+                one["name"],
+                one["namespace"],
+                _documents(one),
+                [_handed_over(item, f"set {one['name']}") for item in one.get("handed_over") or []],
+            )
+            for one in params["sets"]
+        ]
+    of = params.get("apply_set") or {}
+    if not of and (params.get("prune") or {}).get("mode", "none") != "none":
+        raise InputError("prune needs apply_set: without a name there is no record of what belongs to it")
+    return [SetInput(of.get("name") or "", of.get("namespace") or "", _documents(params))]
+
+
+def _documents(params: Params) -> list[tuple[Document, str]]:
+    if params.get("template"):
+        raise InputError("template is rendered on the controller: use the action gantry.platform.kube_apply by its full name, or src")
+    found = load_paths(params.get("src") or [])
+    given = params.get("definition")
+    if isinstance(given, str):
+        return found + load_text(given, "definition")
+    if isinstance(given, list):
+        for number, item in enumerate(given, start=1):
+            where = f"definition[{number}]"
+            found += load_text(item, where) if isinstance(item, str) else flatten(item, where)
+        return found
+    return found + flatten(given, "definition")
+
+
+def _handed_over(item: Mapping[str, Any], source: str) -> HandedOver:
+    try:
+        group, _version = split_version(item["api_version"])
+        ref = Ref(group, item["kind"], item.get("namespace") or "", item["name"])
+        return HandedOver(ref, tuple(str(item["path"]).split(".")), item["seed"], str(item.get("reason") or ""))
+    except KeyError as error:
+        raise InputError(f"{source}: handed_over: {error.args[0]} is missing; it takes api_version, kind, namespace, name, path, seed, reason") from error
+
+
+def _force(value: Any) -> bool | tuple[str, ...]:
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    if isinstance(value, str) and value.lower() in ("true", "yes", "false", "no"):
+        return value.lower() in ("true", "yes")
+    if isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    raise InputError(f"force_conflicts is true, false or a list of field managers, found {value!r}")
+
+
+def _known(names: Iterable[str] | None, sets: Iterable[SetInput], option: str) -> None:
+    have = {one.name for one in sets}
+    missing = sorted(set(names or ()) - have)
+    if missing:
+        raise InputError(f"{option}: no set is called {missing[0]!r}; there are {', '.join(sorted(have)) or 'none'}")

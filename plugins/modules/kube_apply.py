@@ -1,0 +1,323 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: kube_apply
+short_description: Make whole sets of Kubernetes objects true
+version_added: 0.1.0
+author: The gantry.platform authors (@gantry-platform)
+description:
+  - Takes one set of objects, or many, finds what differs from the cluster and changes exactly that, by server-side apply.
+  - What is provably right is not asked about and not written. A second run sends no mutating request.
+  - Check mode runs the same plan and sends nothing but dry runs.
+  - Removes what a set no longer declares, within limits, and only what it recorded as its own.
+  - On a local connection the action plugin of this name runs the engine in Ansible's own process.
+extends_documentation_fragment:
+  - gantry.platform.kube_auth
+attributes:
+  check_mode:
+    description: Observes and plans as a real run does and writes nothing.
+    support: full
+  diff_mode:
+    description: Shows the fields that change, values of Secrets as set, changed or unset.
+    support: full
+  idempotent:
+    description: A run on a converged cluster sends no mutating request.
+    support: full
+options:
+  definition:
+    description: Objects as a mapping, as YAML text, or as lists of these in any nesting. C(List) objects are unpacked.
+    type: raw
+  src:
+    description: Files, folders or globs with YAML or JSON documents. URLs are refused.
+    type: list
+    elements: path
+  template:
+    description: Templates that render to YAML documents. Rendered on the controller by the action plugin.
+    type: list
+    elements: path
+  namespace:
+    description: Namespace of objects that name none. Otherwise that of the context.
+    type: str
+  owner:
+    description: Name of this installation. The field manager is C(kube_apply:<owner>), whatever the set.
+    type: str
+    default: gantry
+  apply_set:
+    description:
+      - The name of the set that O(definition), O(src) and O(template) make, and the namespace of its record, a Secret of that name.
+      - Without it nothing is recorded, so nothing can be pruned and every object costs a dry run.
+    type: dict
+    suboptions:
+      name:
+        description: Name of the set.
+        type: str
+        required: true
+      namespace:
+        description: Namespace of the set's record.
+        type: str
+        required: true
+  sets:
+    description: Many sets, planned and ordered together, each with a prune boundary of its own.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: Name of the set.
+        type: str
+        required: true
+      namespace:
+        description: Namespace of the set's record.
+        type: str
+        required: true
+      definition:
+        description: As O(definition).
+        type: raw
+      src:
+        description: As O(src).
+        type: list
+        elements: path
+      template:
+        description: As O(template).
+        type: list
+        elements: path
+      handed_over:
+        description:
+          - Fields that another controller owns after creation, such as C(spec.replicas) under an autoscaler. Each is sent once as C(seed).
+          - Each has C(api_version), C(kind), C(namespace), C(name), C(path), C(seed) and C(reason).
+        type: list
+        elements: dict
+  store:
+    description: Folder with set files as R(gantry.platform.declare,ansible_collections.gantry.platform.declare_module) writes them, instead of O(sets).
+    type: path
+  expected_sets:
+    description: Sets that the store must hold. One that is missing stops the run before any connection.
+    type: list
+    elements: str
+  apply_sets:
+    description: Write only these sets. All others are still looked at, so that an object that moved is never deleted.
+    type: list
+    elements: str
+  known_sets:
+    description: Sets of this owner that somebody else declares. They are not called orphans.
+    type: list
+    elements: str
+  remove_sets:
+    description: Orphaned sets, declared by nobody, to remove with all their objects.
+    type: list
+    elements: str
+  prune:
+    description: What happens to objects that a set recorded and no longer declares.
+    type: dict
+    suboptions:
+      mode:
+        description: Ignore them, name them in a warning, or delete them.
+        type: str
+        choices: [none, report, delete]
+        default: none
+      max_count:
+        description: Most deletions of one run.
+        type: int
+        default: 20
+      max_percent:
+        description: Most deletions of one run, in percent of the recorded objects. Not looked at up to five deletions.
+        type: int
+        default: 25
+      kinds:
+        description: Kinds that hold data (Namespace, PersistentVolume, PersistentVolumeClaim, CustomResourceDefinition) that may be deleted.
+        type: list
+        elements: str
+        default: []
+  force_conflicts:
+    description: Whether fields of other managers are taken over. True, false, or a list of the managers that may lose fields.
+    type: raw
+    default: false
+  foreign:
+    description: Whether fields that others added to the objects are reported.
+    type: str
+    choices: [ignore, report]
+    default: ignore
+  on_immutable:
+    description: What to do where a field cannot be changed in place. V(replace) deletes the object and makes it again.
+    type: str
+    choices: [fail, replace]
+    default: fail
+  replace_kinds:
+    description: Kinds that may be replaced. Without it, those of a table of kinds that hold no data.
+    type: list
+    elements: str
+    default: []
+  adopt:
+    description: Former field managers (C(kubectl-client-side-apply), C(helm)) whose fields become ours and, where not declared, go away.
+    type: list
+    elements: str
+    default: []
+  verify:
+    description:
+      - V(recorded) proves each object right by its record and managedFields, without a request for it.
+      - V(full) also compares each object with a dry run of its document, which finds what managedFields do not tell.
+    type: str
+    choices: [recorded, full]
+    default: recorded
+  allowed_impact:
+    description: Impacts that the run may have. A change with another one stops it before the first write.
+    type: list
+    elements: str
+    choices: [safe, restart, disruptive, destroys_data]
+    default: [safe, restart, disruptive, destroys_data]
+  allowed_impact_variable:
+    description: Name of the variable behind O(allowed_impact), for the refusal's text.
+    type: str
+    default: allowed_impact
+  approved_digest:
+    description: RV(digest) of an approved plan. The run stops before its first write unless it would do exactly that.
+    type: str
+  digest_key:
+    description: Key for digests of Secret values in a plan. Without it a plan knows Secrets by names and references only.
+    type: str
+  lock:
+    description: Whether a Lease in the namespace of the records keeps two runs apart. Taken only when something is written.
+    type: bool
+    default: false
+  wait:
+    description: Whether to wait until everything that was written is ready. Ends early where something cannot become ready.
+    type: bool
+    default: true
+  wait_timeout:
+    description: Seconds to wait.
+    type: int
+    default: 300
+  concurrency:
+    description: Most requests in flight. The engine begins with fewer and halves when the server is busy.
+    type: int
+    default: 16
+  return_objects:
+    description: Whether to return the written objects, Secrets without their values.
+    type: bool
+    default: false
+notes:
+  - Values of Secrets never appear in results, diffs or errors. A value C({"reference":"env:NAME"}) or C({"reference":"file:path"}) is
+    resolved in memory when it is sent.
+  - On another machine than the controller the documents travel as module arguments.
+seealso:
+  - module: gantry.platform.kube_verify
+"""
+
+EXAMPLES = r"""
+- name: Apply a folder as one set and remove what left it
+  gantry.platform.kube_apply:
+    kubeconfig: ~/.kube/config
+    src: [manifests/]
+    apply_set:
+      name: shop
+      namespace: platform-sets
+    prune:
+      mode: delete
+
+- name: See what a template would change
+  gantry.platform.kube_apply:
+    template: [deployment.yaml.j2]
+    namespace: cortex
+  check_mode: true
+  diff: true
+
+- name: Find everything that others changed
+  gantry.platform.kube_apply:
+    store: "{{ platform_model.store }}"
+    verify: full
+    foreign: report
+    force_conflicts: true
+  check_mode: true
+"""
+
+RETURN = r"""
+plan:
+  description: Every change in the order of execution, with its impact, the fields that change and why.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - id: Deployment.apps/cortex/consciousness-engine
+      action: update
+      impact: restart
+      fields: ["spec.template.spec.containers[name=app].image"]
+      reason: ""
+      verified: true
+      set: workloads
+counts:
+  description: Number of changes by action, and of objects that are right.
+  returned: success
+  type: dict
+  sample: {create: 0, update: 1, replace: 0, delete: 0, adopt: 0, blocked: 0, unchanged: 311}
+digest:
+  description: Identifies the plan for an approval.
+  returned: success
+  type: str
+foreign:
+  description: Fields that others added, with O(foreign=report) or O(verify=full).
+  returned: success
+  type: list
+  elements: dict
+orphan_sets:
+  description: Sets of this owner on the cluster that nobody declares.
+  returned: success
+  type: list
+  elements: str
+cluster_uid:
+  description: Identity of the cluster, the uid of its namespace kube-system.
+  returned: success
+  type: str
+requests:
+  description: Number of requests by HTTP method.
+  returned: success
+  type: dict
+objects:
+  description: The written objects.
+  returned: with O(return_objects=true)
+  type: list
+  elements: dict
+refused:
+  description: The changes that a guard refused.
+  returned: failure of a guard
+  type: list
+  elements: dict
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._core.errors import GantryError
+from ..module_utils._core.references import References
+from ..module_utils._kube.auth import resolve_access
+from ..module_utils._kube.client import KubeClient
+from ..module_utils._kube.engine import reconcile
+from ..module_utils._kube.options import APPLY_SPEC, apply_request, auth_options, holder_name
+
+
+def main() -> None:
+    """The engine in a process of its own."""
+    module = AnsibleModule(APPLY_SPEC, supports_check_mode=True)
+    environment = dict(os.environ)
+    holder = holder_name(environment)
+    try:
+        request = apply_request(module.params, module.check_mode)
+        client = KubeClient(
+            resolve_access(auth_options(module.params, environment)), f"kube_apply/{holder.split()[-1]}", concurrency=module.params["concurrency"]
+        )
+        result = reconcile(client, request, References(environment), holder).as_result()
+    except GantryError as error:
+        module.fail_json(error.message, invocation={}, **error.details)
+    for warning in result.pop("warnings"):
+        module.warn(warning)
+    if not module._diff:
+        result.pop("diff")
+    module.exit_json(invocation={}, **result)
+
+
+if __name__ == "__main__":
+    main()

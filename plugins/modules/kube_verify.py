@@ -1,0 +1,105 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: kube_verify
+short_description: Check what must be true of live Kubernetes objects
+version_added: 0.1.0
+author: The gantry.platform authors (@gantry-platform)
+description:
+  - Checks a batch of expectations on live objects with few requests and fails with what was expected and what was found.
+  - Reads only. Values of Secrets are not looked at.
+extends_documentation_fragment:
+  - gantry.platform.kube_auth
+attributes:
+  check_mode:
+    description: Reads in both modes.
+    support: full
+  diff_mode:
+    description: Changes nothing, so there is nothing to show.
+    support: none
+  idempotent:
+    description: Changes nothing.
+    support: full
+options:
+  store:
+    description: Folder with set files, whose expectations are checked.
+    type: path
+  sets:
+    description: Sets of the store to check. Without it all.
+    type: list
+    elements: str
+  expectations:
+    description:
+      - Expectations given here. Each has C(name), C(meaning) (in words), C(api_version), C(kind), C(namespace),
+        and C(object) (a name) or C(selector) (a label selector; without both, all objects of the kind).
+      - C(condition) is JMESPath over each object and must be true. C(count) is the exact number of objects; without it, one or more.
+    type: list
+    elements: dict
+  wait_timeout:
+    description: Seconds in which expectations may become true.
+    type: int
+    default: 0
+seealso:
+  - module: gantry.platform.kube_apply
+"""
+
+EXAMPLES = r"""
+- name: The engine serves from three pods at least
+  gantry.platform.kube_verify:
+    expectations:
+      - name: engine-available
+        meaning: consciousness-engine has enough pods to lose one zone
+        api_version: apps/v1
+        kind: Deployment
+        namespace: cortex
+        object: consciousness-engine
+        condition: status.availableReplicas >= `3`
+"""
+
+RETURN = r"""
+verdicts:
+  description: One row for each expectation.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - name: engine-available
+      meaning: consciousness-engine has enough pods to lose one zone
+      passed: true
+      expected: "Deployment consciousness-engine in cortex: status.availableReplicas >= `3`"
+      found: holds for 1
+      source: set workloads
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._core.errors import GantryError
+from ..module_utils._kube.auth import resolve_access
+from ..module_utils._kube.client import KubeClient
+from ..module_utils._kube.options import VERIFY_SPEC, auth_options, expectation_rows
+from ..module_utils._kube.verify import read_expectations, result_of, verify
+
+
+def main() -> None:
+    """The check in a process of its own."""
+    module = AnsibleModule(VERIFY_SPEC, supports_check_mode=True)
+    try:
+        expectations = read_expectations(expectation_rows(module.params))
+        client = KubeClient(resolve_access(auth_options(module.params, dict(os.environ))), "kube_verify")
+        result = result_of(verify(client, expectations, float(module.params["wait_timeout"])))
+    except GantryError as error:
+        module.fail_json(error.message, **error.details)
+    if result.pop("failed", False):
+        module.fail_json(**result)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""Running an engine inside Ansible's worker instead of in a module process: 0.06 s instead of 0.5 s a task.
+
+What Ansible does for a module and not for this is done here: the task's environment, death with the parent, progress.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ..module_utils._core.errors import CancelledError, GantryError
+
+_PR_SET_PDEATHSIG = 1
+
+
+def runs_here(action: ActionBase) -> bool:
+    """Whether the module would run on this machine, as this user, in this process' time."""
+    task, connection = action._task, action._connection
+    return connection.transport == "local" and not task.become and not task.delegate_to and not task.async_val
+
+
+def validated(action: ActionBase, specification: dict[str, Any], args: dict[str, Any], **rules: Any) -> dict[str, Any]:
+    """The task's options by the module's own argument specification. Raises GantryError that names every mistake."""
+    outcome = ArgumentSpecValidator(specification, **rules).validate(args)
+    if outcome.error_messages:
+        raise GantryError("; ".join(outcome.error_messages))
+    return dict(outcome.validated_parameters)
+
+
+def task_environment(action: ActionBase) -> dict[str, str]:
+    """This process' environment with the task's ``environment`` over it."""
+    given: dict[str, Any] = {}
+    layers = action._task.environment or []
+    for layer in layers if isinstance(layers, list) else [layers]:
+        if layer:
+            given.update(action._templar.template(layer))
+    return {**os.environ, **{key: str(value) for key, value in given.items()}}
+
+
+class Gate:
+    """Asked before every request: raises once the run was cancelled or its parent is gone."""
+
+    def __init__(self) -> None:
+        self._parent = os.getppid()
+        self._cancelled = threading.Event()
+
+    def __call__(self) -> None:
+        if self._cancelled.is_set():
+            raise CancelledError("the task was stopped; no further request was sent")
+        if os.getppid() != self._parent:
+            raise CancelledError("ansible-playbook is gone; no further request was sent")
+
+    def cancel(self) -> None:
+        """Let no further request out."""
+        self._cancelled.set()
+
+
+class Progress:
+    """At most one line a second on the screen, and nothing for what is quick."""
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+        self._display = Display()
+        self._began = self._last = time.monotonic()
+        self._lock = threading.Lock()
+
+    def __call__(self, text: str) -> None:
+        with self._lock:
+            now = time.monotonic()
+            if now - self._last < 1.0:
+                return
+            self._last = now
+        self._display.display(f"  {self._host}: {text}, {now - self._began:.0f} s")
+
+
+@contextlib.contextmanager
+def worker() -> Iterator[Gate]:
+    """The engine's surroundings: it dies with ansible-playbook and stops when the task is interrupted."""
+    gate = Gate()
+    _die_with_parent()
+    try:
+        yield gate
+    except BaseException:
+        gate.cancel()
+        raise
+
+
+def outcome(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The result of ``work``; the one place where an action's errors become a failed result."""
+    try:
+        return work()
+    except GantryError as error:
+        return {"failed": True, "msg": error.message, **error.details}
+
+
+def _die_with_parent() -> None:
+    """A worker whose ansible-playbook was killed would write on to the end; Linux can end it at once."""
+    if sys.platform == "linux" and threading.current_thread() is threading.main_thread():
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
