@@ -1,0 +1,325 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""Cross checks: what one part of the model says about another. All of them look, each yields every problem it finds."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._core.schema import Path, Problem, show_path
+from .._core.suggest import did_you_mean
+from .contract import areas
+from .derive import mapping
+
+_RESERVED_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease", "gantry-system")
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What is known besides the host's own variables.
+
+    ``environments``: name of the environment by host of this run. ``known_environments``: those of the project, none
+    where its files are not at hand. ``networks``: ``cluster.network`` of the other clusters of the inventory, by host.
+    ``catalog``: the components by name, ``{name: {requires: [..], kubernetes: {min, max}}}``, none where there is none.
+    """
+
+    host: str
+    control: bool = False
+    read_only: bool = False
+    environments: Mapping[str, str] = field(default_factory=dict)
+    known_environments: frozenset[str] | None = None
+    networks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    catalog: Mapping[str, Mapping[str, Any]] | None = None
+
+
+def cross_check(model: Mapping[str, Any], situation: Situation, left_out: list[str]) -> list[Problem]:
+    """Every problem between the parts of ``model``, which has its defaults but may be invalid in form.
+
+    ``left_out``: services that ``only_in`` took away.
+    """
+    problems: list[Problem] = []
+    for check in (_environment, _areas, _teams, _finops, _foundation, _slos, _security, _by_service, _components):
+        problems += check(model, situation)
+    problems += _services(model, situation, left_out)
+    problems += _cycles(model)
+    problems += _capacity(model)
+    if not situation.control:
+        problems += _networks(model, situation)
+    return problems
+
+
+def _names(model: Mapping[str, Any], part: str) -> dict[str, dict[str, Any]]:
+    return {name: entry for name, entry in mapping(model, part).items() if isinstance(entry, dict)}
+
+
+def _unknown(path: Path, kind: str, name: Any, known: Mapping[str, Any] | list[str], at_key: bool = False) -> Iterator[Problem]:
+    """A problem where ``name`` is text and not one of the ``known``."""
+    if isinstance(name, str) and name not in known:
+        allowed = ", ".join(sorted(known)) or "none is declared"
+        yield Problem(path, f"found the unknown {kind} {name!r}; allowed: {allowed}{did_you_mean(name, known)}", at_key)
+
+
+def _environment(model: Mapping[str, Any], situation: Situation) -> Iterator[Problem]:
+    environment = mapping(model, "environment")
+    names = sorted(set(situation.environments.values()))
+    if len(names) > 1 and not situation.read_only:
+        hosts = ", ".join(f"{host} ({name})" for host, name in sorted(situation.environments.items()))
+        yield Problem(
+            ("environment", "name"),
+            f"found {len(names)} environments in one run that changes things: {hosts}; allowed: one; choose one inventory",
+        )
+    if situation.known_environments is not None:
+        yield from _unknown(
+            ("environment", "promotes_from"), "environment", environment.get("promotes_from"), sorted(situation.known_environments)
+        )
+    if environment.get("promotes_from") is not None and environment.get("promotes_from") == environment.get("name"):
+        yield Problem(("environment", "promotes_from"), "found the environment itself; allowed: another one")
+
+
+def _areas(model: Mapping[str, Any], _situation: Situation) -> Iterator[Problem]:
+    switches = mapping(mapping(model, "settings"), "areas")
+    for area, entry in areas().items():
+        for needed in entry["requires"]:
+            if switches.get(area) is True and switches.get(needed) is False:
+                yield Problem(
+                    ("settings", "areas", needed),
+                    f"found false, but the area {area} is on and needs {needed}; turn {needed} on or {area} off",
+                )
+
+
+def _teams(model: Mapping[str, Any], _situation: Situation) -> Iterator[Problem]:
+    owners: dict[str, str] = {}
+    for name, team in _names(model, "teams").items():
+        namespace = team.get("namespace", name)
+        path: Path = ("teams", name, "namespace")
+        if namespace in _RESERVED_NAMESPACES or str(namespace).startswith("kube-"):
+            yield Problem(path, f"found the reserved namespace {namespace!r}; allowed: any other name")
+        if namespace in owners:
+            yield Problem(path, f"found {namespace!r}, which is the namespace of the team {owners[namespace]!r}; allowed: one of its own")
+        owners[namespace] = name
+
+
+def _services(model: Mapping[str, Any], situation: Situation, left_out: list[str]) -> Iterator[Problem]:
+    services, teams = _names(model, "services"), mapping(model, "teams")
+    tiers = mapping(mapping(model, "recovery"), "tiers")
+    classes = mapping(mapping(model, "security"), "data_classes")
+    released = mapping(mapping(model, "release"), "services")
+    hosts: dict[str, str] = {}
+    for name, entry in services.items():
+        path: Path = ("services", name)
+        yield from _unknown((*path, "team"), "team", entry.get("team"), teams)
+        yield from _unknown((*path, "tier"), "tier", entry.get("tier"), tiers)
+        yield from _unknown((*path, "data_class"), "data class", entry.get("data_class"), classes)
+        if name not in released:
+            yield Problem(
+                ("release", "services", name), "missing; allowed: the digest of the service's image, written by a release", at_key=True
+            )
+        for index, called in enumerate(entry.get("dependencies") or ()):
+            here: Path = (*path, "dependencies", index)
+            if called == name:
+                yield Problem(here, "found the service itself; allowed: another one")
+            elif called in left_out:
+                yield Problem(here, f"found {called!r}, which this environment does not have (its only_in); give {name} the same only_in")
+            else:
+                yield from _unknown(here, "service", called, services)
+        if situation.known_environments is not None:
+            for index, environment in enumerate(entry.get("only_in") or ()):
+                yield from _unknown((*path, "only_in", index), "environment", environment, sorted(situation.known_environments))
+        replicas = mapping(entry, "replicas")
+        least, most = replicas.get("min"), replicas.get("max")
+        if isinstance(least, int) and isinstance(most, int) and most < least:
+            yield Problem((*path, "replicas", "max"), f"found {most}, below replicas.min, which is {least}; allowed: at least that")
+        resources = mapping(entry, "resources")
+        request, limit = mapping(resources, "requests").get("memory"), mapping(resources, "limits").get("memory")
+        if _amount(request) > _amount(limit) > 0:
+            yield Problem(
+                (*path, "resources", "limits", "memory"), f"found {limit!r}, below the request {request!r}; allowed: at least that"
+            )
+        for index, host in enumerate(entry.get("hosts") or ()):
+            if host in hosts:
+                yield Problem(
+                    (*path, "hosts", index), f"found {host!r}, which is a host of {hosts[host]!r} already; allowed: one service a host"
+                )
+            hosts[host] = name
+
+
+def _cycles(model: Mapping[str, Any]) -> Iterator[Problem]:
+    """One problem for each cycle, shown at the service of it that comes first."""
+    services = _names(model, "services")
+    calls = {name: [one for one in entry.get("dependencies") or () if one in services and one != name] for name, entry in services.items()}
+    done: set[str] = set()
+    for start in calls:
+        trail: list[str] = []
+        pending: list[tuple[str, int]] = [(start, 0)]
+        while pending:
+            name, depth = pending.pop()
+            del trail[depth:]
+            if name in trail:
+                cycle = [*trail[trail.index(name) :], name]
+                index = services[trail[-1]]["dependencies"].index(name)
+                yield Problem(
+                    ("services", trail[-1], "dependencies", index),
+                    f"found a cycle: {' → '.join(cycle)}; allowed: dependencies that end somewhere; cut one of them",
+                )
+            elif name not in done:
+                done.add(name)
+                trail.append(name)
+                pending += [(called, len(trail)) for called in reversed(calls[name])]
+
+
+def _slos(model: Mapping[str, Any], _situation: Situation) -> Iterator[Problem]:
+    for name, slo in _names(model, "slos").items():
+        yield from _unknown(("slos", name, "service"), "service", slo.get("service"), mapping(model, "services"))
+        if slo.get("indicator") == "latency" and "threshold" not in slo:
+            yield Problem(
+                ("slos", name, "threshold"), "missing; a latency objective needs the time that is still good, such as 300ms", at_key=True
+            )
+
+
+def _security(model: Mapping[str, Any], _situation: Situation) -> Iterator[Problem]:
+    for name, exception in _names(mapping(model, "security"), "exceptions").items():
+        yield from _unknown(("security", "exceptions", name, "service"), "service", exception.get("service"), mapping(model, "services"))
+
+
+def _by_service(model: Mapping[str, Any], _situation: Situation) -> Iterator[Problem]:
+    """Parts of the environment that name services or components by key."""
+    services = mapping(model, "services")
+    for part in ("release", "secret_references"):
+        for name in mapping(mapping(model, part), "services"):
+            yield from _unknown((part, "services", name), "service", name, services, at_key=True)
+    components = mapping(mapping(model, "settings"), "components")
+    for name in mapping(mapping(model, "release"), "components"):
+        yield from _unknown(("release", "components", name), "component", name, components, at_key=True)
+
+
+def _finops(model: Mapping[str, Any], _situation: Situation) -> Iterator[Problem]:
+    centers = mapping(mapping(model, "finops"), "cost_centers")
+    for name, team in _names(model, "teams").items():
+        if centers:
+            yield from _unknown(("teams", name, "cost_center"), "cost centre", team.get("cost_center"), centers)
+
+
+def _foundation(model: Mapping[str, Any], situation: Situation) -> Iterator[Problem]:
+    foundation = mapping(model, "foundation")
+    accounts = mapping(foundation, "accounts")
+    for part in ("networks", "dns_zones"):
+        for name, entry in _names(foundation, part).items():
+            yield from _unknown(("foundation", part, name, "account"), "account", entry.get("account"), accounts)
+    for name, entry in _names(foundation, "networks").items():
+        yield from _parse(("foundation", "networks", name, "cidr"), entry.get("cidr"))[1]
+    if not situation.control:
+        yield from _unknown(("cluster", "account"), "account", mapping(model, "cluster").get("account"), accounts)
+
+
+def _parse(path: Path, text: Any) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network | None, list[Problem]]:
+    if not isinstance(text, str):
+        return None, []
+    try:
+        return ipaddress.ip_network(text), []
+    except ValueError as error:
+        return None, [Problem(path, f"found {text!r}: {error}; allowed: a network such as 10.20.0.0/16")]
+
+
+def _networks(model: Mapping[str, Any], situation: Situation) -> Iterator[Problem]:
+    own: list[tuple[str, ipaddress.IPv4Network | ipaddress.IPv6Network]] = []
+    for key, text in mapping(mapping(model, "cluster"), "network").items():
+        network, problems = _parse(("cluster", "network", key), text)
+        yield from problems
+        if network is not None:
+            own.append((key, network))
+    others = [
+        (f"{key} of the cluster {host}", network)
+        for host, networks in sorted(situation.networks.items())
+        if host != situation.host
+        for key, network in ((key, _parse((), text)[0]) for key, text in networks.items())
+        if network is not None
+    ]
+    for index, (key, network) in enumerate(own):
+        for words, other in [*((f"{other_key} of the same cluster", one) for other_key, one in own[:index]), *others]:
+            if network.version == other.version and network.overlaps(other):
+                yield Problem(
+                    ("cluster", "network", key), f"found {network}, which overlaps {other}, the {words}; allowed: a range of its own"
+                )
+
+
+def _components(model: Mapping[str, Any], situation: Situation) -> Iterator[Problem]:
+    if situation.catalog is None:
+        return
+    settings = mapping(model, "settings")
+    switched_on = mapping(settings, "areas").get("component", True)
+    components = _names(settings, "components")
+    enabled = {name for name, entry in components.items() if entry.get("enabled", True)}
+    version = mapping(model, "cluster").get("version")
+    for name in components:
+        path: Path = ("settings", "components", name)
+        yield from _unknown(path, "component", name, situation.catalog, at_key=True)
+        entry = situation.catalog.get(name)
+        if entry is None or name not in enabled or not switched_on:
+            continue
+        for needed in entry.get("requires") or ():
+            if needed not in enabled:
+                yield Problem(path, f"needs the component {needed!r}, which is not on; add it to settings.components", at_key=True)
+        supported = entry.get("kubernetes") or {}
+        low, high = supported.get("min"), supported.get("max")
+        if isinstance(version, str) and not situation.control and not _within(version, low, high):
+            yield Problem(
+                ("cluster", "version"),
+                f"found {version}, which {name} does not support; allowed: {low or 'any'} to {high or 'any'} (catalogue)",
+            )
+
+
+def _within(version: str, low: Any, high: Any) -> bool:
+    try:
+        number = _numbers(version)
+        return (low is None or number >= _numbers(low)) and (high is None or number <= _numbers(high))
+    except ValueError:
+        return True
+
+
+def _numbers(version: Any) -> tuple[int, int]:
+    major, _dot, minor = str(version).partition(".")
+    return int(major), int(minor.split(".")[0] or 0)
+
+
+def _capacity(model: Mapping[str, Any]) -> Iterator[Problem]:
+    """What a team's services ask for at least must fit into its quota, or pods would wait for ever."""
+    asked: dict[str, dict[str, float]] = {}
+    for entry in _names(model, "services").values():
+        least = mapping(entry, "replicas").get("min")
+        requests = mapping(mapping(entry, "resources"), "requests")
+        team = entry.get("team")
+        if isinstance(least, int) and isinstance(team, str):
+            sums = asked.setdefault(team, {"cpu": 0.0, "memory": 0.0, "pods": 0.0})
+            sums["cpu"] += least * _amount(requests.get("cpu"))
+            sums["memory"] += least * _amount(requests.get("memory"))
+            sums["pods"] += least
+    for name, team_entry in _names(model, "teams").items():
+        for key, given in mapping(team_entry, "quota").items():
+            needed = asked.get(name, {}).get(key, 0.0)
+            if needed > _amount(given):
+                words = f"{needed / 1024**2:g}Mi" if key == "memory" else f"{needed:g}"
+                yield Problem(
+                    ("teams", name, "quota", key), f"found {given!r}, but the team's services ask for {words} at least ({_sources(name)})"
+                )
+
+
+def _sources(team: str) -> str:
+    return f"replicas.min × resources.requests of the services of {show_path((team,))}"
+
+
+_UNITS = {"Ki": 1024.0, "Mi": 1024.0**2, "Gi": 1024.0**3, "Ti": 1024.0**4, "m": 0.001}
+
+
+def _amount(quantity: Any) -> float:
+    """A Kubernetes quantity in CPUs or bytes; 0 where it is none (the schema says so)."""
+    text = str(quantity)
+    for unit, factor in _UNITS.items():
+        if text.endswith(unit):
+            return _amount(text.removesuffix(unit)) * factor
+    return float(text) if text.replace(".", "", 1).isdigit() else 0.0

@@ -1,0 +1,78 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""The model's schema: loading it, and what it says beyond validation (layers, areas, profiles)."""
+
+from __future__ import annotations
+
+import functools
+import json
+import pkgutil
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .._core.schema import Path, Problem, Schema, show_path
+from .layers import OVERRIDES, SHARED, VARIABLES, Layer
+
+
+@functools.cache
+def schema() -> Schema:
+    """The schema of the whole model."""
+    text = pkgutil.get_data(__package__ or "", "schema.json")
+    if text is None:
+        raise FileNotFoundError("schema.json is not part of this installation of the collection")
+    return Schema(json.loads(text))
+
+
+def areas() -> Mapping[str, Mapping[str, Any]]:
+    """The areas in the order of a run: ``{area: {sets, requires, description}}``."""
+    found: Mapping[str, Mapping[str, Any]] = schema().document["x-areas"]
+    return found
+
+
+def profiles() -> Mapping[str, Mapping[str, Any]]:
+    """The profiles: ``{profile: {teams: <part of a team>, services: {<tier>: <part of a service>}}}``."""
+    found: Mapping[str, Mapping[str, Any]] = schema().document["x-profiles"]
+    return found
+
+
+def run_variables() -> Mapping[str, str]:
+    """Variables of a run (not of the model) and what they mean."""
+    found: Mapping[str, str] = schema().document["x-run-variables"]
+    return found
+
+
+def check_layer(layer: Layer) -> list[Problem]:
+    """Every problem of one layer alone: form, unknown keys, and keys that this layer may not set."""
+    if layer.value is None:
+        return []
+
+    def hook(path: Path, part: Mapping[str, Any], value: Any) -> Iterator[Problem]:
+        if len(path) == 1 and layer.variable in OVERRIDES and "x-variable" in part and part.get("x-layers"):
+            yield Problem(path, f"may not be set in {layer.variable}; it has the variable {part['x-variable']}", at_key=True)
+            return
+        if "x-derived" in part:
+            yield Problem(path, f"is derived by the rule {part['x-derived']!r} and may not be set; delete it", at_key=True)
+        allowed = part.get("x-layers")
+        if allowed and path != layer.root and layer.name not in allowed:
+            homes = ", ".join(variable for variable in _homes(path, allowed))
+            yield Problem(
+                path,
+                f"may not be set by the layer {layer.name} ({layer.variable}); allowed: {', '.join(allowed)}, that is {homes}",
+                at_key=True,
+            )
+
+    return schema().check(layer.value, layer.root, partial=True, hook=hook)
+
+
+def _homes(path: Path, allowed: list[str]) -> Iterator[str]:
+    for variable, (layer, root) in VARIABLES.items():
+        if layer in allowed and path[: len(root)] == root and (root or SHARED not in allowed):
+            yield variable
+
+
+def title(path: Path) -> str:
+    """A path as JMESPath, and a word for the root."""
+    return show_path(path) or "the model"

@@ -1,0 +1,221 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""Derived values: each by a named rule that ``explain`` quotes. What can be derived is never typed in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .._core.schema import Path, show_path
+from .contract import areas, profiles
+from .layers import SHARED, Layer, Merged, Place, Statement, find_place
+
+RULES: dict[str, str] = {
+    "cluster_name": "a cluster is named as its host in the inventory",
+    "cluster_access": "~/.kube/config with the cluster's name as context, unless the cluster names a kubeconfig; a rehearsal has its own",
+    "component_defaults": "a component comes as settings.component_source and settings.delivery say, unless it says so itself",
+    "release": "digests and versions are what the environment's release says",
+    "team_namespace": "a team's namespace has the team's name, unless it says so itself",
+    "namespace": "a service lives in the namespace of its team",
+    "cost_center": "the team of a service pays for it",
+    "priority_class": "every tier has one priority class, tier-<tier>",
+    "recovery": "a service recovers as its tier promises",
+    "image": "an image is <first registry>/<team>/<service>, unless the service names one",
+    "hosts": "an exposed service is reached as <service>.<domain>, unless it names its hosts",
+    "secrets": "secrets come from the environment's references",
+    "dependents": "the services that name this one under dependencies",
+    "slos": "the SLOs that name this service",
+    "only_in": "a service is left out where only_in does not name the environment, and its SLOs with it",
+}
+
+
+@dataclass(frozen=True)
+class Access:
+    """What the machine says about reaching the cluster; nothing of it counts as the model's content.
+
+    ``project`` and ``home`` are absolute folders; ``rehearsal_root`` too, or empty outside of a rehearsal.
+    """
+
+    project: str
+    home: str
+    rehearsal_root: str = ""
+
+
+def profile_layers(merged: Merged, layers: Iterable[Layer]) -> list[Layer]:
+    """The layers below the shared one: the profile's values, then ``settings.defaults``, spread over teams and services.
+
+    ``merged`` is what all inventory layers say together: it names the profile, the teams and each service's tier.
+    """
+    services, teams = mapping(merged.value, "services"), mapping(merged.value, "teams")
+    name = mapping(merged.value, "environment").get("profile")
+    profile = profiles().get(name, {}) if isinstance(name, str) else {}
+    by_tier = {
+        service: mapping(profile, "services").get(entry.get("tier"))
+        for service, entry in services.items()
+        if isinstance(entry, Mapping) and isinstance(entry.get("tier"), str)
+    }
+    spread: dict[str, Any] = {
+        "teams": {team: profile.get("teams", {}) for team in teams},
+        "services": {service: part for service, part in by_tier.items() if part},
+    }
+    found = [Layer("profile", "profile", (), spread, words=f"profile {name}")]
+    defaults = mapping(mapping(merged.value, "settings"), "defaults")
+    for part, names in (("teams", teams), ("services", services)):
+        value = defaults.get(part)
+        if isinstance(value, Mapping) and value:
+            place = find_place(layers, ("settings", "defaults", part))
+            places: dict[Path, Place] = {} if place is None else {(): place}
+            found.append(Layer(SHARED, "platform_settings", (), {part: dict.fromkeys(names, value)}, places))
+    return found
+
+
+def leave_out(merged: Merged, environment: str) -> list[str]:
+    """Take away the services that this environment does not have, and their SLOs; gives the services' names."""
+    services, slos = mapping(merged.value, "services"), mapping(merged.value, "slos")
+    gone = [
+        name
+        for name, entry in services.items()
+        if isinstance(entry, Mapping) and isinstance(entry.get("only_in"), list) and environment not in entry["only_in"]
+    ]
+    for name in gone:
+        del services[name]
+    for name in [name for name, slo in slos.items() if isinstance(slo, Mapping) and slo.get("service") in gone]:
+        del slos[name]
+    return gone
+
+
+class Derivation:
+    """Applies the rules to a merged and valid model, in place."""
+
+    def __init__(self, merged: Merged, layers: list[Layer], host: str, control: bool, access: Access) -> None:
+        self._merged = merged
+        self._model = merged.value
+        self._layers = layers
+        self._host = host
+        self._control = control
+        self._access = access
+
+    def run(self) -> None:
+        """Every rule, in an order in which each finds what it needs."""
+        if not self._control:
+            self._cluster()
+        self._components()
+        self._teams()
+        self._tiers()
+        self._services()
+        for part in ("secret_references",):
+            self._model.pop(part, None)
+        self._model["settings"].pop("defaults", None)
+
+    def _say(self, path: Path, value: Any, rule: str, *sources: Path) -> None:
+        said = "; ".join(f"{show_path(source)}{_at(find_place(self._layers, source))}" for source in sources)
+        words = f"rule {rule}: {RULES[rule]}" + (f" ({said})" if said else "")
+        self._merged.say(path, value, Statement("rule", words, value))
+
+    def _cluster(self) -> None:
+        cluster, access = self._model["cluster"], self._access
+        self._say(("cluster", "name"), self._host, "cluster_name")
+        given = cluster.get("kubeconfig")
+        if access.rehearsal_root:
+            kubeconfig, context = f"{access.rehearsal_root}/{self._host}/deployer.kubeconfig", None
+        elif given:
+            kubeconfig, context = _absolute(given, access), cluster.get("context")
+        else:
+            kubeconfig, context = f"{access.home}/.kube/config", cluster.get("context", self._host)
+        self._say(("cluster", "kubeconfig"), kubeconfig, "cluster_access", *([("cluster", "kubeconfig")] if given else []))
+        self._say(("cluster", "context"), context, "cluster_access")
+
+    def _components(self) -> None:
+        settings = self._model["settings"]
+        release = mapping(mapping(self._model, "release"), "components")
+        for name, component in settings["components"].items():
+            path: Path = ("settings", "components", name)
+            for key, setting in (("source", "component_source"), ("delivery", "delivery")):
+                if key not in component:
+                    self._say((*path, key), settings[setting], "component_defaults", ("settings", setting))
+            for key, value in mapping(release, name).items():
+                self._say((*path, key), value, "release", ("release", "components", name, key))
+
+    def _teams(self) -> None:
+        for name, team in self._model["teams"].items():
+            if "namespace" not in team:
+                self._say(("teams", name, "namespace"), name, "team_namespace")
+
+    def _tiers(self) -> None:
+        for tier in self._model["recovery"]["tiers"]:
+            self._say(("recovery", "tiers", tier, "priority_class"), f"tier-{tier}", "priority_class")
+
+    def _services(self) -> None:
+        services, settings = self._model["services"], self._model["settings"]
+        release = mapping(mapping(self._model, "release"), "services")
+        references = mapping(mapping(self._model, "secret_references"), "services")
+        calls = {name: entry["dependencies"] for name, entry in services.items()}
+        slos: dict[str, list[str]] = {}
+        for name, slo in sorted(self._model["slos"].items()):
+            slos.setdefault(slo["service"], []).append(name)
+        for name, entry in services.items():
+            path: Path = ("services", name)
+            team, tier = entry["team"], entry["tier"]
+            by_team, by_tier = (*path, "team"), (*path, "tier")
+            namespace: Path = ("teams", team, "namespace")
+            self._say((*path, "namespace"), self._model["teams"][team]["namespace"], "namespace", by_team, namespace)
+            self._say(
+                (*path, "cost_center"), self._model["teams"][team]["cost_center"], "cost_center", by_team, ("teams", team, "cost_center")
+            )
+            promise = self._model["recovery"]["tiers"][tier]
+            self._say((*path, "priority_class"), promise["priority_class"], "priority_class", by_tier)
+            for key, value in promise.items():
+                if key not in ("priority", "priority_class", "description"):
+                    self._say((*path, "recovery", key), value, "recovery", by_tier, ("recovery", "tiers", tier, key))
+            if "image" not in entry:
+                image = f"{settings['registries'][0].rstrip('/')}/{team}/{name}"
+                self._say((*path, "image"), image, "image", ("settings", "registries"), by_team)
+            self._say((*path, "digest"), release[name]["digest"], "release", ("release", "services", name, "digest"))
+            if "hosts" not in entry:
+                hosts = [f"{name}.{settings['domain']}"] if entry["exposed"] else []
+                self._say((*path, "hosts"), hosts, "hosts", (*path, "exposed"), ("settings", "domain"))
+            entry.setdefault("secrets", {})
+            for secret, reference in mapping(references, name).items():
+                self._say((*path, "secrets", secret), reference, "secrets", ("secret_references", "services", name, secret))
+            self._say((*path, "dependents"), sorted(other for other, called in calls.items() if name in called), "dependents")
+            self._say((*path, "slos"), slos.get(name, []), "slos")
+
+
+def enabled_areas(model: Mapping[str, Any]) -> list[str]:
+    """The areas that are on, in the order of a run."""
+    switches = model["settings"]["areas"]
+    return [area for area in areas() if switches.get(area)]
+
+
+def set_names(model: Mapping[str, Any]) -> list[str]:
+    """The names of all sets that a run of this model declares, in the order of the areas."""
+    names: list[str] = []
+    for area in enabled_areas(model):
+        pattern = areas()[area]["sets"]
+        if "<name>" in pattern:
+            enabled = sorted(name for name, entry in model["settings"]["components"].items() if entry["enabled"])
+            names += [pattern.replace("<name>", name) for name in enabled]
+        else:
+            names.append(pattern)
+    return names
+
+
+def mapping(value: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """``value[key]`` where that is a mapping, or an empty one: for looking at what may not be valid yet."""
+    found = value.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _absolute(path: str, access: Access) -> str:
+    if path == "~" or path.startswith("~/"):
+        return access.home + path[1:]
+    return path if path.startswith("/") else f"{access.project}/{path}"
+
+
+def _at(place: Place | None) -> str:
+    return f" at {place}" if place else ""
