@@ -28,7 +28,8 @@ def read_approved(report: Any, source: str, expected_digest: str | None = None) 
     if report.get("command") == "drift":
         raise InputError(f"{source} is a drift report and approves nothing; {again}")
     if report.get("status") not in ("changes", "clean"):
-        raise InputError(f"{source} has status {report.get('status')!r}: only a complete plan that was not yet applied can be approved; {again}")
+        state = report.get("status")
+        raise InputError(f"{source} has status {state!r}: only a complete plan that was not yet applied can be approved; {again}")
     if report_digest(report) != report.get("digest"):
         raise InputError(f"{source} was edited after it was made: its digest does not fit its content; {again}")
     if expected_digest and expected_digest != report["digest"]:

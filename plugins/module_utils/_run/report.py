@@ -10,6 +10,7 @@ A *note* is what one reconcile or verification of one host came to. A host has s
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -20,6 +21,7 @@ SCHEMA = "gantry.platform/run/v1"
 STAGES = ("declare", "plan", "apply", "verify", "drift")
 _COUNTS = (*(action.value for action in Action), "unchanged")
 _ERROR_CHARACTERS = 4000
+_SHARED = ("changes", "warnings", "foreign")  # these stand in one list over all hosts
 Json = dict[str, Any]
 
 
@@ -36,11 +38,9 @@ def make_note(stage: str, wave: str, task: str, result: Mapping[str, Any]) -> Js
             note[key] = result[key]
     if "plan" not in note and result.get("refused"):
         note["plan"] = result["refused"]
-    if stage == "verify" and "results" in result:
-        note["expectations"] = {
-            "passed": sum(bool(item.get("passed")) for item in result["results"]),
-            "failed": [item for item in result["results"] if not item.get("passed")],
-        }
+    if "verdicts" in result:
+        failing = [verdict for verdict in result["verdicts"] if not verdict["passed"]]
+        note["expectations"] = {"passed": len(result["verdicts"]) - len(failing), "failed": failing}
     return note
 
 
@@ -62,7 +62,7 @@ def build_report(meta: Mapping[str, Any], hosts: Mapping[str, Iterable[Mapping[s
         "areas": list(meta["areas"]),
         "revision": meta["revision"],
         "created": meta["created"],
-        "hosts": {name: {key: value for key, value in row.items() if key not in ("changes", "warnings", "foreign")} for name, row in rows.items()},
+        "hosts": {name: {key: value for key, value in row.items() if key not in _SHARED} for name, row in rows.items()},
         "changes": [{"host": name, **change} for name, row in rows.items() for change in row["changes"]],
         "counts": {action: sum(row["counts"][action] for row in rows.values()) for action in _COUNTS},
         "warnings": warnings,
@@ -112,7 +112,11 @@ def _host(notes: list[Mapping[str, Any]]) -> Json:
         "cluster_uid": next((note["cluster_uid"] for note in notes if note.get("cluster_uid")), None),
         "verified": bool(verified) and not any(note["failed"] for note in verified),
         "orphan_sets": sorted({name for note in told for name in note.get("orphan_sets", ())}),
-        "requests": sum(note["requests"] for note in notes if isinstance(note.get("requests"), int)),
+        "requests": dict(sorted(sum((Counter(note.get("requests") or {}) for note in notes), Counter()).items())),
+        "expectations": {
+            "passed": sum(note["expectations"]["passed"] for note in verified if "expectations" in note),
+            "failed": [item for note in verified for item in note.get("expectations", {}).get("failed", ())],
+        },
         "changes": changes,
         "warnings": list(dict.fromkeys(str(text) for note in notes for text in note.get("warnings", ()))),
         "foreign": [item for note in notes for item in note.get("foreign", ())],

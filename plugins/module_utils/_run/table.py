@@ -48,7 +48,7 @@ def render(report: Json, place: str = "") -> list[Line]:
         foreign = [item for item in report.get("foreign", ()) if item["host"] == host]
         lines += _foreign_lines(foreign)
         for orphan in row["orphan_sets"]:
-            lines.append([("  ", ""), (f"set {orphan} is on the cluster and declared by nobody; name it in platform_remove_sets to remove it", "warn")])
+            lines.append([(f"  set {orphan} is declared by nobody; platform_remove_sets removes it", "warn")])
         if row.get("error"):
             lines += _error_lines(row)
         if not rehearsed_alone:
@@ -121,7 +121,8 @@ def _set_lines(name: str, changes: list[Json]) -> Iterator[Line]:
     yield [(f"  {name or 'without a set'}", "title"), (f"  {counted(counts)}", "quiet")]
     if len(shown) < len(changes):
         for action in Action:
-            kinds = Counter(change["id"].split("/")[0].split(".")[0] for change in changes if change["action"] == action.value and change not in shown)
+            hidden = [change for change in changes if change["action"] == action.value and change not in shown]
+            kinds = Counter(change["id"].split("/")[0].split(".")[0] for change in hidden)
             if kinds:
                 told = ", ".join(f"{kind} {number}" for kind, number in sorted(kinds.items()))
                 for text in wrapped(f"    {_SIGNS[action.value]} {action.value}: {told}", hanging="  "):

@@ -1,0 +1,114 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: plan
+type: aggregate
+short_description: Shows the plan of a run as one table
+version_added: 0.1.0
+description:
+  - Shows at the end of a run one table of what changes (or would change), where, with which impact and why, over all hosts.
+  - It draws the report that M(gantry.platform.run_report) wrote. Where a run has none, as when a role is used alone, it draws
+    the plans of the run's M(gantry.platform.kube_apply) tasks.
+  - It writes no file and says nothing where there was no plan.
+author:
+  - The gantry.platform authors (@gantry-platform)
+requirements:
+  - It must be enabled, for example by C(callbacks_enabled = gantry.platform.plan) in C(ansible.cfg).
+options:
+  show:
+    description:
+      - When to show the table. V(changes) leaves it out where nothing changes and nothing went wrong.
+    type: str
+    choices: [always, changes, never]
+    default: always
+    ini:
+      - section: callback_plan
+        key: show
+    env:
+      - name: GANTRY_PLAN_SHOW
+"""
+
+import json
+from typing import Any
+
+from ansible.executor.task_result import CallbackTaskResult
+from ansible.plugins.callback import CallbackBase
+from ansible.utils.color import stringc
+
+from ..module_utils._run.report import build_report, make_note
+from ..module_utils._run.table import render
+
+_REPORT = "gantry.platform.run_report"
+_APPLY = "gantry.platform.kube_apply"
+_COLOURS = {
+    "title": "bright cyan",
+    "quiet": "dark gray",
+    "ok": "green",
+    "changed": "yellow",
+    "warn": "bright purple",
+    "error": "red",
+    "create": "green",
+    "update": "yellow",
+    "adopt": "cyan",
+    "replace": "bright red",
+    "delete": "red",
+    "blocked": "bright purple",
+    "safe": "green",
+    "restart": "yellow",
+    "disruptive": "bright red",
+    "destroys_data": "red",
+}
+
+
+class CallbackModule(CallbackBase):
+    """Collects while the run goes on, draws at its end."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = "gantry.platform.plan"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._file = ""
+        self._notes: dict[str, list[dict[str, Any]]] = {}
+
+    def v2_runner_on_ok(self, result: CallbackTaskResult) -> None:
+        """Remember a plan or the report's file."""
+        self._collect(result)
+
+    def v2_runner_on_failed(self, result: CallbackTaskResult, ignore_errors: bool = False) -> None:
+        """A refused plan is shown as well."""
+        self._collect(result)
+
+    def v2_playbook_on_stats(self, stats: Any) -> None:
+        """Draw the table."""
+        show = self.get_option("show")
+        report = self._report()
+        if report is None or show == "never" or (show == "changes" and report["status"] == "clean"):
+            return
+        self._display.display("")
+        for line in render(report, self._file):
+            self._display.display("".join(stringc(text, _COLOURS[style]) if style else text for text, style in line).rstrip())
+
+    def _collect(self, result: CallbackTaskResult) -> None:
+        answer = result.result
+        if result.task.action == _REPORT and answer.get("report_file"):
+            self._file = str(answer["report_file"])
+        elif result.task.action == _APPLY and ("plan" in answer or answer.get("failed")):
+            notes = self._notes.setdefault(result.host.get_name(), [])
+            notes.append(make_note("plan" if result.task.check_mode is True else "apply", str(len(notes)), result.task.get_name(), answer))
+
+    def _report(self) -> dict[str, Any] | None:
+        if self._file:
+            with open(self._file, encoding="utf-8") as handle:
+                found: dict[str, Any] = json.load(handle)
+            return found
+        if not self._notes:
+            return None
+        meta = {"run": "", "command": "", "environment": "", "areas": [], "revision": "", "created": ""}
+        return build_report(meta, self._notes)
