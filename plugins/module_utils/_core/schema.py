@@ -17,11 +17,11 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 
 from .suggest import did_you_mean
 
-Path = tuple[Union[str, int], ...]
+Path = tuple[str | int, ...]
 """Where a value lies: the keys and indexes from the root."""
 
 Hook = Callable[[Path, Mapping[str, Any], Any], Iterator["Problem"]]
