@@ -45,6 +45,7 @@ ARGUMENTS: dict[str, Any] = {
     "result": {"type": "dict"},
     "run": {"type": "dict"},
     "gate": {"type": "bool", "default": False},
+    "applied": {"type": "bool", "default": False},
     "promotion_records": {"type": "path"},
 }
 REQUIRED_IF = [
@@ -73,17 +74,16 @@ class ActionModule(ActionBase):
 
 def _started(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
     approved = None
-    if options["approved_document"]:
-        approved = read_approved(options["approved_document"], "the plan in the store", options["approved_digest"])
-    elif options["approved_file"]:
+    if options["approved_file"]:
         path = in_project(options["approved_file"])
         document = read_json(path)
         if document is None:
-            raise InputError(f"there is no approved plan at {path}; make one with playbooks/plan.yml, or correct platform_plan")
+            raise InputError(f"there is no approved plan at {path}; make one with the playbook plan, or correct platform_plan")
         approved = read_approved(document, path, options["approved_digest"])
-    elif options["approved_digest"]:
+    elif options["command"] == "apply" and not options["approved_digest"]:
         raise InputError(
-            "platform_plan_digest is set, but nothing says where the plan's body is; set platform_plan_store to the store that the plan was put in"
+            "apply carries out an approved plan: name its file in platform_plan, or its digest in platform_plan_digest and where "
+            "it is kept in platform_plan_store. To plan and apply in one go use the playbook site."
         )
     command = options["command"]
     now = datetime.datetime.now(datetime.timezone.utc)
@@ -101,7 +101,6 @@ def _started(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, An
         "who": f"{getpass.getuser()}@{socket.gethostname()}",
         "files": files,
         "approved": approved,
-        "approved_waves": {host: row["waves"] for host, row in approved["hosts"].items()} if approved else {},
     }
 
 
@@ -123,6 +122,7 @@ def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, 
         "revision": run["revision"],
         "created": run["created"],
         "warnings": [],
+        "applied": options["applied"],
     }
     effective = _effective(hostvars, notes)
     gate, refusal = options["gate"], None
@@ -141,7 +141,7 @@ def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, 
     for path in run["files"]:
         write_json(path, report)
     failed = [host for host, row in report["hosts"].items() if row["status"] == "failed"]
-    outcome: dict[str, Any] = {
+    answer: dict[str, Any] = {
         "report_file": run["files"][0],
         "status": report["status"],
         "digest": report["digest"],
@@ -155,18 +155,28 @@ def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, 
     if gate:
         if failed:
             message = f"{len(failed)} of {len(notes)} clusters cannot go on ({', '.join(failed)}); nothing was written to any of them"
-            return {**outcome, "failed": True, "msg": message}
-        if refusal is None and run["approved"]:
-            try:
-                compare(run["approved"], report)
-            except GantryError as error:
-                refusal = error
-        if refusal is not None:
-            return {**outcome, "failed": True, "msg": refusal.message, **refusal.details}
+            return {**answer, "failed": True, "msg": message}
+        try:
+            if refusal is not None:
+                raise refusal
+            approved = _approved(options, run)
+            if approved is not None:
+                compare(approved, report)
+        except GantryError as error:
+            return {**answer, "failed": True, "msg": error.message, **error.details}
     elif options["promotion_records"] and proves(report):
         record = make_record(report, effective.get("release") or {})
         write_json(os.path.join(in_project(options["promotion_records"]), f"{report['environment']}.json"), record)
-    return outcome
+    return answer
+
+
+def _approved(options: dict[str, Any], run: dict[str, Any]) -> dict[str, Any] | None:
+    """The plan that this run must equal: from the file that the run began with, or from the store."""
+    if run["approved"] is not None or not options["approved_digest"]:
+        return run["approved"]
+    if options["approved_document"] is None:
+        raise InputError(f"the plan {options['approved_digest']} is not in its store (platform_plan_store); make a new plan and approve that one")
+    return read_approved(options["approved_document"], "the store", options["approved_digest"])
 
 
 def _check_promotion(options: dict[str, Any], run: dict[str, Any], effective: dict[str, Any]) -> None:

@@ -86,6 +86,10 @@ options:
       - In a C(run_once) task this stops every host before its first write.
     type: bool
     default: false
+  applied:
+    description: Whether the run has had its writing half. A host that has noted nothing of it was then not reached.
+    type: bool
+    default: false
   promotion_records:
     description:
       - Folder with the records of verified runs, one file per environment. A verified run over a whole environment leaves its own.
@@ -127,10 +131,6 @@ id:
   returned: when O(state=started)
 approved:
   description: The approved plan, or nothing.
-  type: dict
-  returned: when O(state=started)
-approved_waves:
-  description: The approved digests, by host and wave.
   type: dict
   returned: when O(state=started)
 notes:

@@ -47,10 +47,11 @@ def make_note(stage: str, wave: str, task: str, result: Mapping[str, Any]) -> Js
 def build_report(meta: Mapping[str, Any], hosts: Mapping[str, Iterable[Mapping[str, Any]]]) -> Json:
     """The whole report.
 
-    ``meta`` has ``run, command, environment, areas, revision, created, warnings``; ``hosts`` every host of the run with its
-    notes in order, none where it was not reached. The report's ``digest`` identifies the plan over all hosts.
+    ``meta`` has ``run, command, environment, areas, revision, created, warnings``, and ``applied`` where the run has had its
+    writing half; ``hosts`` every host of the run with its notes in order, none where it was not reached. The report's
+    ``digest`` identifies the plan over all hosts.
     """
-    rows = {name: _host(list(notes)) for name, notes in sorted(hosts.items())}
+    rows = {name: _host(list(notes), bool(meta.get("applied"))) for name, notes in sorted(hosts.items())}
     drift = meta["command"] == "drift"
     warnings = [*meta.get("warnings", ()), *_per_host(rows, "warnings")]
     report: Json = {
@@ -96,7 +97,7 @@ def impact_of(changes: Iterable[Mapping[str, Any]]) -> Impact | None:
     return max((Impact(change["impact"]) for change in changes), key=lambda impact: impact.rank, default=None)
 
 
-def _host(notes: list[Mapping[str, Any]]) -> Json:
+def _host(notes: list[Mapping[str, Any]], writes: bool) -> Json:
     planned = [note for note in notes if note["stage"] in ("plan", "drift")]
     applied = [note for note in notes if note["stage"] == "apply"]
     failed = [note for note in notes if note["failed"]]
@@ -105,14 +106,14 @@ def _host(notes: list[Mapping[str, Any]]) -> Json:
     waves = {note["wave"]: note["digest"] for note in told if note.get("digest")}
     verified = [note for note in notes if note["stage"] == "verify"]
     row: Json = {
-        "status": _host_status(told, applied, failed, changes),
+        "status": _host_status(applied if writes else told, applied, failed, changes),
         "digest": next(iter(waves.values())) if len(waves) == 1 else digest(waves) if waves else None,
         "waves": waves,
         "counts": {action: sum((note.get("counts") or {}).get(action, 0) for note in told) for action in _COUNTS},
         "cluster_uid": next((note["cluster_uid"] for note in notes if note.get("cluster_uid")), None),
         "verified": bool(verified) and not any(note["failed"] for note in verified),
         "orphan_sets": sorted({name for note in told for name in note.get("orphan_sets", ())}),
-        "requests": dict(sorted(sum((Counter(note.get("requests") or {}) for note in notes), Counter()).items())),
+        "requests": dict(sum((Counter(note.get("requests") or {}) for note in notes), Counter())),
         "expectations": {
             "passed": sum(note["expectations"]["passed"] for note in verified if "expectations" in note),
             "failed": [item for note in verified for item in note.get("expectations", {}).get("failed", ())],
@@ -127,10 +128,10 @@ def _host(notes: list[Mapping[str, Any]]) -> Json:
     return row
 
 
-def _host_status(told: list[Any], applied: list[Any], failed: list[Any], changes: list[Any]) -> str:
+def _host_status(reached: list[Any], applied: list[Any], failed: list[Any], changes: list[Any]) -> str:
     if failed:
         return "failed"
-    if not told:
+    if not reached:
         return "not reached"
     if any(note["changed"] for note in applied):
         return "applied"
