@@ -20,7 +20,6 @@ from ..module_utils._run.approval import compare, read_approved
 from ..module_utils._run.promotion import guard_promotion, make_record, proves
 from ..module_utils._run.record import last_run, wrote
 from ..module_utils._run.report import STAGES, artifacts, build_report, make_note
-from ..plugin_utils._inprocess import outcome, validated
 from ..plugin_utils._files import (
     git_revision,
     in_project,
@@ -29,6 +28,7 @@ from ..plugin_utils._files import (
     remove_file,
     write_json,
 )
+from ..plugin_utils._inprocess import outcome, validated
 
 ARGUMENTS: dict[str, Any] = {
     "state": {"type": "str", "required": True, "choices": ["started", "noted", "published"]},
@@ -86,7 +86,7 @@ def _started(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, An
             "it is kept in platform_plan_store. To plan and apply in one go use the playbook site."
         )
     command = options["command"]
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = datetime.datetime.now(datetime.UTC)
     environment = _environment(task_vars)
     files = _files(options["file"], command, environment)
     for path in files:
@@ -148,7 +148,6 @@ def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, 
         "counts": report["counts"],
         "waves": {host: row["waves"] for host, row in report["hosts"].items()},
         "statuses": {host: row["status"] for host, row in report["hosts"].items()},
-        "drifted": sorted({item["host"] for item in [*report["changes"], *report.get("foreign", ())]}) if run["command"] == "drift" else [],
         "artifacts": artifacts(report),
         "records": {host: last_run(report, host, run["who"], effective) for host in report["hosts"] if wrote(notes[host])},
     }
@@ -175,7 +174,9 @@ def _approved(options: dict[str, Any], run: dict[str, Any]) -> dict[str, Any] | 
     if run["approved"] is not None or not options["approved_digest"]:
         return run["approved"]
     if options["approved_document"] is None:
-        raise InputError(f"the plan {options['approved_digest']} is not in its store (platform_plan_store); make a new plan and approve that one")
+        raise InputError(
+            f"the plan {options['approved_digest']} is not in its store (platform_plan_store); make a new plan and approve that one"
+        )
     return read_approved(options["approved_document"], "the store", options["approved_digest"])
 
 

@@ -162,11 +162,6 @@ waves:
   description: Digests by host and wave.
   type: dict
   returned: when O(state=published)
-drifted:
-  description: Hosts with drift.
-  type: list
-  elements: str
-  returned: when O(state=published)
 artifacts:
   description: What C(set_stats) hands to the next job of a workflow, below 2 KB.
   type: dict

@@ -122,6 +122,8 @@ def _host(notes: list[Mapping[str, Any]], writes: bool) -> Json:
         "warnings": list(dict.fromkeys(str(text) for note in notes for text in note.get("warnings", ()))),
         "foreign": [item for note in notes for item in note.get("foreign", ())],
     }
+    if row["status"] in ("clean", "changes") and any(note["stage"] == "drift" for note in told):
+        row["status"] = "drift" if changes or row["foreign"] else "clean"
     if failed:
         row["error"] = failed[0]["error"]
         row["failed_task"] = failed[0]["task"]
@@ -145,7 +147,7 @@ def _status(rows: Mapping[str, Json], drift: bool) -> str:
     if "not reached" in states or not states:
         return "error" if drift else "incomplete"
     if drift:
-        return "drift" if "changes" in states or any(row["foreign"] for row in rows.values()) else "clean"
+        return "drift" if "drift" in states else "clean"
     return next((state for state in ("applied", "changes") if state in states), "clean")
 
 

@@ -39,7 +39,7 @@ _TITLES = {
 def render(report: Json, place: str = "") -> list[Line]:
     """The whole table; ``place`` is where the report was written, named in the last line."""
     lines: list[Line] = [_title(report), []]
-    rehearsed_alone = len(report["hosts"]) == 1
+    alone = len(report["hosts"]) == 1
     for host, row in report["hosts"].items():
         lines.append(_host_line(host, row))
         changes = [change for change in report["changes"] if change["host"] == host]
@@ -51,15 +51,16 @@ def render(report: Json, place: str = "") -> list[Line]:
             lines.append([(f"  set {orphan} is declared by nobody; platform_remove_sets removes it", "warn")])
         if row.get("error"):
             lines += _error_lines(row)
-        if not rehearsed_alone:
+        if not alone:
             lines.append([])
-    if rehearsed_alone:
+    if alone:
         lines.append([])
     for warning in report["warnings"]:
         lines += [[(text, "warn")] for text in wrapped(f"warning: {warning}", hanging="  ")]
     if report["warnings"]:
         lines.append([])
-    return [*lines, _verdict(report, place)]
+    lines.append(_verdict(report))
+    return [*lines, [(shortened(place, WIDTH), "quiet")]] if place else lines
 
 
 def plain(lines: Iterable[Line]) -> str:
@@ -88,6 +89,12 @@ def wrapped(text: str, width: int = WIDTH, hanging: str = "") -> list[str]:
     return [piece for line in found for piece in (_pieces(line, width) if len(line) > width else [line])]
 
 
+def short_id(text: str) -> str:
+    """An id for the eye: ``Deployment/cortex/engine``, ``Namespace/cortex``; the whole one is in the report."""
+    kind, _slash, rest = text.partition("/")
+    return f"{kind.partition('.')[0]}/{rest.removeprefix('-/')}"
+
+
 def shortened(text: str, width: int) -> str:
     """Text of at most ``width`` characters; the middle goes, since ids differ at both ends."""
     if len(text) <= width:
@@ -108,7 +115,9 @@ def _title(report: Json) -> Line:
 
 
 def _host_line(host: str, row: Json) -> Line:
-    style = {"failed": "error", "not reached": "error", "clean": "ok", "applied": "changed", "changes": "changed"}[row["status"]]
+    style = {"failed": "error", "not reached": "error", "clean": "ok", "applied": "changed", "changes": "changed", "drift": "error"}[
+        row["status"]
+    ]
     line: Line = [(host, "title"), (f"  {row['status']}", style), (f"  {counted(row['counts'])}", "")]
     if row["verified"]:
         line.append(("  verified", "ok"))
@@ -133,7 +142,7 @@ def _set_lines(name: str, changes: list[Json]) -> Iterator[Line]:
 
 def _change_line(change: Json) -> Line:
     action = change["action"]
-    head = f"    {_SIGNS[action]} {action:<7} {shortened(change['id'], _ID):<{_ID}} "
+    head = f"    {_SIGNS[action]} {action:<7} {shortened(short_id(change['id']), _ID):<{_ID}} "
     why = change["reason"] or ("" if action in ("create", "delete") else _fields(change["fields"]))
     if not change["verified"]:
         why = f"unverified: {why}" if why else "unverified"
@@ -153,10 +162,10 @@ def _foreign_lines(foreign: list[Json]) -> Iterator[Line]:
     if foreign:
         yield [("  changed by others", "title"), (f"  {len(foreign)} found", "quiet")]
     for item in foreign[:_MOST_FOREIGN]:
-        yield [(f"    * {shortened(str(item['id']), WIDTH - 6)}", "update")]
+        yield [(f"    * {shortened(short_id(item['id']), WIDTH - 6)}", "update")]
         who = f"by {item['manager']}" if item.get("manager") else "by an unnamed manager"
         when = f" at {item['time']}" if item.get("time") else ""
-        for text in wrapped(f"        {item['path']}  {who}{when}"):
+        for text in wrapped(f"        {item['path']} {who}{when}"):
             yield [(text, "quiet")]
     if len(foreign) > _MOST_FOREIGN:
         yield [(f"    and {len(foreign) - _MOST_FOREIGN} more in the report's file", "quiet")]
@@ -168,18 +177,18 @@ def _error_lines(row: Json) -> Iterator[Line]:
         yield [(f"    {text}", "error")]
 
 
-def _verdict(report: Json, place: str) -> Line:
+def _verdict(report: Json) -> Line:
     status = report["status"]
     style = {"clean": "ok", "applied": "changed", "changes": "changed"}.get(status, "error")
     line: Line = [(status, style), (f"  {counted(report['counts'])}", "")]
+    if report.get("foreign"):
+        line.append((f"  {len(report['foreign'])} changed by others", "error"))
     dearest = impact_of(report["changes"])
     if dearest:
         line += [("  impact up to ", ""), (dearest.value, dearest.value)]
     unverified = sum(not change["verified"] for change in report["changes"])
     if unverified and status == "changes":
         line.append((f"  {unverified} not yet verifiable", "quiet"))
-    if place:
-        line.append((f"  {shortened(place, 40)}", "quiet"))
     return line
 
 

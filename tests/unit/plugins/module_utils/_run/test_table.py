@@ -1,0 +1,130 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import importlib
+
+from ansible_collections.gantry.platform.plugins.module_utils._run.report import build_report, make_note
+from ansible_collections.gantry.platform.plugins.module_utils._run.table import LONG, WIDTH, counted, plain, render, shortened, wrapped
+from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._run.canned import applied, change, meta, plan_of, planned, result
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def shown(report, place=""):
+    text = plain(render(report, place))
+    assert all(len(line) <= WIDTH for line in text.splitlines()), text
+    return text
+
+
+def test_a_short_plan_shows_every_change_with_what_where_impact_and_why():
+    text = shown(
+        plan_of(
+            prod=planned(
+                change("Namespace/-/cortex", set="cluster-baseline"),
+                change(
+                    "Deployment.apps/cortex/engine", "update", "restart", fields=["spec.template.spec.containers[name=engine].image", "x"]
+                ),
+                change("ConfigMap/cortex/old", "delete", reason="declared no more"),
+                change("Certificate.cert-manager.io/cortex/web", verified=False, reason="crd_pending"),
+                unchanged=1200,
+            )
+        ),
+        ".gantry/plan.json",
+    )
+    lines = text.splitlines()
+    assert lines[0] == "Plan for prod  1 cluster  revision 0123456789ab"
+    assert "prod  changes  2 create, 1 update, 1 delete, 1,200 unchanged" in lines
+    assert any(line.startswith("  cluster-baseline  1 create") for line in lines)
+    assert any("+ create  Namespace/cortex " in line and "safe" in line for line in lines)
+    assert any("~ update  Deployment/cortex/engine " in line and "restart" in line and "image +1" in line for line in lines)
+    assert any("- delete" in line and "declared no more" in line for line in lines)
+    assert any("unverified: crd_pending" in line for line in lines)
+    assert lines[-2] == "changes  2 create, 1 update, 1 delete, 1,200 unchanged  impact up to restart  1 not yet verifiable"
+    assert lines[-1] == ".gantry/plan.json"
+
+
+def test_a_long_set_is_counted_by_kind_and_its_dear_changes_stay_named():
+    many = [change(f"ConfigMap/cortex/{number}") for number in range(LONG)] + [
+        change(f"Role.rbac.authorization.k8s.io/cortex/{n}") for n in range(5)
+    ]
+    text = shown(plan_of(prod=planned(*many, change("Deployment.apps/cortex/engine", "update", "restart", fields=["spec.x"]))))
+    assert f"+ create: ConfigMap {LONG}, Role 5" in text
+    assert "ConfigMap/cortex/3" not in text
+    assert "Deployment/cortex/engine" in text
+
+
+def test_clean_says_so():
+    text = shown(plan_of(a=planned(unchanged=10), b=planned(unchanged=11)))
+    assert text.splitlines()[-1] == "clean  21 unchanged"
+
+
+def test_applied_and_verified():
+    text = shown(build_report(meta("site", applied=True), {"a": applied(change("Namespace/-/cortex"))}))
+    assert text.startswith("Run on prod")
+    assert "a  applied  1 create  verified" in text
+
+
+def test_drift_names_the_other_manager_and_time():
+    item = {
+        "id": "Deployment.apps/cortex/engine",
+        "path": "spec.template.spec.containers[name=sidecar]",
+        "manager": "kubectl-edit",
+        "time": "2026-11-24T09:00:00Z",
+    }
+    text = shown(build_report(meta("drift"), {"a": [make_note("drift", "1", "", result(foreign=[item]))]}))
+    assert "Drift of prod" in text
+    assert "containers[name=sidecar] by kubectl-edit at 2026-11-24T09:00:00Z" in text
+    assert "a  drift" in text
+    assert text.splitlines()[-1] == "drift  nothing  1 changed by others"
+
+
+def test_a_failure_shows_task_and_message():
+    note = make_note("plan", "1", "Reconcile the wave's sets", {"failed": True, "msg": "first line\n  second " + "word " * 60})
+    text = shown(plan_of(a=[note]))
+    assert "stopped at: Reconcile the wave's sets" in text
+    assert "    first line\n      second word" in text
+
+
+def test_warnings_orphans_and_areas_are_said():
+    report = build_report(
+        meta(areas=["workloads"], warnings=["a warning that is " + "very " * 40 + "long"]), {"a": planned(orphan_sets=["old"])}
+    )
+    text = shown(report)
+    assert "only workloads" in text
+    assert "set old is declared by nobody; platform_remove_sets removes it" in text
+    assert "warning: a warning" in text
+
+
+def test_styles_are_known_to_the_callback():
+    callback = importlib.import_module("ansible_collections.gantry.platform.plugins.callback.plan")
+    changes = [
+        change(f"Namespace/-/{a}{i}", a, i)
+        for a in ("create", "update", "replace", "delete", "adopt", "blocked")
+        for i in ("safe", "destroys_data")
+    ]
+    failing = make_note("plan", "1", "x", {"failed": True, "msg": "no"})
+    reports = [plan_of(a=planned(*changes), b=[failing], c=[]), build_report(meta("site", applied=True), {"a": applied(*changes)})]
+    styles = {style for report in reports for line in render(report) for _text, style in line if style}
+    assert styles <= set(callback._COLOURS)
+
+
+def test_counts_in_words():
+    assert counted({"create": 1200, "delete": 0, "unchanged": 3}) == "1,200 create, 3 unchanged"
+    assert counted({}) == "nothing"
+
+
+@given(st.text(), st.integers(min_value=3, max_value=60))
+def test_shortened_fits_and_keeps_both_ends(text, width):
+    short = shortened(text, width)
+    assert len(short) <= width
+    assert short == text or (short[0] == text[0] and short[-1] == text[-1])
+
+
+@given(st.text(alphabet="ab \n", max_size=200), st.integers(min_value=8, max_value=40))
+def test_wrapped_fits_and_loses_no_word(text, width):
+    lines = wrapped(text, width, hanging="  ")
+    assert all(len(line) <= width for line in lines)
+    assert "".join("".join(lines).split()) == "".join(text.split())
