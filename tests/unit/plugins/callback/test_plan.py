@@ -1,0 +1,67 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from unittest.mock import MagicMock
+
+import pytest
+from ansible_collections.gantry.platform.plugins.callback.plan import CallbackModule
+from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._run.canned import change, plan_of, planned, result
+
+
+@pytest.fixture
+def callback():
+    made = CallbackModule(display=MagicMock(verbosity=0))
+    made.get_option = lambda name: "always"
+    return made
+
+
+def ended(action, answer, host="prod", check_mode=False):
+    task = MagicMock(action=action, check_mode=check_mode)
+    task.get_name.return_value = "Reconcile"
+    return SimpleNamespace(task=task, result=answer, host=SimpleNamespace(get_name=lambda: host))
+
+
+def said(callback):
+    return "\n".join(call.args[0] for call in callback._display.display.call_args_list)
+
+
+def test_quiet_without_a_plan(callback):
+    callback.v2_runner_on_ok(ended("ansible.builtin.debug", {"plan": [change("Namespace/-/x")]}))
+    callback.v2_playbook_on_stats(None)
+    callback._display.display.assert_not_called()
+    assert callback._report() is None
+
+
+def test_the_published_report_is_drawn(callback, tmp_path):
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(plan_of(prod=planned(change("Namespace/-/cortex")))), encoding="utf-8")
+    callback.v2_runner_on_ok(ended("gantry.platform.kube_apply", result()))
+    callback.v2_runner_on_ok(ended("gantry.platform.run_report", {"report_file": str(path)}))
+    callback.v2_playbook_on_stats(None)
+    assert "Plan for prod" in said(callback)
+    assert "Namespace/cortex" in said(callback)
+
+
+def test_a_role_used_alone_shows_its_plan_too(callback):
+    callback.v2_runner_on_ok(ended("gantry.platform.kube_apply", result(change("Namespace/-/cortex")), check_mode=True))
+    refused = {"failed": True, "msg": "not allowed", "refused": [change("PersistentVolumeClaim/x/data", "delete", "destroys_data")]}
+    callback.v2_runner_on_failed(ended("gantry.platform.kube_apply", refused, host="dr"))
+    callback.v2_playbook_on_stats(None)
+    assert "Namespace/cortex" in said(callback)
+    assert "PersistentVolumeClaim/x/data" in said(callback)
+    assert "not allowed" in said(callback)
+
+
+@pytest.mark.parametrize(
+    ("show", "changes", "drawn"), [("never", True, False), ("changes", False, False), ("changes", True, True), ("always", False, True)]
+)
+def test_what_is_shown_can_be_chosen(callback, show, changes, drawn):
+    callback.get_option = lambda name: show
+    callback.v2_runner_on_ok(ended("gantry.platform.kube_apply", result(*([change("Namespace/-/x")] if changes else []), unchanged=1)))
+    callback.v2_playbook_on_stats(None)
+    assert callback._display.display.called is drawn
