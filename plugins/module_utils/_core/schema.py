@@ -145,7 +145,7 @@ class Schema:
         types = schema.get("type")
         if types is not None and not any(_is(value, name) for name in _listed(types)):
             allowed = " or ".join(_WORDS[name] for name in _listed(types))
-            cure = "; put it in quotes" if "string" in _listed(types) and isinstance(value, (bool, int, float)) else ""
+            cure = "; put it in quotes" if "string" in _listed(types) and not isinstance(value, (Mapping, list, type(None))) else ""
             yield Problem(path, f"found {show_value(value)}; allowed: {allowed}{cure}")
             return
         yield from _check_scalar(path, schema, value)

@@ -21,10 +21,11 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass
 class Scan:
-    """What a file says where. ``places`` by path, the top-level key first; ``twice``: keys that stand in it again."""
+    """What a file says where. ``places`` by path, the top-level key first; ``twice``: keys that stand in it
+    again, with both places."""
 
     places: dict[Path, Place] = field(default_factory=dict)
-    twice: list[tuple[Path, Place]] = field(default_factory=list)
+    twice: list[tuple[Path, Place, Place]] = field(default_factory=list)
     unreadable: str = ""
 
     def under(self, variable: str, root: Path) -> dict[Path, Place]:
@@ -41,24 +42,23 @@ def scan(text: str, file: str) -> Scan:
         found.unreadable = str(getattr(error, "problem", None) or error)
         return found
     if root is not None:
-        for path, place, twice in _walk(root, (), file):
-            if twice:
-                found.twice.append((path, place))
+        for path, place in _walk(root, (), file):
+            # A list's item and a key cannot share a path, so a path that comes again is a key that is said again.
+            if path in found.places and not any(path[: len(above)] == above for above, _first, _again in found.twice):
+                found.twice.append((path, found.places[path], place))
             found.places[path] = place
     return found
 
 
-def _walk(node: yaml.Node, path: Path, file: str) -> Iterator[tuple[Path, Place, bool]]:
+def _walk(node: yaml.Node, path: Path, file: str) -> Iterator[tuple[Path, Place]]:
     if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
         for key, value in node.value:
             name = str(key.value)
             here = (*path, name)
-            yield here, Place(file, key.start_mark.line + 1), name in seen
-            seen.add(name)
+            yield here, Place(file, key.start_mark.line + 1)
             yield from _walk(value, here, file)
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
             here = (*path, index)
-            yield here, Place(file, item.start_mark.line + 1), False
+            yield here, Place(file, item.start_mark.line + 1)
             yield from _walk(item, here, file)

@@ -1,0 +1,61 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Says where an effective value comes from; see ``module_utils/_model/explain.py``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ..module_utils._core.errors import InputError
+from ..module_utils._core.schema import show_path
+from ..module_utils._model.explain import explain, table
+from ..plugin_utils._inprocess import outcome, validated
+from ..plugin_utils._model_input import model_of
+
+try:
+    import jmespath
+except ImportError:
+    jmespath = None
+
+ARGUMENTS: dict[str, Any] = {"query": {"type": "str", "required": True}}
+
+
+class ActionModule(ActionBase):
+    """Runs on the controller, reads the inventory and nothing else."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_diff = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        super().run(tmp, task_vars)
+        variables = task_vars or {}
+
+        def work() -> dict[str, Any]:
+            query = validated(self, ARGUMENTS, dict(self._task.args))["query"]
+            host = variables["inventory_hostname"]
+            explained = explain(model_of(host, variables, read_only=True), query, _search)
+            lines = table(explained, query)
+            Display().display("\n".join([host, *lines, ""]))
+            said = [
+                {"path": show_path(path), "layer": one.layer, "source": one.source, "value": one.value, "removed": one.removed}
+                for path, statements in explained.leaves.items()
+                for one in statements
+            ]
+            return {"changed": False, "value": explained.value, "said": said}
+
+        return outcome(work)
+
+
+def _search(query: str, value: Any) -> Any:
+    if jmespath is None:
+        raise InputError("a query needs the Python library jmespath on the control node; install it, or ask for a plain path")
+    try:
+        return jmespath.search(query, value)
+    except jmespath.exceptions.JMESPathError as error:
+        raise InputError(f"the query {query!r} is not right: {error}") from error

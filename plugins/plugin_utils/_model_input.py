@@ -1,0 +1,120 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""From an inventory host to its effective model: gathers what ``_model`` needs, which knows neither Ansible nor files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from ..module_utils._core.errors import InputError
+from ..module_utils._core.suggest import did_you_mean
+from ..module_utils._model.build import Model, build
+from ..module_utils._model.checks import Situation
+from ..module_utils._model.derive import Access
+from ..module_utils._model.layers import VARIABLES, Layer, Place
+from ._files import in_project, project_folder
+from ._origins import files_of, plain, relative
+
+_ROLES = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "roles")
+
+
+def model_of(host: str, task_vars: Mapping[str, Any], *, read_only: bool, rehearsal_root: str = "") -> Model:
+    """The effective model of ``host``, which is any host of the inventory. Raises InventoryError with all that is wrong."""
+    project = project_folder()
+    hostvars, variables = task_vars["hostvars"], task_vars["hostvars"][host]
+    groups = list(variables.get("group_names") or ())
+    files = files_of(host, groups, variables.get("inventory_dir"), project)
+    layers = []
+    for variable, (layer, root) in VARIABLES.items():
+        value = variables.get(variable)
+        if value is None:
+            continue
+        content, places = plain(value, root, project)
+        if not places:
+            places = files.places(variable, root)
+        source = variables.get("inventory_file")
+        if not places and source:
+            places = {root: Place(relative(str(source), project))}
+        layers.append(Layer(layer, variable, root, content, places))
+    situation = Situation(
+        host=host,
+        control="control" in groups,
+        read_only=read_only,
+        environments=_environments(hostvars, task_vars.get("ansible_play_hosts_all") or [host]),
+        known_environments=files.environments(),
+        networks=_networks(hostvars, task_vars.get("groups", {}).get("all") or [host]),
+        catalog=catalog(),
+    )
+    root_folder = in_project(rehearsal_root) if rehearsal_root else ""
+    access = Access(project=project, home=os.path.expanduser("~"), rehearsal_root=root_folder)
+    return build(layers, situation, access, files.findings(role_options()))
+
+
+def host_named(name: str, task_vars: Mapping[str, Any]) -> str:
+    """The host of that name, or the first cluster of the environment of that name. Raises InputError with a cure."""
+    hosts, hostvars = list(task_vars["groups"]["all"]), task_vars["hostvars"]
+    if name in hosts and "control" not in hostvars[name].get("group_names", ()):
+        return name
+    environments: dict[str, list[str]] = {}
+    for host in hosts:
+        environment = _environment(hostvars[host])
+        if environment and hostvars[host].get("platform_cluster"):
+            environments.setdefault(environment, []).append(host)
+    if name not in environments:
+        known = [*environments, *hosts]
+        raise InputError(
+            f"there is no environment or cluster {name!r} in the given inventories; allowed: {', '.join(known)}{did_you_mean(name, known)}"
+        )
+    return sorted(environments[name])[0]
+
+
+def catalog() -> Mapping[str, Mapping[str, Any]] | None:
+    """The components of the catalogue by name, or none where this installation has no catalogue."""
+    path = os.path.join(_ROLES, "component", "vars", "catalog.yml")
+    content = _read(path)
+    found = content.get("component_catalog") if isinstance(content, Mapping) else None
+    return found if isinstance(found, Mapping) else None
+
+
+def role_options() -> frozenset[str]:
+    """The variables of our own roles that an inventory may set as well."""
+    found: set[str] = set()
+    for role in sorted(os.listdir(_ROLES)) if os.path.isdir(_ROLES) else ():
+        content = _read(os.path.join(_ROLES, role, "defaults", "main.yml"))
+        if isinstance(content, Mapping):
+            found.update(map(str, content))
+    return frozenset(found)
+
+
+def _read(path: str) -> Any:
+    if not os.path.isfile(path):
+        return None
+    with open(path, encoding="utf-8") as handle:
+        return yaml.load(handle, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+def _environment(variables: Mapping[str, Any]) -> str:
+    environment = variables.get("platform_environment")
+    return str(environment.get("name") or "") if isinstance(environment, Mapping) else ""
+
+
+def _environments(hostvars: Mapping[str, Any], hosts: list[str]) -> dict[str, str]:
+    named = {str(host): _environment(hostvars[host]) for host in hosts}
+    return {host: name for host, name in named.items() if name}
+
+
+def _networks(hostvars: Mapping[str, Any], hosts: list[str]) -> dict[str, Mapping[str, Any]]:
+    found: dict[str, Mapping[str, Any]] = {}
+    for host in hosts:
+        cluster = hostvars[host].get("platform_cluster")
+        network = cluster.get("network") if isinstance(cluster, Mapping) else None
+        if isinstance(network, Mapping):
+            found[str(host)] = {str(key): str(value) for key, value in network.items()}
+    return found
