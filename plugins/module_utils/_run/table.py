@@ -22,7 +22,7 @@ LONG = 40
 """A set on a host with more changes than this is shown by counts, and only its dearer changes one by one."""
 _MOST_FOREIGN = 30
 _SIGNS = {"create": "+", "update": "~", "replace": "±", "delete": "-", "adopt": ">", "blocked": "!"}
-_ID = 46
+_ID = 42
 _IMPACT = max(len(impact.value) for impact in Impact)
 Json = Mapping[str, Any]
 Line = list[tuple[str, str]]
@@ -103,6 +103,11 @@ def shortened(text: str, width: int) -> str:
     return f"{text[: width - 1 - tail]}…{text[len(text) - tail :]}"
 
 
+def cut(text: str, width: int) -> str:
+    """Text of at most ``width`` characters; the end goes."""
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
 def _title(report: Json) -> Line:
     words = [_TITLES.get(report["command"], "Run on"), report["environment"] or "?"]
     hosts = len(report["hosts"])
@@ -148,7 +153,7 @@ def _change_line(change: Json) -> Line:
         why = f"unverified: {why}" if why else "unverified"
     room = WIDTH - len(head) - _IMPACT - 1
     impact = change["impact"]
-    return [(head, action), (f"{impact:<{_IMPACT}} ", impact), (shortened(why, room), "quiet")]
+    return [(head, action), (f"{impact:<{_IMPACT}} ", impact), (cut(why, room), "quiet")]
 
 
 def _fields(fields: list[str]) -> str:
