@@ -138,8 +138,7 @@ def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, 
         source = effective["environment"]["promotes_from"]
         meta["warnings"].append(f"promotion from {source} was not checked: platform_promotion_records names no folder")
     report = build_report(meta, notes)
-    for path in run["files"]:
-        write_json(path, report)
+    _write(run, report)
     failed = [host for host, row in report["hosts"].items() if row["status"] == "failed"]
     answer: dict[str, Any] = {
         "report_file": run["files"][0],
@@ -154,7 +153,7 @@ def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, 
     if gate:
         if failed:
             message = f"{len(failed)} of {len(notes)} clusters cannot go on ({', '.join(failed)}); nothing was written to any of them"
-            return {**answer, "failed": True, "msg": message}
+            return {"failed": True, "msg": message, "report_file": run["files"][0]}
         try:
             if refusal is not None:
                 raise refusal
@@ -162,11 +161,17 @@ def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, 
             if approved is not None:
                 compare(approved, report)
         except GantryError as error:
-            return {**answer, "failed": True, "msg": error.message, **error.details}
+            _write(run, {**report, "status": "failed", "error": error.message})
+            return {"failed": True, "msg": error.message, "report_file": run["files"][0], **error.details}
     elif options["promotion_records"] and proves(report):
         record = make_record(report, effective.get("release") or {})
         write_json(os.path.join(in_project(options["promotion_records"]), f"{report['environment']}.json"), record)
     return answer
+
+
+def _write(run: dict[str, Any], report: dict[str, Any]) -> None:
+    for path in run["files"]:
+        write_json(path, report)
 
 
 def _approved(options: dict[str, Any], run: dict[str, Any]) -> dict[str, Any] | None:

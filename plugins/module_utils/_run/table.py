@@ -10,6 +10,7 @@ A line is a list of (text, style); the caller knows whether and how styles becom
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -24,6 +25,14 @@ _MOST_FOREIGN = 30
 _SIGNS = {"create": "+", "update": "~", "replace": "±", "delete": "-", "adopt": ">", "blocked": "!"}
 _ID = 42
 _IMPACT = max(len(impact.value) for impact in Impact)
+_STATUS_STYLES = {
+    "clean": "ok",
+    "applied": "changed",
+    "changes": "changed",
+    "drift": "error",
+    "failed": "error",
+    "not reached": "error",
+}
 Json = Mapping[str, Any]
 Line = list[tuple[str, str]]
 _TITLES = {
@@ -39,26 +48,14 @@ _TITLES = {
 def render(report: Json, place: str = "") -> list[Line]:
     """The whole table; ``place`` is where the report was written, named in the last line."""
     lines: list[Line] = [_title(report), []]
-    alone = len(report["hosts"]) == 1
-    for host, row in report["hosts"].items():
-        lines.append(_host_line(host, row))
-        changes = [change for change in report["changes"] if change["host"] == host]
-        for name in dict.fromkeys(change.get("set") or "" for change in changes):
-            lines += _set_lines(name, [change for change in changes if (change.get("set") or "") == name])
-        foreign = [item for item in report.get("foreign", ()) if item["host"] == host]
-        lines += _foreign_lines(foreign)
-        for orphan in row["orphan_sets"]:
-            lines.append([(f"  set {orphan} is declared by nobody; platform_remove_sets removes it", "warn")])
-        if row.get("error"):
-            lines += _error_lines(row)
-        if not alone:
-            lines.append([])
-    if alone:
-        lines.append([])
+    for hosts in _alike(report):
+        lines += [*_host_lines(report, hosts), []]
     for warning in report["warnings"]:
         lines += [[(text, "warn")] for text in wrapped(f"warning: {warning}", hanging="  ")]
     if report["warnings"]:
         lines.append([])
+    if report.get("error"):
+        lines += [[(text, "error")] for text in wrapped(f"refused: {report['error']}")] + [[]]
     lines.append(_verdict(report))
     return [*lines, [(shortened(place, WIDTH), "quiet")]] if place else lines
 
@@ -119,14 +116,38 @@ def _title(report: Json) -> Line:
     return [(" ".join(words), "title"), ("  " + "  ".join(rest), "quiet")]
 
 
-def _host_line(host: str, row: Json) -> Line:
-    style = {"failed": "error", "not reached": "error", "clean": "ok", "applied": "changed", "changes": "changed", "drift": "error"}[
-        row["status"]
-    ]
-    line: Line = [(host, "title"), (f"  {row['status']}", style), (f"  {counted(row['counts'])}", "")]
+def _alike(report: Json) -> list[list[str]]:
+    """Hosts in order, those together to which the same happens: three clusters of one environment differ in few lines."""
+    groups: dict[str, list[str]] = {}
+    for host, row in report["hosts"].items():
+        said = [row[key] for key in ("status", "counts", "verified", "orphan_sets")] + [row.get("error"), row.get("failed_task")]
+        lists = [[{**item, "host": ""} for item in report.get(key, ()) if item["host"] == host] for key in ("changes", "foreign")]
+        groups.setdefault(json.dumps([said, lists], sort_keys=True), []).append(host)
+    return list(groups.values())
+
+
+def _host_lines(report: Json, hosts: list[str]) -> Iterator[Line]:
+    row = report["hosts"][hosts[0]]
+    names = wrapped(", ".join(hosts), WIDTH)
+    yield from ([(text, "title")] for text in names[:-1])
+    line: Line = [(names[-1], "title")]
+    state: Line = [(f"  {row['status']}", _STATUS_STYLES[row["status"]]), (f"  {counted(row['counts'])}", "")]
     if row["verified"]:
-        line.append(("  verified", "ok"))
-    return line
+        state.append(("  verified", "ok"))
+    if len(names[-1]) + sum(len(text) for text, _style in state) > WIDTH:
+        yield line
+        line = []
+    yield line + state
+    changes = [change for change in report["changes"] if change["host"] == hosts[0]]
+    if row["status"] == "applied":  # what could not be verified beforehand has happened by now
+        changes = [{**change, "verified": True, "reason": change["reason"] if change["verified"] else ""} for change in changes]
+    for name in dict.fromkeys(change["set"] for change in changes):
+        yield from _set_lines(name, [change for change in changes if change["set"] == name])
+    yield from _foreign_lines([item for item in report.get("foreign", ()) if item["host"] == hosts[0]])
+    for orphan in row["orphan_sets"]:
+        yield [(f"  set {orphan} is declared by nobody; platform_remove_sets removes it", "warn")]
+    if row.get("error"):
+        yield from _error_lines(row)
 
 
 def _set_lines(name: str, changes: list[Json]) -> Iterator[Line]:
@@ -166,11 +187,13 @@ def _fields(fields: list[str]) -> str:
 def _foreign_lines(foreign: list[Json]) -> Iterator[Line]:
     if foreign:
         yield [("  changed by others", "title"), (f"  {len(foreign)} found", "quiet")]
+    last = None
     for item in foreign[:_MOST_FOREIGN]:
-        yield [(f"    * {shortened(short_id(item['id']), WIDTH - 6)}", "update")]
-        who = f"by {item['manager']}" if item.get("manager") else "by an unnamed manager"
-        when = f" at {item['time']}" if item.get("time") else ""
-        for text in wrapped(f"        {item['path']} {who}{when}"):
+        if item["id"] != last:
+            last = item["id"]
+            yield [(f"    * {shortened(short_id(last), WIDTH - 6)}", "update")]
+        who = ", ".join(str(word) for word in (item.get("manager"), item.get("time")) if word)
+        for text in wrapped(f"        {item['path']} ({who or 'by whom is not recorded'})"):
             yield [(text, "quiet")]
     if len(foreign) > _MOST_FOREIGN:
         yield [(f"    and {len(foreign) - _MOST_FOREIGN} more in the report's file", "quiet")]
@@ -184,7 +207,7 @@ def _error_lines(row: Json) -> Iterator[Line]:
 
 def _verdict(report: Json) -> Line:
     status = report["status"]
-    style = {"clean": "ok", "applied": "changed", "changes": "changed"}.get(status, "error")
+    style = _STATUS_STYLES.get(status, "error")
     line: Line = [(status, style), (f"  {counted(report['counts'])}", "")]
     if report.get("foreign"):
         line.append((f"  {len(report['foreign'])} changed by others", "error"))

@@ -76,7 +76,7 @@ def test_drift_names_the_other_manager_and_time():
     }
     text = shown(build_report(meta("drift"), {"a": [make_note("drift", "1", "", result(foreign=[item]))]}))
     assert "Drift of prod" in text
-    assert "containers[name=sidecar] by kubectl-edit at 2026-11-24T09:00:00Z" in text
+    assert "containers[name=sidecar] (kubectl-edit, 2026-11-24T09:00:00Z)" in text
     assert "a  drift" in text
     assert text.splitlines()[-1] == "drift  nothing  1 changed by others"
 
@@ -128,3 +128,22 @@ def test_wrapped_fits_and_loses_no_word(text, width):
     lines = wrapped(text, width, hanging="  ")
     assert all(len(line) <= width for line in lines)
     assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+def test_clusters_to_which_the_same_happens_stand_together():
+    one, other = change("Namespace/-/cortex"), change("Namespace/-/other")
+    text = shown(plan_of(**{f"a-rather-long-cluster-name-{n}": planned(one) for n in range(6)}, z=planned(other)))
+    assert text.count("Namespace/cortex") == 1
+    assert "z  changes  1 create" in text
+    assert all(f"a-rather-long-cluster-name-{n}" in text for n in range(6))
+
+
+def test_a_refused_plan_says_why():
+    text = shown({**plan_of(a=planned(unchanged=1)), "status": "failed", "error": "not what was approved\n  a: create Namespace/-/x"})
+    assert "refused: not what was approved\n  a: create Namespace/-/x" in text
+
+
+def test_what_was_applied_is_no_longer_unverified():
+    pending = change("ConfigMap/cortex/a", verified=False, reason="namespace_pending")
+    assert "unverified" in shown(plan_of(a=planned(pending)))
+    assert "pending" not in shown(build_report(meta("site", applied=True), {"a": applied(pending)}))
