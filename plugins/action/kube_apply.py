@@ -14,7 +14,8 @@ from ..module_utils._kube.auth import resolve_access
 from ..module_utils._kube.client import KubeClient
 from ..module_utils._kube.documents import load_text
 from ..module_utils._kube.engine import reconcile
-from ..module_utils._kube.options import APPLY_SPEC, apply_request, auth_options, holder_name, read_store
+from ..module_utils._kube.options import APPLY_SPEC, apply_request, auth_options, holder_name
+from ..module_utils._kube.setfile import read_store
 from ..plugin_utils._inprocess import Progress, outcome, runs_here, task_environment, validated, worker
 from ..plugin_utils._rendering import render
 

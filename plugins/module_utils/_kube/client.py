@@ -72,7 +72,8 @@ class KubeClient:
         found: list[Document] = []
         while True:
             answer = self.get(f"{kind.path(namespace)}?{urllib.parse.urlencode(query)}", accept)
-            found.extend(answer.get("items") or [])
+            # Items of a list do not say what they are.
+            found.extend({"apiVersion": kind.api_version, "kind": kind.kind, **item} for item in answer.get("items") or [])
             metadata = answer.get("metadata") or {}
             if not metadata.get("continue"):
                 return found, metadata.get("resourceVersion") or ""

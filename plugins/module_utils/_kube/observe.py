@@ -56,7 +56,7 @@ def read_sets(client: KubeClient, sets: Iterable[SetInput], owner: str, known: I
     for namespace in sorted({one.namespace for one in named.values()}):
         parents, _version = client.list_objects(_SECRET, namespace, f"{ID_LABEL},{OWNER_LABEL}={owner}", metadata_only=False)
         for parent in parents:
-            record = read_record({**parent, "kind": "Secret"})
+            record = read_record(parent)
             if record.name in named:
                 observed.records[record.name] = record
             elif record.name not in ours:

@@ -7,12 +7,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import uuid
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from .._core.change import Impact
@@ -23,6 +21,7 @@ from .documents import Document, flatten, load_paths, load_text
 from .kinds import Ref, split_version
 from .requests import EVERY_IMPACT, Prune, ReconcileRequest
 from .resolve import HandedOver, SetInput
+from .setfile import documents_of, read_store
 
 _PREFIX = "K8S_AUTH_"
 AUTH_SPEC: dict[str, Any] = {
@@ -173,23 +172,6 @@ def expectation_rows(params: Params) -> list[tuple[Any, str]]:
     return rows
 
 
-def read_store(folder: str, expected: Iterable[str] = ()) -> list[dict[str, Any]]:
-    """The set files of a run's store, in the order of wave and name. Raises InputError where an expected one is missing."""
-    found = []
-    for path in sorted(Path(folder).glob("*.json")):
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path}: the set file cannot be read: {error}") from error
-        if not isinstance(content, dict) or not {"set", "namespace", "documents"} <= set(content):
-            raise InputError(f"{path}: not a set file: it needs set, namespace and documents")
-        found.append(content)
-    missing = sorted(set(expected) - {content["set"] for content in found})
-    if missing:
-        raise InputError(f"the store {folder} lacks the set(s) {', '.join(missing)}: a role's declare did not run")
-    return sorted(found, key=lambda content: (content.get("wave") or 0, content["set"]))
-
-
 def holder_name(environment: Mapping[str, str]) -> str:
     """Who runs, as the lock shows it: user@machine and a number of this run."""
     user = environment.get("USER") or environment.get("LOGNAME") or str(os.getuid())
@@ -206,7 +188,7 @@ def _sets(params: Params) -> list[SetInput]:
             SetInput(
                 content["set"],
                 content["namespace"],
-                [entry for document in content["documents"] for entry in flatten(document, f"set {content['set']}")],
+                documents_of(content),
                 [_handed_over(item, f"set {content['set']}") for item in content.get("handed_over") or []],
             )
             for content in read_store(params["store"], params.get("expected_sets") or ())

@@ -91,9 +91,9 @@ def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, obs
     pending = Pending(wanted, observed, new, subjects)
     _examine(client, request, work, unclear, new, pending, enforced)
     if request.verify == "full" or request.foreign == "report":
-        changed = {ref for ref, finding in work.findings.items() if finding.action is not None}
-        settled = {ref: subject for ref, subject in in_scope.items() if subject.live is not None and ref not in changed}
-        work.foreign = compare_fully(client, request, settled, plan.warnings)
+        present = {ref: subject for ref, subject in in_scope.items() if subject.live is not None}
+        planned = {ref.id: {difference.path for difference in finding.changes} for ref, finding in work.findings.items()}
+        work.foreign = [row for row in compare_fully(client, request, present, plan.warnings) if row["path"] not in planned.get(row["id"], ())]
     quota = quota_problems(client, [s for s in new if not wanted.is_pending(s.ref)], observed, subjects)
     _refuse_problems(request, work, quota)
     removals = _removals(request, wanted, observed, plan)

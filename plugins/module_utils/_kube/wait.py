@@ -73,11 +73,7 @@ class Waiter:
     def _list(self, kind: Kind, refs: set[Ref]) -> tuple[list[dict[str, Any]], str]:
         namespaces = {ref.namespace for ref in refs}
         where = next(iter(namespaces)) if len(namespaces) == 1 else None
-        items, version = self._client.list_objects(kind, where or None, self._selector, metadata_only=False)
-        for item in items:
-            item.setdefault("apiVersion", kind.api_version)
-            item.setdefault("kind", kind.kind)
-        return items, version
+        return self._client.list_objects(kind, where or None, self._selector, metadata_only=False)
 
     def _follow(self, kind: Kind, refs: set[Ref], version: str, delayed: frozenset[str]) -> None:
         """Read events until all are decided. Returns early where the server forgot ``version``: the caller lists again."""

@@ -1,0 +1,165 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""Set files: what a role declared, on its way to the engine. One file for each set in the store of a run."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .._core.canonical import canonical, digest
+from .._core.errors import InputError
+from .._core.references import reference_of
+from .._core.suggest import did_you_mean
+from .documents import Document, normalise, refuse_duplicates
+from .kinds import split_version
+
+_NEEDED = {"set", "namespace", "documents"}
+_SERVERS_OWN = ("default", "kube-system", "kube-public", "kube-node-lease")
+_CRD = "CustomResourceDefinition"
+_CLUSTER_SCOPED = {
+    "APIService",
+    "CSIDriver",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    _CRD,
+    "GatewayClass",
+    "IngressClass",
+    "MutatingAdmissionPolicy",
+    "MutatingAdmissionPolicyBinding",
+    "MutatingWebhookConfiguration",
+    "Namespace",
+    "Node",
+    "PersistentVolume",
+    "PriorityClass",
+    "RuntimeClass",
+    "StorageClass",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+    "ValidatingWebhookConfiguration",
+    "VolumeAttributesClass",
+    "VolumeSnapshotClass",
+}
+
+
+def set_file(
+    name: str,
+    namespace: str,
+    documents: Sequence[tuple[Document, str]],
+    role: str = "",
+    wave: int = 0,
+    expectations: Sequence[Mapping[str, Any]] = (),
+    handed_over: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """The content of a set file. Raises InputError on duplicates inside the set and on Secrets that hold a literal value."""
+    normal = [normalise(document, source, name)[0] for document, source in documents]
+    refuse_duplicates(normal)
+    literal = [
+        f"  {item.source}: Secret {item.ref.name}: {key}"
+        for item in normal
+        if item.is_secret
+        for key, value in (item.body.get("data") or {}).items()
+        if reference_of(value) is None
+    ]
+    if literal:
+        raise InputError(f"set {name}: a Secret's values are references ({{reference: env:NAME}}), these are written out:\n" + "\n".join(literal))
+    content: dict[str, Any] = {
+        "set": name,
+        "namespace": namespace,
+        "role": role,
+        "wave": wave,
+        "documents": [item.body for item in normal],
+        "sources": [item.source for item in normal],
+        "expectations": list(expectations),
+        "handed_over": list(handed_over),
+    }
+    return {**content, "digest": digest(content)}
+
+
+def write_set(folder: str, content: Mapping[str, Any]) -> str:
+    """Write a set into the store, at once or not at all, and give its path."""
+    path = os.path.join(folder, f"{content['set']}.json")
+    temporary = f"{path}.{os.getpid()}"
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as handle:
+            handle.write(canonical(content))
+        os.replace(temporary, path)
+    except OSError as error:
+        raise InputError(f"{path}: the set cannot be written: {error.strerror}; the store is made by gantry.platform.platform_model") from error
+    return path
+
+
+def read_store(folder: str, expected: Iterable[str] = ()) -> list[dict[str, Any]]:
+    """The set files of a run's store, in the order of wave and name. Raises InputError where an expected one is missing."""
+    found = []
+    for path in sorted(Path(folder).glob("*.json")):
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path}: the set file cannot be read: {error}") from error
+        if not isinstance(content, dict) or not _NEEDED <= set(content):
+            raise InputError(f"{path}: not a set file: it needs {', '.join(sorted(_NEEDED))}")
+        found.append(content)
+    missing = sorted(set(expected) - {content["set"] for content in found})
+    if missing:
+        raise InputError(f"the store {folder} lacks the set(s) {', '.join(missing)}: a role's declare did not run")
+    return sorted(found, key=lambda content: (content.get("wave") or 0, content["set"]))
+
+
+def documents_of(content: Mapping[str, Any]) -> list[tuple[Document, str]]:
+    """The documents of a set file with their sources."""
+    sources = content.get("sources") or []
+    name = f"set {content['set']}"
+    return [(document, sources[number] if number < len(sources) else name) for number, document in enumerate(content["documents"])]
+
+
+def check_together(contents: Sequence[Mapping[str, Any]], external_namespaces: Iterable[str] = (), external_groups: Iterable[str] = ()) -> None:
+    """What no set can know alone. Raises InputError with every problem at once.
+
+    An object claimed twice; a kind of an API group that Kubernetes does not have itself and no set brings; a namespace that
+    no set declares. external_* name what the cluster has from elsewhere.
+    """
+    desired = [normalise(document, source, content["set"])[0] for content in contents for document, source in documents_of(content)]
+    objects = refuse_duplicates(desired)
+    problems = []
+    brought: dict[str, set[str]] = {}
+    for item in desired:
+        if item.ref.kind == _CRD:
+            spec = item.body.get("spec") or {}
+            brought.setdefault(spec.get("group") or "", set()).add((spec.get("names") or {}).get("kind") or "")
+    names = {ref.name for ref in objects if ref.group_kind == "Namespace"} | {*_SERVERS_OWN, *external_namespaces}
+    names |= {content["namespace"] for content in contents}
+    cluster_kinds = _CLUSTER_SCOPED | {
+        ((item.body.get("spec") or {}).get("names") or {}).get("kind")
+        for item in desired
+        if item.ref.kind == _CRD and (item.body.get("spec") or {}).get("scope") == "Cluster"
+    }
+    for item in desired:
+        group, _version = split_version(item.api_version)
+        if "." in group and not group.endswith(".k8s.io") and group not in external_groups and item.ref.kind not in brought.get(group, ()):
+            known = [f"{kind}.{of}" for of, kinds in brought.items() for kind in kinds]
+            problems.append(f"  {item.source}: {item.ref.group_kind}: no set brings its CustomResourceDefinition{did_you_mean(item.ref.group_kind, known)}")
+        if item.ref.namespace and item.ref.namespace not in names and item.ref.kind not in cluster_kinds:
+            problems.append(f"  {item.source}: {item.ref.id}: no set declares the namespace {item.ref.namespace}{did_you_mean(item.ref.namespace, names)}")
+    if problems:
+        raise InputError("the sets do not fit together; nothing was contacted:\n" + "\n".join(problems))
+
+
+def summary(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What may be shown of a set file."""
+    return {
+        "name": content["set"],
+        "namespace": content["namespace"],
+        "role": content.get("role") or "",
+        "wave": content.get("wave") or 0,
+        "documents": len(content["documents"]),
+        "expectations": len(content.get("expectations") or []),
+        "digest": content.get("digest") or "",
+    }
