@@ -43,7 +43,14 @@ class ActionModule(ActionBase):
             lines = table(explained, query)
             Display().display("\n".join([host, *lines, ""]))
             said = [
-                {"path": show_path(path), "layer": one.layer, "source": one.source, "value": one.value, "removed": one.removed}
+                {
+                    "path": show_path(path),
+                    "layer": one.layer,
+                    "source": one.source,
+                    "origins": list(one.origins),
+                    "value": one.value,
+                    "removed": one.removed,
+                }
                 for path, statements in explained.leaves.items()
                 for one in statements
             ]

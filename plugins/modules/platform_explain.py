@@ -61,6 +61,10 @@ said:
     source:
       description: File and line, or the rule in words.
       type: str
+    origins:
+      description: For a rule, what it derived the value from, with file and line.
+      type: list
+      elements: str
     value:
       description: What it said.
       type: raw

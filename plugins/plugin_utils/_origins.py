@@ -125,8 +125,8 @@ class Files:
                     continue
                 meant = nearest(name, VARIABLES)
                 if name.startswith("platform_") or meant:
-                    cure = f"; did you mean {meant[0]!r}?" if meant else ""
-                    yield Finding(path, f"unknown variable; allowed: {', '.join(VARIABLES)}{cure}", place)
+                    cure = f"did you mean {meant[0]!r}?" if meant else f"allowed: {', '.join(VARIABLES)}"
+                    yield Finding(path, f"unknown variable; {cure}", place)
 
 
 def files_of(host: str, groups: list[str], inventory_dir: str | None, project: str) -> Files:

@@ -5,7 +5,8 @@
 # Private to the collection: no interface is promised outside of it.
 """Checks JSON values against a JSON Schema (draft 2020-12), all errors at once, each with its path and a cure.
 
-One annotation is ours: ``x-partial: true`` marks a value whose keys may be missing and get no defaults.
+Three annotations are ours: ``x-partial: true`` marks a value whose keys may be missing and get no defaults, ``x-derived``
+a key that is never offered to a person, ``x-allowed`` says in words what a pattern says.
 
 Only the keywords of ``_CHECKS`` are known. Any other one is refused when the schema is loaded, so that a rule which
 nobody enforces cannot be written.
@@ -178,8 +179,8 @@ class Schema:
             if child is not None:
                 yield from self._check((*path, key), self.resolve(child), item, partial, hook)
             elif schema.get("additionalProperties") is False:
-                known = ", ".join(properties)
-                yield Problem((*path, key), f"unknown key; allowed: {known}{did_you_mean(key, properties)}", at_key=True)
+                known = [name for name, child in properties.items() if "x-derived" not in child]
+                yield Problem((*path, key), f"unknown key; allowed: {', '.join(known)}{did_you_mean(key, known)}", at_key=True)
 
     def _check_array(self, path: Path, schema: Mapping[str, Any], value: list[Any], partial: bool, hook: Hook | None) -> Iterator[Problem]:
         if len(value) < schema.get("minItems", 0):

@@ -43,7 +43,8 @@ def table(found: list[dict[str, Any]], first: str, second: str) -> list[str]:
 
 
 def _content(model: Mapping[str, Any], clusters: bool) -> dict[str, Any]:
-    content = dict(model)
+    # What a release says stands in the services and components as well.
+    content = {part: value for part, value in model.items() if part != "release"}
     cluster = content.pop("cluster", {})
     if clusters:
         content["cluster"] = {key: value for key, value in cluster.items() if key not in _OF_THE_MACHINE}

@@ -113,9 +113,8 @@ class Derivation:
         self._model["settings"].pop("defaults", None)
 
     def _say(self, path: Path, value: Any, rule: str, *sources: Path) -> None:
-        said = "; ".join(f"{show_path(source)}{_at(find_place(self._layers, source))}" for source in sources)
-        words = f"rule {rule}: {RULES[rule]}" + (f" ({said})" if said else "")
-        self._merged.say(path, value, Statement("rule", words, value))
+        origins = tuple(f"{show_path(source)}{_at(find_place(self._layers, source))}" for source in sources)
+        self._merged.say(path, value, Statement("rule", f"{rule}: {RULES[rule]}", value, origins=origins))
 
     def _cluster(self) -> None:
         cluster, access = self._model["cluster"], self._access

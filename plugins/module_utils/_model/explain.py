@@ -84,7 +84,8 @@ def table(explained: Explained, query: str) -> list[str]:
         for index, one in enumerate(statements):
             arrow = "→" if index == len(statements) - 1 else " "
             word = "removed" if one.removed else json.dumps(one.value, ensure_ascii=False)
-            lines.append(f"  {arrow} {one.layer:<12} {word:<24} {one.source}")
+            lines.append(f"  {arrow} {one.layer:<12} {word:<16} {one.source}")
+            lines += [f"{'':<33}{origin}" for origin in one.origins]
     return lines
 
 

@@ -69,12 +69,16 @@ class Layer:
 
 @dataclass(frozen=True)
 class Statement:
-    """One layer's word on one value. ``layer``: default, profile, shared, environment, cluster or rule."""
+    """One layer's word on one value. ``layer``: default, profile, shared, environment, cluster or rule.
+
+    ``origins``: for a rule, the values that it was derived from and their places.
+    """
 
     layer: str
     source: str
     value: Any
     removed: bool = False
+    origins: tuple[str, ...] = ()
 
 
 @dataclass
