@@ -1,0 +1,86 @@
+# Every target is a short call of something that also works without make.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help deps up down clean status logs plan apply drift verify explain compare rehearse destroy new-platform
+.PHONY: lint test test-unit test-integration test-scenarios bench build docs
+
+ENV ?= sandbox
+PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python3.14; do if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$name; break; fi; done)
+PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PATH
+PLAYBOOK = ansible-playbook -i inventories/$(ENV).yml
+NARROW = $(if $(HOST),--limit $(HOST)) $(if $(AREA),-e platform_area=$(AREA))
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+deps: ## Virtual environment, pinned packages and collections
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name it with make PYTHON=…"; exit 1; }
+	@$(PYTHON) requirements/install.py
+
+up: deps ## Start the sandbox, apply the sandbox environment to it, verify it
+	@$(PLAYBOOK) playbooks/up.yml $(if $(AREAS),-e sandbox_areas=$(AREAS))
+
+down: deps ## Stop the sandbox, keep its data
+	@$(PLAYBOOK) playbooks/down.yml
+
+clean: deps ## Stop the sandbox and remove all it left
+	@$(PLAYBOOK) playbooks/clean.yml
+
+status: deps ## What runs, and how the last run ended (ENV=)
+	@$(PLAYBOOK) playbooks/status.yml $(NARROW)
+
+logs: ## The end of a server's log (S=kube-apiserver)
+	@tail -n 50 .gantry/sandbox/logs/$(S).log
+
+plan: deps ## What a run would change, and nothing done (ENV= AREA= HOST=)
+	@$(PLAYBOOK) playbooks/plan.yml $(NARROW)
+
+apply: deps ## Apply; with PLAN=.gantry/plan.json exactly that plan or nothing (ENV= AREA= HOST=)
+	@$(PLAYBOOK) playbooks/$(if $(PLAN),apply.yml -e platform_plan=$(PLAN),site.yml) $(NARROW)
+
+drift: deps ## Compare every object with what is declared; fails on drift (ENV= AREA= HOST=)
+	@$(PLAYBOOK) playbooks/drift.yml $(NARROW)
+
+verify: deps ## Check what must be true (ENV= AREA= HOST=)
+	@$(PLAYBOOK) playbooks/verify.yml $(NARROW)
+
+explain: deps ## Where a value comes from (ENV= HOST= QUERY='services."memory-store".recovery')
+	@$(PLAYBOOK) playbooks/explain.yml $(if $(HOST),--limit $(HOST)) -e '{"platform_explain_query": $(if $(QUERY),"$(subst ",\",$(QUERY))","@")}'
+
+compare: deps ## Differences of two environments (A=staging B=prod)
+	@ansible-playbook -i inventories/$(A).yml playbooks/compare.yml -e platform_compare_with=inventories/$(B).yml
+
+rehearse: deps ## Every cluster of an environment on a control plane of its own on this machine (ENV=prod)
+	@$(PLAYBOOK) playbooks/rehearse.yml $(NARROW)
+
+destroy: deps ## Remove everything that was applied to the sandbox (CONFIRM=sandbox)
+	@$(PLAYBOOK) playbooks/destroy.yml -e platform_destroy_confirmation=$(CONFIRM)
+
+new-platform: deps ## A team's own live repository (DEST=../our-platform)
+	@ansible-playbook playbooks/new_platform.yml -e new_platform_dest=$(DEST)
+
+lint: deps ## All static checks
+	@python tests/tools/lint.py
+
+test: deps test-unit test-integration test-scenarios ## All tests
+
+test-unit: deps ## Pure code
+	@python -m pytest -q tests/unit
+
+test-integration: deps ## Modules and playbooks against real servers on this machine
+	@python -m pytest -q tests/integration
+
+test-scenarios: deps ## Roles and playbooks under Molecule
+	@python tests/tools/scenarios.py
+
+bench: deps ## Compare with kubectl, Helm, kubernetes.core and Flux; writes docs/performance.md
+	@python benchmarks/run.py
+
+build: deps ## The collection's archive
+	@ansible-galaxy collection build --force --output-path .gantry/build
+
+docs: deps ## Pages that are made from the code
+	@python tests/tools/inventory_reference.py
+	@python tests/tools/coverage.py --write
