@@ -144,7 +144,7 @@ def _host_lines(report: Json, hosts: list[str]) -> Iterator[Line]:
     for name in dict.fromkeys(change["set"] for change in changes):
         yield from _set_lines(name, [change for change in changes if change["set"] == name])
     yield from _foreign_lines([item for item in report.get("foreign", ()) if item["host"] == hosts[0]])
-    for orphan in row["orphan_sets"]:
+    for orphan in sorted(set(row["orphan_sets"]) - {change["set"] for change in changes}):
         yield [(f"  set {orphan} is declared by nobody; platform_remove_sets removes it", "warn")]
     if row.get("error"):
         yield from _error_lines(row)

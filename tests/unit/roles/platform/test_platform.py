@@ -1,0 +1,63 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[4]
+ROLE = ROOT / "roles" / "platform"
+
+
+def read(path):
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+TABLE = read(ROLE / "vars" / "main.yml")["platform_area_table"]
+
+
+def plays(path):
+    """Every play that a playbook comes to, with what it imports."""
+    for play in read(path):
+        imported = play.get("ansible.builtin.import_playbook")
+        yield from plays(path.parent / imported) if imported else [play]
+
+
+def test_every_area_has_a_role_that_declares():
+    for row in TABLE:
+        assert (ROOT / "roles" / row["role"] / "tasks" / "declare.yml").is_file(), row
+        if row["configures"]:
+            assert (ROOT / "roles" / row["role"] / "tasks" / "configure.yml").is_file(), row
+
+
+def test_every_area_has_a_playbook_that_narrows_to_it():
+    for area in {row["area"] for row in TABLE}:
+        book = read(ROOT / "playbooks" / f"{area}.yml")
+        assert [play["vars"]["platform_area"] for play in book] == [area]
+
+
+def test_the_table_knows_the_areas_of_the_model():
+    schema = yaml.safe_load((ROOT / "plugins" / "module_utils" / "_model" / "schema.json").read_text(encoding="utf-8"))
+    assert [row["area"] for row in TABLE] == list(schema["x-areas"])
+
+
+@pytest.mark.parametrize("name", ["site", "plan", "apply", "drift", "verify", "component", "cluster_baseline", "workloads"])
+def test_a_run_is_no_business_of_control_hosts_and_gathers_nothing(name):
+    for play in plays(ROOT / "playbooks" / f"{name}.yml"):
+        assert play["hosts"] == "all{{ ':!control' if 'control' in groups else '' }}"
+        assert play["gather_facts"] is False
+
+
+def test_the_plan_goes_over_all_clusters_at_once_and_only_the_writing_half_in_batches():
+    first, second = plays(ROOT / "playbooks" / "site.yml")
+    assert "serial" not in first
+    assert "serial" in second
+
+
+def test_defaults_are_the_specified_options():
+    options = set(read(ROLE / "meta" / "argument_specs.yml")["argument_specs"]["plan"]["options"])
+    assert set(read(ROLE / "defaults" / "main.yml")) == options
