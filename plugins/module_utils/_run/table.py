@@ -100,11 +100,6 @@ def shortened(text: str, width: int) -> str:
     return f"{text[: width - 1 - tail]}…{text[len(text) - tail :]}"
 
 
-def cut(text: str, width: int) -> str:
-    """Text of at most ``width`` characters; the end goes."""
-    return text if len(text) <= width else f"{text[: width - 1]}…"
-
-
 def _title(report: Json) -> Line:
     words = [_TITLES.get(report["command"], "Run on"), report["environment"] or "?"]
     hosts = len(report["hosts"])
@@ -163,10 +158,10 @@ def _set_lines(name: str, changes: list[Json]) -> Iterator[Line]:
                 for text in wrapped(f"    {_SIGNS[action.value]} {action.value}: {told}", hanging="  "):
                     yield [(text, action.value)]
     for change in shown:
-        yield _change_line(change)
+        yield from _change_lines(change)
 
 
-def _change_line(change: Json) -> Line:
+def _change_lines(change: Json) -> Iterator[Line]:
     action = change["action"]
     head = f"    {_SIGNS[action]} {action:<7} {shortened(short_id(change['id']), _ID):<{_ID}} "
     why = change["reason"] or ("" if action in ("create", "delete") else _fields(change["fields"]))
@@ -174,7 +169,12 @@ def _change_line(change: Json) -> Line:
         why = f"unverified: {why}" if why else "unverified"
     room = WIDTH - len(head) - _IMPACT - 1
     impact = change["impact"]
-    return [(head, action), (f"{impact:<{_IMPACT}} ", impact), (cut(why, room), "quiet")]
+    if len(why) <= room:
+        yield [(head, action), (f"{impact:<{_IMPACT}} ", impact), (why, "quiet")]
+        return
+    yield [(head, action), (impact, impact)]
+    for text in wrapped(f"              {why}"):
+        yield [(text, "quiet")]
 
 
 def _fields(fields: list[str]) -> str:

@@ -147,3 +147,9 @@ def test_what_was_applied_is_no_longer_unverified():
     pending = change("ConfigMap/cortex/a", verified=False, reason="namespace_pending")
     assert "unverified" in shown(plan_of(a=planned(pending)))
     assert "pending" not in shown(build_report(meta("site", applied=True), {"a": applied(pending)}))
+
+
+def test_a_long_reason_is_never_cut():
+    reason = "spec.template.spec.containers[name=engine].image changed by 'kubectl-edit' at 2026-11-24T09:00:00Z"
+    text = shown(plan_of(a=planned(change("Deployment.apps/cortex/engine", "update", "restart", reason=reason))))
+    assert reason.split()[0] in text and reason.split()[-1] in text
