@@ -134,7 +134,7 @@ def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, 
                 meta["warnings"].append(error.message)
             else:
                 refusal = error
-    if effective.get("environment", {}).get("promotes_from") and not options["promotion_records"]:
+    if effective.get("environment", {}).get("promotes_from") and not options["promotion_records"] and run["command"] != "rehearse":
         source = effective["environment"]["promotes_from"]
         meta["warnings"].append(f"promotion from {source} was not checked: platform_promotion_records names no folder")
     report = build_report(meta, notes)
@@ -164,8 +164,8 @@ def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, 
             _write(run, {**report, "status": "failed", "error": error.message})
             return {"failed": True, "msg": error.message, "report_file": run["files"][0], **error.details}
     elif options["promotion_records"] and proves(report):
-        record = make_record(report, effective.get("release") or {})
-        write_json(os.path.join(in_project(options["promotion_records"]), f"{report['environment']}.json"), record)
+        place = os.path.join(in_project(options["promotion_records"]), f"{report['environment']}.json")
+        write_json(place, make_record(report, effective.get("release") or {}, read_json(place)))
     return answer
 
 

@@ -17,18 +17,33 @@ from typing import Any
 from .._core.errors import InputError, RefusedError
 
 SCHEMA = "gantry.platform/promotion/v1"
+KEPT = 50
+"""So many verified values of each service and component are remembered: the source may be ahead of what is promoted."""
+_KINDS = ("services", "components")
 Json = Mapping[str, Any]
 
 
-def make_record(report: Json, release: Json) -> dict[str, Any]:
-    """What a verified run over a whole environment proves. ``release`` is the model's: digests per service, versions per component."""
+def make_record(report: Json, release: Json, earlier: Any = None) -> dict[str, Any]:
+    """What verified runs over a whole environment have proven, with this one.
+
+    ``release`` is the model's (digests per service, versions per component), ``earlier`` the record so far or none. Under
+    ``verified`` stands for each service and component what ran verified, the newest first.
+    """
+    known = earlier.get("verified") or {} if isinstance(earlier, Mapping) else {}
+    verified: dict[str, dict[str, list[Any]]] = {}
+    for kind in _KINDS:
+        before, now = known.get(kind) or {}, release.get(kind) or {}
+        verified[kind] = {name: list(before[name]) for name in before}
+        for name, value in now.items():
+            others = [other for other in verified[kind].get(name, []) if other != value]
+            verified[kind][name] = [value, *others][:KEPT]
     return {
         "schema": SCHEMA,
         "environment": report["environment"],
         "revision": report["revision"],
-        "verified": report["created"],
+        "created": report["created"],
         "hosts": sorted(report["hosts"]),
-        "release": {kind: dict(release.get(kind) or {}) for kind in ("services", "components")},
+        "verified": verified,
     }
 
 
@@ -46,23 +61,23 @@ def guard_promotion(environment: str, source: str, release: Json, record: Any, p
         )
     if not isinstance(record, dict) or record.get("schema") != SCHEMA or record.get("environment") != source:
         raise InputError(f"{place} is not the record of a verified run of {source} (schema {SCHEMA})")
-    missing = list(_unverified(release, record["release"]))
+    missing = list(_unverified(release, record.get("verified") or {}))
     if missing:
         raise RefusedError(
-            f"{environment} promotes from {source}, which has not run this release verified (its record: revision "
-            f"{record['revision'] or 'unknown'}, {record['verified']}); nothing was written.\n" + "\n".join(missing)
+            f"{environment} promotes from {source}, which has not verified all of this release (its last verified run: "
+            f"{record['created']}, revision {record['revision'] or 'unknown'}); nothing was written.\n" + "\n".join(missing)
         )
 
 
 def _unverified(release: Json, proven: Json) -> Iterator[str]:
-    for kind in ("services", "components"):
+    for kind in _KINDS:
         for name, wanted in sorted((release.get(kind) or {}).items()):
-            found = (proven.get(kind) or {}).get(name)
-            if found != wanted:
-                yield f"  {kind[:-1]} {name}: {_said(wanted)}, verified there: {_said(found) if found is not None else 'nothing'}"
+            found = (proven.get(kind) or {}).get(name) or []
+            if wanted not in found:
+                yield f"  {kind[:-1]} {name}: {_said(wanted)}; verified there last: {_said(found[0]) if found else 'nothing'}"
 
 
 def _said(value: Any) -> str:
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return ", ".join(f"{key} {item}" for key, item in sorted(value.items()))
     return str(value)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError, RefusedError
-from ansible_collections.gantry.platform.plugins.module_utils._run.promotion import guard_promotion, make_record, proves
+from ansible_collections.gantry.platform.plugins.module_utils._run.promotion import KEPT, guard_promotion, make_record, proves
 from ansible_collections.gantry.platform.plugins.module_utils._run.report import build_report
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._run.canned import applied, change, meta, planned
 
@@ -31,9 +31,9 @@ def test_what_was_verified_may_be_promoted():
 @pytest.mark.parametrize(
     ("release", "words"),
     [
-        ({"services": {"engine": {"digest": "sha256:new"}}}, "service engine: digest sha256:new, verified there: digest sha256:aa"),
-        ({"services": {"other": {"digest": "sha256:cc"}}}, "service other: digest sha256:cc, verified there: nothing"),
-        ({"components": {"cert-manager": {"version": "1.20"}}}, "component cert-manager: version 1.20, verified there: version 1.19"),
+        ({"services": {"engine": {"digest": "sha256:new"}}}, "service engine: digest sha256:new; verified there last: digest sha256:aa"),
+        ({"services": {"other": {"digest": "sha256:cc"}}}, "service other: digest sha256:cc; verified there last: nothing"),
+        ({"components": {"cert-manager": {"version": "1.20"}}}, "component cert-manager: version 1.20; verified there last: version 1.19"),
     ],
 )
 def test_what_was_not_verified_is_refused_by_name(release, words):
@@ -54,3 +54,17 @@ def test_only_a_whole_verified_run_proves():
     assert not proves(verified_run(areas=["workloads"]))
     assert not proves(build_report(meta("plan"), {"a": planned()}))
     assert not proves(build_report(meta("site", applied=True), {"a": applied(), "b": []}))
+
+
+def test_what_was_verified_once_stays_verified_while_the_source_moves_on():
+    record = make_record(verified_run(), RELEASE)
+    for number in range(KEPT + 10):
+        newer = {"services": {"engine": {"digest": f"sha256:{number}"}}}
+        record = make_record(verified_run(), newer, record)
+        if number == 3:
+            assert guard_promotion("prod", "staging", RELEASE, record, "records/staging.json") is None
+    assert len(record["verified"]["services"]["engine"]) == KEPT
+    assert record["verified"]["services"]["engine"][0] == {"digest": f"sha256:{KEPT + 9}"}
+    assert record["verified"]["services"]["store"] == [{"digest": "sha256:bb"}]
+    again = make_record(verified_run(), {"services": {"store": {"digest": "sha256:bb"}}}, record)
+    assert again["verified"] == record["verified"]
