@@ -8,7 +8,6 @@ import re
 from pathlib import Path
 
 import yaml
-
 from ansible_collections.gantry.platform.plugins.module_utils._run.report import artifacts
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._run.canned import change, plan_of, planned
 
