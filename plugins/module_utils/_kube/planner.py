@@ -229,7 +229,7 @@ def _list_changes(request: ReconcileRequest, work: Work, removals: list[Removal]
         for ref in sorted(stage.members):
             finding = work.findings.get(ref)
             if finding is not None and finding.action is not None:
-                work.plan.changes.append(_change(finding, request))
+                work.plan.changes.append(_change(finding, finding.action, request))
     by_ref = {removal.ref: removal for removal in removals}
     work.removals = [[by_ref[ref] for ref in group] for group in deletion_order(by_ref)]
     for group in work.removals:
@@ -256,9 +256,8 @@ def _list_records(work: Work, observed: Observed) -> None:
         work.plan.changes.append(Change(ident, Action.UPDATE, fields=("data.record",), reason=reason, scope=name, fingerprint=digest(["record", name])))
 
 
-def _change(finding: Finding, request: ReconcileRequest) -> Change:
-    subject, action = finding.subject, finding.action
-    assert action is not None
+def _change(finding: Finding, action: Action, request: ReconcileRequest) -> Change:
+    subject = finding.subject
     impact = Impact.SAFE if action is Action.BLOCKED else impact_of(action, subject.ref, ((d.path, d.before is not ABSENT) for d in finding.changes))
     before, after = shown_changes(subject, finding)
     secret = subject.desired.is_secret and request.digest_key is None

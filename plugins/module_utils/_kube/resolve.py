@@ -67,21 +67,21 @@ def resolve(sets: Iterable[SetInput], discovery: Discovery, default_namespace: s
     for one in sets:
         for document, source in one.documents:
             api_version, name = str(document.get("apiVersion") or ""), str(document.get("kind") or "")
+            if not api_version or not name:
+                normalise(document, source, one.name)  # says what is missing
             group, _version = split_version(api_version)
             kind = discovery.find(api_version, name)
             if kind is None and (group, name) in declared:
                 kind = declared[(group, name)].get(api_version)
                 if kind is not None and not discovery.versions(group, name):
                     pending.add((group, name))
-            if kind is None and api_version and name:
+            if kind is None:
                 problems.append(f"  {source}: {_unknown(api_version, name, discovery, declared)}")
                 continue
-            namespaced = kind is not None and kind.namespaced
-            if kind is not None and not namespaced and (document.get("metadata") or {}).get("namespace"):
+            if not kind.namespaced and (document.get("metadata") or {}).get("namespace"):
                 problems.append(f"  {source}: {name} {document['metadata'].get('name')} is cluster-scoped: remove metadata.namespace")
                 continue
-            item, notes = normalise(document, source, one.name, default_namespace if namespaced else None)
-            assert kind is not None
+            item, notes = normalise(document, source, one.name, default_namespace if kind.namespaced else None)
             found.append(item)
             kinds[item.ref] = kind
             warnings.extend(notes)

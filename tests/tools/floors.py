@@ -1,0 +1,63 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Imports go down the floors only (docs/architecture.md)."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from common import ROOT
+
+PLUGINS = ROOT / "plugins"
+KERNEL = {"_core"}
+PROVIDERS = {"_kube", "_sandbox"}
+"""Everything else below module_utils is domain: it may use the kernel alone."""
+FREE_OF_ANSIBLE = PLUGINS / "module_utils"
+
+
+def problems() -> list[str]:
+    """One line for each import that goes up or sideways."""
+    found = []
+    for path in sorted(PLUGINS.rglob("*.py")):
+        for line, target in imports(path):
+            reason = forbidden(path.relative_to(PLUGINS), target)
+            if reason:
+                found.append(f"plugins/{path.relative_to(PLUGINS)}:{line}: imports {target}: {reason}")
+    return found
+
+
+def imports(path: Path) -> list[tuple[int, str]]:
+    """(line, module) of every import; relative ones as a path below plugins, such as ``module_utils._core.plan``."""
+    package = path.relative_to(PLUGINS).parent.parts
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found += [(node.lineno, alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            if node.level:
+                base = package[: len(package) - node.level + 1]
+                found.append((node.lineno, ".".join([*base, *(node.module or "").split(".")]).strip(".")))
+            else:
+                found.append((node.lineno, (node.module or "").replace("ansible_collections.gantry.platform.plugins.", "")))
+    return found
+
+
+def forbidden(path: Path, target: str) -> str:
+    """Why this file may not import that, or nothing."""
+    parts = path.parts
+    words = target.split(".")
+    if parts[0] == "module_utils":
+        if words[0] in ("ansible", "ansible_collections"):
+            return "module_utils know nothing of Ansible"
+        if words[0] in ("plugin_utils", "modules", "action", "callback", "filter", "lookup"):
+            return "that is a floor above"
+        if words[0] == "module_utils" and len(words) > 1 and words[1] != parts[1] and words[1] not in KERNEL:
+            return "domain and providers know the kernel alone; a module or an action joins them"
+        return ""
+    if parts[0] == "plugin_utils" and words[0] in ("modules", "action", "callback", "filter", "lookup"):
+        return "that is a floor above"
+    if parts[0] == "modules" and words[0] in ("plugin_utils", "action"):
+        return "a module may run on another machine, where only module_utils are"
+    return ""

@@ -1,0 +1,85 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every static check, one line each; what fails is shown in full. Run by `make lint`, or with names to run only those."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import action_groups
+import coverage
+import file_length
+import floors
+import role_interfaces
+import sanity
+from common import COLLECTIONS, ROOT
+
+PACKAGE = "ansible_collections.gantry.platform"
+DOCS = ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck", "."]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A command, or a function that gives problems as lines."""
+
+    name: str
+    run: list[str] | Callable[[], list[str]]
+    cwd: str = str(ROOT)
+
+
+CHECKS = [
+    Check("ruff lint", ["ruff", "check", "--quiet", "."]),
+    Check("ruff format", ["ruff", "format", "--check", "--quiet", "."]),
+    Check(
+        "mypy strict", ["mypy", "--config-file", str(ROOT / "pyproject.toml"), "-p", f"{PACKAGE}.plugins.module_utils"], str(COLLECTIONS)
+    ),
+    Check("yamllint", ["yamllint", "--strict", "."]),
+    Check("ansible-lint", ["ansible-lint", "--nocolor", "-q"]),
+    Check("collection docs", DOCS),
+    Check("changelog", ["antsibull-changelog", "lint"]),
+    Check("role interfaces", role_interfaces.problems),
+    Check("action groups", action_groups.problems),
+    Check("floors", floors.problems),
+    Check("file length", file_length.problems),
+    Check("coverage", coverage.problems),
+    Check("inventory reference", [sys.executable, "tests/tools/inventory_reference.py", "--check"]),
+    Check("ansible-test sanity", sanity.problems),
+]
+
+
+def main() -> None:
+    """Run the named checks, or all. Exit 1 when one finds something."""
+    wanted = set(sys.argv[1:])
+    unknown = wanted - {check.name for check in CHECKS}
+    if unknown:
+        sys.exit(f"no check is called {', '.join(sorted(unknown))}; there are {', '.join(check.name for check in CHECKS)}")
+    failed = [check.name for check in CHECKS if (not wanted or check.name in wanted) and not passes(check)]
+    if failed:
+        sys.exit(f"\n{len(failed)} of {len(wanted) or len(CHECKS)} checks failed: {', '.join(failed)}")
+
+
+def passes(check: Check) -> bool:
+    """Run one check and print its line."""
+    began = time.monotonic()
+    lines = check.run() if callable(check.run) else output_of(check.run, check.cwd)
+    print(f"{'FAIL' if lines else 'ok  '} {check.name:<22}{time.monotonic() - began:6.1f} s", flush=True)
+    for line in lines:
+        print(f"     {line}")
+    return not lines
+
+
+def output_of(command: list[str], cwd: str) -> list[str]:
+    """What a failing command printed; nothing where it succeeds."""
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), "NO_COLOR": "1"}
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=environment, check=False)
+    return [] if done.returncode == 0 else (done.stdout + done.stderr).splitlines() or [f"exit code {done.returncode}"]
+
+
+if __name__ == "__main__":
+    main()
