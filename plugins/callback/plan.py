@@ -4,16 +4,6 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
-from ansible.executor.task_result import CallbackTaskResult
-from ansible.plugins.callback import CallbackBase
-from ansible.utils.color import stringc
-
-from ..module_utils._run.report import build_report, make_note
-from ..module_utils._run.table import render
-
 DOCUMENTATION = r"""
 name: plan
 type: aggregate
@@ -41,6 +31,16 @@ options:
     env:
       - name: GANTRY_PLAN_SHOW
 """
+
+import json
+from typing import Any
+
+from ansible.executor.task_result import CallbackTaskResult
+from ansible.plugins.callback import CallbackBase
+from ansible.utils.color import stringc
+
+from ..module_utils._run.report import build_report, make_note
+from ..module_utils._run.table import render
 
 _REPORT = "gantry.platform.run_report"
 _APPLY = "gantry.platform.kube_apply"
