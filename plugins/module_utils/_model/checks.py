@@ -44,9 +44,10 @@ def cross_check(model: Mapping[str, Any], situation: Situation, left_out: list[s
     ``left_out``: services that ``only_in`` took away.
     """
     problems: list[Problem] = []
-    for check in (_environment, _areas, _teams, _finops, _foundation, _slos, _security, _by_service, _components):
+    for check in (_environment, _areas, _teams, _finops, _foundation, _slos, _components):
         problems += check(model, situation)
     problems += _services(model, situation, left_out)
+    problems += _named_services(model, left_out)
     problems += _cycles(model)
     problems += _capacity(model)
     if not situation.control:
@@ -182,17 +183,14 @@ def _slos(model: Mapping[str, Any], _situation: Situation) -> Iterator[Problem]:
             )
 
 
-def _security(model: Mapping[str, Any], _situation: Situation) -> Iterator[Problem]:
-    for name, exception in _names(mapping(model, "security"), "exceptions").items():
-        yield from _unknown(("security", "exceptions", name, "service"), "service", exception.get("service"), mapping(model, "services"))
-
-
-def _by_service(model: Mapping[str, Any], _situation: Situation) -> Iterator[Problem]:
-    """Parts of the environment that name services or components by key."""
-    services = mapping(model, "services")
+def _named_services(model: Mapping[str, Any], left_out: list[str]) -> Iterator[Problem]:
+    """Parts that name services. A service that is left out here may be named: a promotion copies the whole release."""
+    services = [*mapping(model, "services"), *left_out]
     for part in ("release", "secret_references"):
         for name in mapping(mapping(model, part), "services"):
             yield from _unknown((part, "services", name), "service", name, services, at_key=True)
+    for name, exception in _names(mapping(model, "security"), "exceptions").items():
+        yield from _unknown(("security", "exceptions", name, "service"), "service", exception.get("service"), services)
     components = mapping(mapping(model, "settings"), "components")
     for name in mapping(mapping(model, "release"), "components"):
         yield from _unknown(("release", "components", name), "component", name, components, at_key=True)

@@ -54,11 +54,8 @@ def profile_layers(merged: Merged, layers: Iterable[Layer]) -> list[Layer]:
     services, teams = mapping(merged.value, "services"), mapping(merged.value, "teams")
     name = mapping(merged.value, "environment").get("profile")
     profile = profiles().get(name, {}) if isinstance(name, str) else {}
-    by_tier = {
-        service: mapping(profile, "services").get(entry.get("tier"))
-        for service, entry in services.items()
-        if isinstance(entry, Mapping) and isinstance(entry.get("tier"), str)
-    }
+    parts = mapping(profile, "services")
+    by_tier = {service: parts.get(str(entry.get("tier"))) for service, entry in services.items() if isinstance(entry, Mapping)}
     spread: dict[str, Any] = {
         "teams": {team: profile.get("teams", {}) for team in teams},
         "services": {service: part for service, part in by_tier.items() if part},
