@@ -307,7 +307,9 @@ def main() -> None:
     try:
         request = apply_request(module.params, module.check_mode)
         client = KubeClient(
-            resolve_access(auth_options(module.params, environment)), f"kube_apply/{holder.split()[-1]}", concurrency=module.params["concurrency"]
+            resolve_access(auth_options(module.params, environment)),
+            f"kube_apply/{holder.split()[-1]}",
+            concurrency=module.params["concurrency"],
         )
         result = reconcile(client, request, References(environment), holder).as_result()
     except GantryError as error:

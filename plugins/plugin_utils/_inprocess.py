@@ -72,20 +72,22 @@ class Gate:
 
 
 class Progress:
-    """At most one line a second on the screen, and nothing for what is quick."""
+    """A line when something takes longer than a second, then one every five seconds; nothing for what is quick."""
 
     def __init__(self, host: str) -> None:
         self._host = host
         self._display = Display()
         self._began = self._last = time.monotonic()
+        self._step = ""
         self._lock = threading.Lock()
 
     def __call__(self, text: str) -> None:
         with self._lock:
             now = time.monotonic()
-            if now - self._last < 1.0:
+            step = text.partition(",")[0]
+            if now - self._last < (1.0 if step != self._step else 5.0):
                 return
-            self._last = now
+            self._last, self._step = now, step
         self._display.display(f"  {self._host}: {text}, {now - self._began:.0f} s")
 
 

@@ -29,7 +29,9 @@ def run_store(host: str, folder: str = "") -> str:
         os.chmod(os.path.dirname(store), 0o700)
         os.chmod(store, 0o700)
     except OSError as error:
-        raise InputError(f"the run's folder {store} cannot be made: {error.strerror}; choose another one with platform_run_folder") from error
+        raise InputError(
+            f"the run's folder {store} cannot be made: {error.strerror}; choose another one with platform_run_folder"
+        ) from error
     return store
 
 

@@ -39,7 +39,9 @@ class References:
         scheme, colon, rest = reference.partition(":")
         resolver = self._resolvers.get(scheme)
         if not colon or resolver is None:
-            raise InputError(f"the secret reference {reference!r} cannot be resolved here: it must begin with one of {', '.join(self._resolvers)}")
+            raise InputError(
+                f"the secret reference {reference!r} cannot be resolved here: it must begin with one of {', '.join(self._resolvers)}"
+            )
         return resolver(rest)
 
     def _env(self, name: str) -> str:

@@ -97,9 +97,7 @@ class Credentials:
         version = plugin.get("apiVersion", "client.authentication.k8s.io/v1")
         environment = dict(self._environment)
         environment.update({item["name"]: item["value"] for item in plugin.get("env") or []})
-        environment["KUBERNETES_EXEC_INFO"] = json.dumps(
-            {"apiVersion": version, "kind": "ExecCredential", "spec": {"interactive": False}}
-        )
+        environment["KUBERNETES_EXEC_INFO"] = json.dumps({"apiVersion": version, "kind": "ExecCredential", "spec": {"interactive": False}})
         command = [plugin["command"], *(plugin.get("args") or [])]
         try:
             done = subprocess.run(command, env=environment, capture_output=True, timeout=60, check=False)

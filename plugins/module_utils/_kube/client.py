@@ -79,7 +79,9 @@ class KubeClient:
                 return found, metadata.get("resourceVersion") or ""
             query["continue"] = metadata["continue"]
 
-    def apply(self, path: str, body: Mapping[str, Any], manager: str, force: bool = False, dry_run: bool = False) -> tuple[Document, Response]:
+    def apply(
+        self, path: str, body: Mapping[str, Any], manager: str, force: bool = False, dry_run: bool = False
+    ) -> tuple[Document, Response]:
         """Server-side apply with strict field validation. Raises ApiError."""
         query = {"fieldManager": manager, "fieldValidation": "Strict", "force": "true" if force else "false"}
         if dry_run:
@@ -128,7 +130,9 @@ class KubeClient:
         }
         if selector:
             query["labelSelector"] = selector
-        for line in self.pool.stream(f"{kind.path(namespace)}?{urllib.parse.urlencode(query)}", {"Accept": "application/json"}, seconds + 10):
+        for line in self.pool.stream(
+            f"{kind.path(namespace)}?{urllib.parse.urlencode(query)}", {"Accept": "application/json"}, seconds + 10
+        ):
             yield json.loads(line)
 
     def close(self) -> None:

@@ -14,9 +14,10 @@ from .client import KubeClient
 from .errors import ApiError
 from .kinds import Kind, split_version
 
-_ACCEPT = ",".join(
-    f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")
-) + ",application/json"
+_ACCEPT = (
+    ",".join(f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1"))
+    + ",application/json"
+)
 
 
 class Discovery:

@@ -131,7 +131,9 @@ def normalise(document: Document, source: str, scope: str, namespace: str | None
     body = {key: value for key, value in document.items() if key != "status"}
     written = [key for key in _FROM_SERVER if metadata.get(key) is not None]
     if written:
-        warnings.append(f"{source}: {document['kind']} {metadata['name']}: metadata.{', metadata.'.join(written)} left out, the server writes them")
+        warnings.append(
+            f"{source}: {document['kind']} {metadata['name']}: metadata.{', metadata.'.join(written)} left out, the server writes them"
+        )
     body["metadata"] = {key: value for key, value in metadata.items() if key not in _FROM_SERVER}
     if namespace and not metadata.get("namespace"):
         body["metadata"]["namespace"] = namespace
@@ -187,5 +189,3 @@ def _without_nulls(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_without_nulls(item) for item in value]
     return value
-
-

@@ -13,7 +13,10 @@ from typing import Any
 from .._core.errors import ServerError
 from .._core.http import Response
 
-_VALUE = re.compile(r"(Invalid value|Unsupported value|Duplicate value):.*?(?=: (?:field is immutable|must |may not |can |cannot |should |a |supported )|$)", re.S)
+_VALUE = re.compile(
+    r"(Invalid value|Unsupported value|Duplicate value):.*?(?=: (?:field is immutable|must |may not |can |cannot |should |a |supported )|$)",
+    re.S,
+)
 _IN_QUOTES = re.compile(r'"(?:[^"\\]|\\.){200,}"')
 
 

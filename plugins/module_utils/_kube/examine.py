@@ -52,7 +52,9 @@ def bare(document: Mapping[str, Any]) -> dict[str, Any]:
     return {**{key: value for key, value in document.items() if key != "status"}, "metadata": metadata}
 
 
-def examine_existing(client: KubeClient, subject: Subject, request: ReconcileRequest, action: Action, enforced: Mapping[str, str]) -> Finding:
+def examine_existing(
+    client: KubeClient, subject: Subject, request: ReconcileRequest, action: Action, enforced: Mapping[str, str]
+) -> Finding:
     """GET and dry-run apply of an object that exists."""
     finding = Finding(subject)
     live = client.find(subject.path)
@@ -144,7 +146,9 @@ def _refused(finding: Finding, live: Mapping[str, Any], error: ApiError, request
     finding.verified = False
     finding.reason = f"{', '.join(paths)} cannot be changed in place"
     wanted = finding.subject.body
-    finding.changes = [d for d in differences(bare(live), bare(wanted)) if any(_below(d.path, path) for path in paths) and d.after is not ABSENT]
+    finding.changes = [
+        d for d in differences(bare(live), bare(wanted)) if any(_below(d.path, path) for path in paths) and d.after is not ABSENT
+    ]
 
 
 def _given_up(subject: Subject, live: Mapping[str, Any], answer: Mapping[str, Any], former: list[Mapping[str, Any]]) -> list[Difference]:

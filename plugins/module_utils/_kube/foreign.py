@@ -63,10 +63,7 @@ _KNOWN: tuple[_Known, ...] = (
     _Known(frozenset(_SCALABLE), ("f:spec", "f:replicas"), subresource="scale"),
     _Known(frozenset({"PersistentVolumeClaim"}), ("f:spec", "f:volumeName")),
     _Known(frozenset({"PersistentVolume"}), ("f:spec", "f:claimRef")),
-    *[
-        _Known(frozenset({"Service"}), ("f:spec", f"f:{name}*"))
-        for name in ("clusterIP", "ipFamil", "healthCheckNodePort")
-    ],
+    *[_Known(frozenset({"Service"}), ("f:spec", f"f:{name}*")) for name in ("clusterIP", "ipFamil", "healthCheckNodePort")],
     _Known(frozenset({"ServiceAccount"}), ("f:secrets",), manager="controller-manager"),
     _Known(frozenset({"ServiceAccount"}), ("f:imagePullSecrets",), manager="controller-manager"),
     _Known(frozenset({"ClusterRole"}), ("f:rules",), manager="clusterrole-aggregation-controller"),

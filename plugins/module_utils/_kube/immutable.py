@@ -30,7 +30,12 @@ _MEMBERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("storage.k8s.io", "CSIDriver"): ("spec.attachRequired",),
 }
 
-_ONLY_IF_NAMED = {("", "Namespace"), ("", "PersistentVolume"), ("", "PersistentVolumeClaim"), ("apiextensions.k8s.io", "CustomResourceDefinition")}
+_ONLY_IF_NAMED = {
+    ("", "Namespace"),
+    ("", "PersistentVolume"),
+    ("", "PersistentVolumeClaim"),
+    ("apiextensions.k8s.io", "CustomResourceDefinition"),
+}
 
 
 def immutable_changes(ref: Ref, live: Mapping[str, Any], desired: Mapping[str, Any], refusal: ApiError) -> list[str]:

@@ -114,9 +114,7 @@ def _list(client: KubeClient, kind: Kind, namespace: str | None, namespaces: Ite
         return [item["metadata"] for item in client.list_objects(kind, namespace, selector)[0]]
     except ApiError as error:
         if error.status == 403 and kind.namespaced and namespace is None:
-            return [
-                item["metadata"] for name in sorted(filter(None, namespaces)) for item in client.list_objects(kind, name, selector)[0]
-            ]
+            return [item["metadata"] for name in sorted(filter(None, namespaces)) for item in client.list_objects(kind, name, selector)[0]]
         if error.status == 404:
             return []
         raise
@@ -124,7 +122,9 @@ def _list(client: KubeClient, kind: Kind, namespace: str | None, namespaces: Ite
 
 def _read_namespaces(client: KubeClient, wanted: Wanted, observed: Observed) -> None:
     """Which of the namespaces that objects need exist; kube-system's uid is the cluster's identity."""
-    needed = {ref.namespace for ref in wanted.objects if ref.namespace} | {ref.name for ref in wanted.objects if ref.group_kind == "Namespace"}
+    needed = {ref.namespace for ref in wanted.objects if ref.namespace} | {
+        ref.name for ref in wanted.objects if ref.group_kind == "Namespace"
+    }
     needed |= {record.namespace for record in observed.records.values()} | {"kube-system"}
     for ref, metadata in observed.metadata.items():
         if ref.group_kind == "Namespace":
@@ -187,7 +187,10 @@ def require_namespaces(wanted: Wanted, observed: Observed) -> None:
         if record.namespace not in declared and not observed.has_namespace(record.namespace):
             lost.setdefault(record.namespace, []).append(f"the record of set {record.name}")
     if lost:
-        rows = [f"  {name}: needed by {users[0]}" + (f" and {len(users) - 1} more" if len(users) > 1 else "") for name, users in sorted(lost.items())]
+        rows = [
+            f"  {name}: needed by {users[0]}" + (f" and {len(users) - 1} more" if len(users) > 1 else "")
+            for name, users in sorted(lost.items())
+        ]
         raise InputError("these namespaces do not exist and nobody declares them:\n" + "\n".join(rows))
 
 

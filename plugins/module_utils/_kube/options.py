@@ -161,7 +161,9 @@ def apply_request(params: Params, check_mode: bool) -> ReconcileRequest:
 
 def expectation_rows(params: Params) -> list[tuple[Any, str]]:
     """(expectation, source) pairs of a kube_verify task. Raises InputError."""
-    rows: list[tuple[Any, str]] = [(item, f"expectations[{number}]") for number, item in enumerate(params.get("expectations") or [], start=1)]
+    rows: list[tuple[Any, str]] = [
+        (item, f"expectations[{number}]") for number, item in enumerate(params.get("expectations") or [], start=1)
+    ]
     if params.get("store"):
         wanted = params.get("sets")
         for content in read_store(params["store"], wanted or ()):
@@ -230,7 +232,9 @@ def _handed_over(item: Mapping[str, Any], source: str) -> HandedOver:
         ref = Ref(group, item["kind"], item.get("namespace") or "", item["name"])
         return HandedOver(ref, tuple(str(item["path"]).split(".")), item["seed"], str(item.get("reason") or ""))
     except KeyError as error:
-        raise InputError(f"{source}: handed_over: {error.args[0]} is missing; it takes api_version, kind, namespace, name, path, seed, reason") from error
+        raise InputError(
+            f"{source}: handed_over: {error.args[0]} is missing; it takes api_version, kind, namespace, name, path, seed, reason"
+        ) from error
 
 
 def _force(value: Any) -> bool | tuple[str, ...]:

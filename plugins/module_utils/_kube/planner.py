@@ -82,7 +82,9 @@ def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, obs
                 new.append(subject)
         elif live.get("deletionTimestamp"):
             finalizers = ", ".join(live.get("finalizers") or []) or "none"
-            work.findings[ref] = Finding(subject, Action.BLOCKED, reason=f"is being deleted since {live['deletionTimestamp']}, finalizers: {finalizers}")
+            work.findings[ref] = Finding(
+                subject, Action.BLOCKED, reason=f"is being deleted since {live['deletionTimestamp']}, finalizers: {finalizers}"
+            )
         elif _provably_right(subject, request.manager):
             plan.unchanged += 1
         else:
@@ -93,7 +95,9 @@ def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, obs
     if request.verify == "full" or request.foreign == "report":
         present = {ref: subject for ref, subject in in_scope.items() if subject.live is not None}
         planned = {ref.id: {difference.path for difference in finding.changes} for ref, finding in work.findings.items()}
-        work.foreign = [row for row in compare_fully(client, request, present, plan.warnings) if row["path"] not in planned.get(row["id"], ())]
+        work.foreign = [
+            row for row in compare_fully(client, request, present, plan.warnings) if row["path"] not in planned.get(row["id"], ())
+        ]
     quota = quota_problems(client, [s for s in new if not wanted.is_pending(s.ref)], observed, subjects)
     _refuse_problems(request, work, quota)
     removals = _removals(request, wanted, observed, plan)
@@ -131,7 +135,12 @@ def _provably_right(subject: Subject, manager: str) -> bool:
     if entry is None or live is None or subject.record is None or entry.uid != live.get("uid"):
         return False
     own = own_entry(live, manager)
-    return own is not None and entry.own == entry_digest(own) and live_label(live) == subject.record.id and entry.desired == subject.desired_digest
+    return (
+        own is not None
+        and entry.own == entry_digest(own)
+        and live_label(live) == subject.record.id
+        and entry.desired == subject.desired_digest
+    )
 
 
 def _action_on_existing(subject: Subject, manager: str) -> Action:
@@ -213,7 +222,9 @@ def _removals(request: ReconcileRequest, wanted: Wanted, observed: Observed, pla
             if request.prune.mode == "none" and not whole:
                 continue
             if ref.group_kind in _NEVER_UNASKED and not {ref.kind, ref.group_kind} & set(request.prune.kinds):
-                plan.warnings.append(f"{ref.id} is declared no more and kept: it may hold data; to remove it name {ref.kind} in {request.prune_variable}.kinds")
+                plan.warnings.append(
+                    f"{ref.id} is declared no more and kept: it may hold data; to remove it name {ref.kind} in {request.prune_variable}.kinds"
+                )
                 continue
             if request.prune.mode == "report" and not whole:
                 plan.warnings.append(f"{ref.id} is declared no more (set {record.name}); {request.prune_variable}.mode: delete removes it")
@@ -251,14 +262,24 @@ def _list_records(work: Work, observed: Observed) -> None:
     behind = {work.subjects[ref].desired.scope for ref in {*work.confirmed, *work.unready}} - {change.scope for change in work.plan.changes}
     for name in sorted(behind):
         record = observed.records[name]
-        reason = "the set's record is out of date" if any(work.subjects[ref].record is record for ref in work.confirmed) else "not seen ready yet"
+        reason = (
+            "the set's record is out of date"
+            if any(work.subjects[ref].record is record for ref in work.confirmed)
+            else "not seen ready yet"
+        )
         ident = Ref("", "Secret", record.namespace, name).id
-        work.plan.changes.append(Change(ident, Action.UPDATE, fields=("data.record",), reason=reason, scope=name, fingerprint=digest(["record", name])))
+        work.plan.changes.append(
+            Change(ident, Action.UPDATE, fields=("data.record",), reason=reason, scope=name, fingerprint=digest(["record", name]))
+        )
 
 
 def _change(finding: Finding, action: Action, request: ReconcileRequest) -> Change:
     subject = finding.subject
-    impact = Impact.SAFE if action is Action.BLOCKED else impact_of(action, subject.ref, ((d.path, d.before is not ABSENT) for d in finding.changes))
+    impact = (
+        Impact.SAFE
+        if action is Action.BLOCKED
+        else impact_of(action, subject.ref, ((d.path, d.before is not ABSENT) for d in finding.changes))
+    )
     before, after = shown_changes(subject, finding)
     secret = subject.desired.is_secret and request.digest_key is None
     values = [[d.path] if secret else [d.path, _value(d.before), _value(d.after)] for d in sorted(finding.changes, key=lambda d: d.path)]

@@ -39,7 +39,10 @@ def quota_problems(client: KubeClient, new: Iterable[Subject], observed: Observe
         quotas: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
         for item in listed.get(namespace, []):
             if not (item.get("spec") or {}).get("scopes"):
-                quotas[item["metadata"]["name"]] = ((item.get("spec") or {}).get("hard") or {}, (item.get("status") or {}).get("used") or {})
+                quotas[item["metadata"]["name"]] = (
+                    (item.get("spec") or {}).get("hard") or {},
+                    (item.get("status") or {}).get("used") or {},
+                )
         for (where, name), (hard, _live) in limits.items():
             if where == namespace:
                 quotas[name] = (hard, quotas.get(name, ({}, {}))[1])

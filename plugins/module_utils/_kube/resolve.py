@@ -106,7 +106,9 @@ def _declared_kinds(sets: Iterable[SetInput]) -> dict[tuple[str, str], dict[str,
             spec = document.get("spec") or {}
             group, names = spec.get("group") or "", spec.get("names") or {}
             for version in spec.get("versions") or []:
-                kind = Kind(group, str(version.get("name")), str(names.get("kind")), str(names.get("plural")), spec.get("scope") == "Namespaced")
+                kind = Kind(
+                    group, str(version.get("name")), str(names.get("kind")), str(names.get("plural")), spec.get("scope") == "Namespaced"
+                )
                 if version.get("served"):
                     declared.setdefault((group, kind.kind), {})[kind.api_version] = kind
     return declared

@@ -68,7 +68,9 @@ def set_file(
         if reference_of(value) is None
     ]
     if literal:
-        raise InputError(f"set {name}: a Secret's values are references ({{reference: env:NAME}}), these are written out:\n" + "\n".join(literal))
+        raise InputError(
+            f"set {name}: a Secret's values are references ({{reference: env:NAME}}), these are written out:\n" + "\n".join(literal)
+        )
     content: dict[str, Any] = {
         "set": name,
         "namespace": namespace,
@@ -92,7 +94,9 @@ def write_set(folder: str, content: Mapping[str, Any]) -> str:
             handle.write(canonical(content))
         os.replace(temporary, path)
     except OSError as error:
-        raise InputError(f"{path}: the set cannot be written: {error.strerror}; the store is made by gantry.platform.platform_model") from error
+        raise InputError(
+            f"{path}: the set cannot be written: {error.strerror}; the store is made by gantry.platform.platform_model"
+        ) from error
     return path
 
 
@@ -120,7 +124,9 @@ def documents_of(content: Mapping[str, Any]) -> list[tuple[Document, str]]:
     return [(document, sources[number] if number < len(sources) else name) for number, document in enumerate(content["documents"])]
 
 
-def check_together(contents: Sequence[Mapping[str, Any]], external_namespaces: Iterable[str] = (), external_groups: Iterable[str] = ()) -> None:
+def check_together(
+    contents: Sequence[Mapping[str, Any]], external_namespaces: Iterable[str] = (), external_groups: Iterable[str] = ()
+) -> None:
     """What no set can know alone. Raises InputError with every problem at once.
 
     An object claimed twice; a kind of an API group that Kubernetes does not have itself and no set brings; a namespace that
@@ -145,9 +151,13 @@ def check_together(contents: Sequence[Mapping[str, Any]], external_namespaces: I
         group, _version = split_version(item.api_version)
         if "." in group and not group.endswith(".k8s.io") and group not in external_groups and item.ref.kind not in brought.get(group, ()):
             known = [f"{kind}.{of}" for of, kinds in brought.items() for kind in kinds]
-            problems.append(f"  {item.source}: {item.ref.group_kind}: no set brings its CustomResourceDefinition{did_you_mean(item.ref.group_kind, known)}")
+            problems.append(
+                f"  {item.source}: {item.ref.group_kind}: no set brings its CustomResourceDefinition{did_you_mean(item.ref.group_kind, known)}"
+            )
         if item.ref.namespace and item.ref.namespace not in names and item.ref.kind not in cluster_kinds:
-            problems.append(f"  {item.source}: {item.ref.id}: no set declares the namespace {item.ref.namespace}{did_you_mean(item.ref.namespace, names)}")
+            problems.append(
+                f"  {item.source}: {item.ref.id}: no set declares the namespace {item.ref.namespace}{did_you_mean(item.ref.namespace, names)}"
+            )
     if problems:
         raise InputError("the sets do not fit together; nothing was contacted:\n" + "\n".join(problems))
 

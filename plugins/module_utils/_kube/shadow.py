@@ -33,7 +33,9 @@ _MADE_UNIQUE = {"Job", "Pod", "ControllerRevision"}
 """Kinds into which the server writes something unique on creation: compared by managedFields alone."""
 
 
-def compare_fully(client: KubeClient, request: ReconcileRequest, subjects: Mapping[Ref, Subject], warnings: list[str]) -> list[dict[str, Any]]:
+def compare_fully(
+    client: KubeClient, request: ReconcileRequest, subjects: Mapping[Ref, Subject], warnings: list[str]
+) -> list[dict[str, Any]]:
     """Foreign additions on the given live objects: ``{id, path, manager, time, value}``, by ``request.verify``'s depth."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for ref, subject in subjects.items():
@@ -54,7 +56,9 @@ def compare_fully(client: KubeClient, request: ReconcileRequest, subjects: Mappi
                     if not any(_same_place(row["path"], path) for identity, path in found if identity == row["id"]):
                         found[(row["id"], row["path"])] = row
         if refused:
-            warnings.append(f"{len(refused)} object(s) could be checked by managedFields only, this identity may not dry-run them: {', '.join(sorted(refused)[:5])}")
+            warnings.append(
+                f"{len(refused)} object(s) could be checked by managedFields only, this identity may not dry-run them: {', '.join(sorted(refused)[:5])}"
+            )
     return [found[key] for key in sorted(found)]
 
 
@@ -81,7 +85,15 @@ def _beyond(client: KubeClient, request: ReconcileRequest, subject: Subject, liv
         if error.status == 403:
             refused.append(subject.ref.id)
             return []
-        return [{"id": subject.ref.id, "path": "", "manager": "", "time": "", "reason": f"the declared object would be refused today: {error.message}"}]
+        return [
+            {
+                "id": subject.ref.id,
+                "path": "",
+                "manager": "",
+                "time": "",
+                "reason": f"the declared object would be refused today: {error.message}",
+            }
+        ]
     shadow["metadata"]["name"] = subject.ref.name
     secret = subject.desired.is_secret
     rows = []

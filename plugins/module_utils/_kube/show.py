@@ -41,7 +41,10 @@ def shown_document(body: Document, secret: bool) -> Document:
     """A document without the values of a Secret."""
     if not secret:
         return body
-    return {key: dict.fromkeys(value, SET) if key in ("data", "stringData") and isinstance(value, dict) else value for key, value in body.items()}
+    return {
+        key: dict.fromkeys(value, SET) if key in ("data", "stringData") and isinstance(value, dict) else value
+        for key, value in body.items()
+    }
 
 
 def as_diff(changes: Iterable[Change]) -> list[dict[str, str]]:

@@ -235,7 +235,8 @@ def result_of(verdicts: Sequence[Verdict]) -> dict[str, Any]:
     result: dict[str, Any] = {"changed": False, "verdicts": [verdict.as_result() for verdict in verdicts]}
     if failing:
         lines = [
-            f"  {verdict.expectation.name}: {verdict.expectation.meaning}\n    expected {verdict.expected}\n    found    {verdict.found}" for verdict in failing
+            f"  {verdict.expectation.name}: {verdict.expectation.meaning}\n    expected {verdict.expected}\n    found    {verdict.found}"
+            for verdict in failing
         ]
         result |= {"failed": True, "msg": f"{len(failing)} of {len(verdicts)} expectations do not hold:\n" + "\n".join(lines)}
     return result

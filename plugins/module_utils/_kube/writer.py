@@ -121,8 +121,14 @@ class Writer:
                 elif self._work.findings.get(ref) is not None and self._work.findings[ref].action not in (None, Action.BLOCKED):
                     objects.setdefault(ref, Entry())
             gone = {ref for ref in objects if ref not in wanted and self._is_gone(ref)}
-            moved = {ref for ref in objects if ref in self._work.subjects and self._work.subjects[ref].record is not record and ref in self._entries}
-            self._write_record(replace(record, objects={r: e for r, e in objects.items() if r not in gone | moved}, unready=unready & wanted))
+            moved = {
+                ref
+                for ref in objects
+                if ref in self._work.subjects and self._work.subjects[ref].record is not record and ref in self._entries
+            }
+            self._write_record(
+                replace(record, objects={r: e for r, e in objects.items() if r not in gone | moved}, unready=unready & wanted)
+            )
 
         map_threads(save, list(records), self._client.threads)
         for record in self._observed.strangers:
@@ -150,7 +156,9 @@ class Writer:
     def _write_parent_namespaces(self, records: Iterable[SetRecord]) -> None:
         """A record lives in a namespace; where this run brings that namespace, it comes before everything."""
         names = {record.namespace for record in records}
-        needed = [ref for ref in self._work.findings if ref.group_kind == "Namespace" and ref.name in names and ref not in self._observed.metadata]
+        needed = [
+            ref for ref in self._work.findings if ref.group_kind == "Namespace" and ref.name in names and ref not in self._observed.metadata
+        ]
         for ref in needed:
             self._apply(self._work.findings[ref])
 
@@ -169,7 +177,9 @@ class Writer:
 
     def _is_todo(self, ref: Ref) -> bool:
         finding = self._work.findings.get(ref)
-        return finding is not None and finding.action not in (None, Action.BLOCKED) and ref not in self._entries and ref not in self._answers
+        return (
+            finding is not None and finding.action not in (None, Action.BLOCKED) and ref not in self._entries and ref not in self._answers
+        )
 
     def _after(self, stage: Stage, done: list[Finding]) -> None:
         subjects = [finding.subject for finding in done]
@@ -224,7 +234,11 @@ class Writer:
     def _ours_after_all(self, subject: Subject, error: ApiError) -> Document:
         """A create whose first answer was lost: the object that is there now may be our own."""
         live = self._client.find(subject.path)
-        if live is None or own_entry(live["metadata"], self._request.manager) is None or len(live["metadata"].get("managedFields") or []) > 2:
+        if (
+            live is None
+            or own_entry(live["metadata"], self._request.manager) is None
+            or len(live["metadata"].get("managedFields") or []) > 2
+        ):
             raise error
         return live
 
@@ -285,7 +299,9 @@ class Writer:
         without a backend locks the cluster.
         """
         stages = [stage for stage in self._work.stages if (stage.number == WEBHOOKS) is webhooks]
-        guarded = not webhooks and any(self._is_todo(ref) for stage in self._work.stages if stage.number == WEBHOOKS for ref in stage.members)
+        guarded = not webhooks and any(
+            self._is_todo(ref) for stage in self._work.stages if stage.number == WEBHOOKS for ref in stage.members
+        )
         if self._request.wait or guarded:
             self._wait_for({ref for stage in stages for ref in stage.members if ref in self._entries or ref in self._work.unready})
 
@@ -306,7 +322,9 @@ def _overridden(sent: Document, got: Document) -> set[str]:
     return {
         difference.path
         for difference in differences(ours, theirs)
-        if difference.before is not ABSENT and difference.after is not ABSENT and not (_is_quantity(difference.before) and _is_quantity(difference.after))
+        if difference.before is not ABSENT
+        and difference.after is not ABSENT
+        and not (_is_quantity(difference.before) and _is_quantity(difference.after))
     }
 
 

