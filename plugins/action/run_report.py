@@ -208,8 +208,10 @@ def _environment(task_vars: dict[str, Any]) -> str:
 
 
 def _files(file: str | None, command: str, environment: str) -> list[str]:
-    """Where the report goes: the newest under one name, and one per environment."""
+    """Where the report goes: the newest under one name, and one per environment. A rehearsal leaves the plans of the real thing alone."""
     name = "drift.json" if command == "drift" else "plan.json"
     if file:
         return [in_project(file)]
+    if command == "rehearse":
+        return [in_project(os.path.join(".gantry", "rehearsal", environment or "unknown", name))]
     return [in_project(os.path.join(".gantry", name)), in_project(os.path.join(".gantry", environment or "unknown", name))]

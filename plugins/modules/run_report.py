@@ -50,7 +50,7 @@ options:
   file:
     description:
       - Where the report goes. Without it V(.gantry/plan.json) and V(.gantry/<environment>/plan.json), and V(drift.json) in their
-        place when O(command=drift).
+        place when O(command=drift). With O(command=rehearse) it is V(.gantry/rehearsal/<environment>/plan.json) alone.
       - A path is relative to the folder of C(ansible.cfg). With O(state=started) older reports there are removed.
     type: path
   approved_file:

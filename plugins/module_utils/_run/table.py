@@ -101,7 +101,7 @@ def shortened(text: str, width: int) -> str:
 
 
 def _title(report: Json) -> Line:
-    words = [_TITLES.get(report["command"], "Run on"), report["environment"] or "?"]
+    words = [_TITLES.get(report["command"], "Run on"), report["environment"]] if report["command"] else ["Changes"]
     hosts = len(report["hosts"])
     rest = [f"{hosts} cluster{'s' if hosts != 1 else ''}"]
     if report["areas"]:

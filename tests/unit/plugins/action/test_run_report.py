@@ -68,6 +68,16 @@ def test_the_file_can_be_chosen(project):
     assert not (project / ".gantry").exists()
 
 
+def test_a_rehearsal_leaves_the_plan_of_the_real_thing_alone(project):
+    real = project / ".gantry" / "prod" / "plan.json"
+    real.parent.mkdir(parents=True)
+    real.write_text("{}", encoding="utf-8")
+    task_vars = variables(a=planned())
+    answer = call(task_vars, state="published", run=started(task_vars, "rehearse"))
+    assert answer["report_file"] == str(project / ".gantry" / "rehearsal" / "prod" / "plan.json")
+    assert real.read_text(encoding="utf-8") == "{}"
+
+
 def test_notes_pile_up():
     first = call({}, state="noted", stage="plan", wave="1", result=result(unchanged=1))
     second = call({"platform_notes": first}, state="noted", stage="apply", wave="1", result=result(unchanged=1))
