@@ -37,11 +37,13 @@ def model_of(host: str, task_vars: Mapping[str, Any], *, read_only: bool, rehear
         if value is None:
             continue
         content, places = plain(value, root, project)
-        if not places:
-            places = files.places(variable, root)
+        by_file = files.places(variable, root)
+        places = places or by_file
         source = variables.get("inventory_file")
-        if not places and source:
-            places = {root: Place(relative(str(source), project))}
+        if root in by_file:
+            places.setdefault(root, by_file[root])
+        elif source:
+            places.setdefault(root, Place(relative(str(source), project)))
         layers.append(Layer(layer, variable, root, content, places))
     situation = Situation(
         host=host,

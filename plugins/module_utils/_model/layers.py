@@ -131,6 +131,6 @@ def find_place(layers: Iterable[Layer], path: Path) -> Place | None:
     for layer in layers:
         if path[: len(layer.root)] == layer.root:
             found = layer.place(path)
-            if found[0] >= best[0] and found[1] is not None:
+            if found[1] is not None and found[0] >= max(best[0], 1):
                 best = found
     return best[1]

@@ -47,7 +47,9 @@ def test_a_right_value_has_no_problem():
 
 
 def test_all_problems_come_at_once_each_with_path_found_and_allowed():
-    found = messages({"name": "A1", "siez": "small", "size": "smal", "count": 12, "share": 1, "tags": ["x", "x"], "parts": {"B": {"on": "yes"}}})
+    found = messages(
+        {"name": "A1", "siez": "small", "size": "smal", "count": 12, "share": 1, "tags": ["x", "x"], "parts": {"B": {"on": "yes"}}}
+    )
     assert found == {
         "name": 'found "A1"; allowed: small letters',
         "siez": "unknown key; allowed: name, size, count, share, tags, parts; did you mean 'size'?",
@@ -117,7 +119,9 @@ def test_there_is_a_schema_for_every_place_and_none_beside_them():
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 12) | st.floats(-2, 2) | st.sampled_from(["a", "B", "", "small", "large"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*DOCUMENT["properties"], "on", "note", "x"]), inner, max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*DOCUMENT["properties"], "on", "note", "x"]), inner, max_size=5)
+    ),
     max_leaves=12,
 )
 

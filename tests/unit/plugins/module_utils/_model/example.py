@@ -48,7 +48,10 @@ def inventory(**changes: Any) -> dict[str, Any]:
 
 def layers(values: dict[str, Any]) -> list[Layer]:
     """One layer for each variable; the place of a key is the file ``<variable>``, its line the depth of the key."""
-    return [Layer(VARIABLES[name][0], name, VARIABLES[name][1], value, _places(value, VARIABLES[name][1], name)) for name, value in values.items()]
+    return [
+        Layer(VARIABLES[name][0], name, VARIABLES[name][1], value, _places(value, VARIABLES[name][1], name))
+        for name, value in values.items()
+    ]
 
 
 def _places(value: Any, path: Any, name: str) -> dict[Any, Place]:

@@ -11,7 +11,14 @@ import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._model.build import InventoryError
 from ansible_collections.gantry.platform.plugins.module_utils._model.contract import areas, profiles, schema
 from ansible_collections.gantry.platform.plugins.module_utils._model.derive import RULES, enabled_areas, set_names
-from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._model.example import ACCESS, DIGEST, VALUES, errors, inventory, model
+from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._model.example import (
+    ACCESS,
+    DIGEST,
+    VALUES,
+    errors,
+    inventory,
+    model,
+)
 
 
 def test_the_schema_is_a_valid_schema_of_its_draft_and_names_only_rules_that_exist():
@@ -140,7 +147,7 @@ def test_all_errors_of_all_layers_come_at_once_with_their_places():
         platform_cluster_overrides={"slos": {"engine-latency": {"objective": 100}}},
     )
     assert errors(values) == [
-        "platform_cluster_overrides:4: slos.\"engine-latency\".objective: found 100; allowed: less than 100",
+        'platform_cluster_overrides:4: slos."engine-latency".objective: found 100; allowed: less than 100',
         'platform_environment:3: environment.profile: found "hug"; allowed: small, standard, ha',
         "platform_services:4: services.store.porrt: unknown key; allowed: team, tier, data_class, description, image, port, protocol, exposed, "
         "hosts, replicas, resources, probes, dependencies, config, only_in; did you mean 'port'?",
@@ -151,10 +158,16 @@ def test_all_errors_of_all_layers_come_at_once_with_their_places():
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        ({"services": {"engine": {"team": "cortex"}}}, "may not be set by the layer environment (platform_environment_overrides); allowed: shared, "),
+        (
+            {"services": {"engine": {"team": "cortex"}}},
+            "may not be set by the layer environment (platform_environment_overrides); allowed: shared, ",
+        ),
         ({"services": {"engine": {"dependencies": []}}}, "may not be set by the layer environment"),
         ({"services": {"engine": {"namespace": "x"}}}, "is derived by the rule 'namespace' and may not be set; delete it"),
-        ({"environment": {"protected": True}}, "may not be set in platform_environment_overrides; it has the variable platform_environment"),
+        (
+            {"environment": {"protected": True}},
+            "may not be set in platform_environment_overrides; it has the variable platform_environment",
+        ),
         ({"cluster": {"size": "large"}}, "may not be set in platform_environment_overrides; it has the variable platform_cluster"),
     ],
 )

@@ -26,9 +26,17 @@ def with_services(**services):
 @pytest.mark.parametrize(
     ("values", "path", "message"),
     [
-        (with_services(a=service(team="corteks")), "services.a.team", "found the unknown team 'corteks'; allowed: cortex; did you mean 'cortex'?"),
+        (
+            with_services(a=service(team="corteks")),
+            "services.a.team",
+            "found the unknown team 'corteks'; allowed: cortex; did you mean 'cortex'?",
+        ),
         (with_services(a=service(tier="t2")), "services.a.tier", "found the unknown tier 't2'; allowed: t0, t1"),
-        (with_services(a=service(data_class="secret")), "services.a.data_class", "found the unknown data class 'secret'; allowed: internal"),
+        (
+            with_services(a=service(data_class="secret")),
+            "services.a.data_class",
+            "found the unknown data class 'secret'; allowed: internal",
+        ),
         (with_services(a=service(dependencies=["stor"])), "services.a.dependencies[0]", "found the unknown service 'stor'"),
         (with_services(a=service(dependencies=["a"])), "services.a.dependencies[0]", "found the service itself; allowed: another one"),
         (
@@ -56,8 +64,16 @@ def with_services(**services):
             "slos.s.threshold",
             "missing; a latency objective needs the time that is still good, such as 300ms",
         ),
-        (inventory(platform_release={"services": {"store": VALUES["platform_release"]["services"]["store"]}}), "release.services.engine", "missing; "),
-        (inventory(platform_secret_references={"services": {"x": {"K": "env:K"}}}), "secret_references.services.x", "found the unknown service 'x'"),
+        (
+            inventory(platform_release={"services": {"store": VALUES["platform_release"]["services"]["store"]}}),
+            "release.services.engine",
+            "missing; ",
+        ),
+        (
+            inventory(platform_secret_references={"services": {"x": {"K": "env:K"}}}),
+            "secret_references.services.x",
+            "found the unknown service 'x'",
+        ),
         (
             inventory(platform_secret_references={"services": {"engine": {"K": "hunter2"}}}),
             "secret_references.services.engine.K",
@@ -79,11 +95,17 @@ def with_services(**services):
             "found the reserved namespace 'kube-system'; allowed: any other name",
         ),
         (
-            inventory(platform_teams={"cortex": {**VALUES["platform_teams"]["cortex"], "quota": {"cpu": "1", "memory": "512Mi", "pods": 50}}}),
+            inventory(
+                platform_teams={"cortex": {**VALUES["platform_teams"]["cortex"], "quota": {"cpu": "1", "memory": "512Mi", "pods": 50}}}
+            ),
             "teams.cortex.quota.memory",
             "found '512Mi', but the team's services ask for 1280Mi at least",
         ),
-        (inventory(platform_finops={"cost_centers": {"x": {"monthly_budget": 1}}}), "teams.cortex.cost_center", "found the unknown cost centre"),
+        (
+            inventory(platform_finops={"cost_centers": {"x": {"monthly_budget": 1}}}),
+            "teams.cortex.cost_center",
+            "found the unknown cost centre",
+        ),
         (inventory(platform_cluster={**VALUES["platform_cluster"], "account": "x"}), "cluster.account", "found the unknown account 'x'"),
         (
             inventory(platform_foundation={"networks": {"n": {"account": "x", "region": "r", "cidr": "10.0.0.0/8"}}}),
@@ -127,7 +149,9 @@ def test_a_cycle_is_found_exactly_where_there_is_one(graph):
     while free := [name for name, called in remaining.items() if not called & set(remaining)]:
         for name in free:
             del remaining[name]
-    found = [problem for problem in cross_check({"services": services}, Situation("prod-a", control=True), []) if "cycle" in problem.message]
+    found = [
+        problem for problem in cross_check({"services": services}, Situation("prod-a", control=True), []) if "cycle" in problem.message
+    ]
     assert bool(found) is bool(remaining)
 
 
@@ -156,7 +180,11 @@ def test_the_environment_before_must_exist():
             {"prod-b": {"pod_cidr": "10.0.0.0/14"}},
             "node_cidr: found 10.1.0.0/16, which overlaps 10.0.0.0/14, the pod_cidr of the cluster prod-b",
         ),
-        ({"pod_cidr": "10.2.0.1/16"}, {}, "pod_cidr: found '10.2.0.1/16': 10.2.0.1/16 has host bits set; allowed: a network such as 10.20.0.0/16"),
+        (
+            {"pod_cidr": "10.2.0.1/16"},
+            {},
+            "pod_cidr: found '10.2.0.1/16': 10.2.0.1/16 has host bits set; allowed: a network such as 10.20.0.0/16",
+        ),
     ],
 )
 def test_networks_are_apart(network, others, message):

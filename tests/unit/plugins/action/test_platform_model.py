@@ -1,0 +1,102 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import os
+from unittest.mock import MagicMock
+
+import pytest
+from ansible_collections.gantry.platform.plugins.action import platform_compare, platform_explain, platform_model
+from ansible_collections.gantry.platform.plugins.plugin_utils import _files
+from ansible_collections.gantry.platform.tests.unit.plugins.plugin_utils.inventories import copy_of_the_inventories, task_vars
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    monkeypatch.setattr(_files.constants, "CONFIG_FILE", str(tmp_path / "ansible.cfg"))
+    copy_of_the_inventories(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def screen(monkeypatch):
+    """The lines that the actions print."""
+    shown = []
+    for module in (platform_explain, platform_compare):
+        monkeypatch.setattr(module, "Display", lambda: MagicMock(display=lambda text: shown.extend(text.splitlines())))
+    return shown
+
+
+def call(module, project, *environments, host="", variables=None, **args):
+    task = MagicMock(async_val=0, check_mode=False, args=args)
+    action = module.ActionModule(task, MagicMock(), MagicMock(), MagicMock(), MagicMock(), MagicMock())
+    found = task_vars(*(project / "inventories" / f"{environment}.yml" for environment in environments))
+    return action.run(None, {**found, "inventory_hostname": host, **(variables or {})})
+
+
+def test_the_result_has_all_that_the_rest_of_a_run_reads(project):
+    answer = call(platform_model, project, "prod", host="prod-euw1")
+    assert set(answer) == {"changed", "effective", "store", "sets", "areas", "owner", "model_digest", "read_only"}
+    assert answer["changed"] is False
+    assert answer["owner"] == "consciousness"
+    assert answer["areas"] == ["component", "cluster_baseline", "workloads"]
+    assert answer["sets"][-2:] == ["cluster-baseline", "workloads"]
+    assert os.listdir(answer["store"]) == []
+
+
+def test_options_come_from_the_task_or_from_variables_of_the_run(project):
+    by_variable = call(
+        platform_model, project, "prod", host="prod-euw1",
+        variables={"platform_model_read_only": "true", "platform_rehearsal_root": "r", "platform_run_folder": "f"},
+    )  # fmt: skip
+    by_task = call(platform_model, project, "prod", host="prod-euw1", read_only=True, rehearsal_root="r", run_folder="f")
+    assert by_variable == by_task
+    assert by_task["read_only"] is True
+    assert by_task["store"].startswith(str(project / "f"))
+    assert by_task["effective"]["cluster"]["kubeconfig"] == str(project / "r/prod-euw1/deployer.kubeconfig")
+
+
+def test_a_wrong_inventory_is_a_failed_result_that_made_no_store(project):
+    (project / "inventories/group_vars/prod/00_environment.yml").write_text("---\nplatform_environment: {name: prod}\n", encoding="utf-8")
+    answer = call(platform_model, project, "prod", host="prod-euw1")
+    assert answer["failed"] is True
+    assert [error["path"] for error in answer["errors"]] == ["environment.profile", "environment.stage"]
+    assert {error["file"] for error in answer["errors"]} == {"inventories/group_vars/prod/00_environment.yml"}
+    assert not (project / ".gantry").exists()
+
+
+def test_explain_shows_and_returns_every_layer_that_spoke(project, screen):
+    answer = call(platform_explain, project, "prod", host="prod-euc1", query='services."perception-gateway".replicas.min')
+    assert answer["value"] == 6
+    assert [(one["layer"], one["value"]) for one in answer["said"]] == [("profile", 6), ("environment", 9), ("cluster", 6)]
+    assert screen[0] == "prod-euc1"
+    assert any("→ cluster" in line and "inventories/host_vars/prod-euc1.yml:" in line for line in screen)
+
+
+def test_explain_refuses_a_query_that_is_none(project, screen):
+    answer = call(platform_explain, project, "prod", host="prod-euc1", query="services[")
+    assert answer["failed"] is True
+    assert "the query 'services[' is not right" in answer["msg"]
+    assert screen == []
+
+
+def test_compare_shows_only_what_differs(project, screen):
+    answer = call(platform_compare, project, "staging", "prod", a="staging", b="prod")
+    paths = [one["path"] for one in answer["differences"]]
+    assert answer["hosts"] == ["staging-euw1", "prod-euc1"]
+    assert "environment.profile" in paths
+    assert not any(path.startswith(("cluster", "teams.cortex.slack")) for path in paths)
+    assert screen[-1] == f"{len(paths)} differences"
+
+
+def test_compare_of_two_clusters_takes_them_whole(project, screen):
+    answer = call(platform_compare, project, "prod", a="prod-euw1", b="prod-euc1")
+    assert {"path": "cluster.region", "a": "eu-west-1", "b": "eu-central-1"} in answer["differences"]
+
+
+def test_compare_refuses_a_name_that_nobody_has(project, screen):
+    answer = call(platform_compare, project, "prod", a="prod", b="staging")
+    assert answer["failed"] is True
+    assert "no environment or cluster 'staging'" in answer["msg"]

@@ -1,0 +1,83 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The repository that a team gets, written by the real playbook."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.gantry.platform.tests.unit.plugins.plugin_utils.inventories import CHECKOUT
+
+
+# A checkout has its collections below it; a collection that is installed, or copied for ansible-test, lies among them.
+COLLECTIONS = CHECKOUT.parents[2] if CHECKOUT.parent.parent.name == "ansible_collections" else CHECKOUT / ".ansible" / "collections"
+
+
+def playbook(folder: Path, *arguments: str, cwd: Path = CHECKOUT) -> str:
+    """Run the playbook; gives its output."""
+    command = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,", *arguments]
+    environment = {
+        **os.environ,
+        "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+        "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
+        "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
+        "ANSIBLE_NOCOLOR": "1",
+    }
+    (folder / "ansible.cfg").write_text("[defaults]\n", encoding="utf-8")
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=300).stdout
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("team")
+    output = playbook(
+        folder, "playbooks/new_platform.yml", "-e", f"new_platform_dest={folder}/ours", "-e", "new_platform_code_owner=@team/us"
+    )
+    assert "failed=0" in output, output
+    return folder / "ours"
+
+
+def test_every_playbook_of_the_collection_has_a_wrapper_of_one_line(repository):
+    ours = {path.name for path in (CHECKOUT / "playbooks").glob("*.yml")} - {"new_platform.yml"}
+    assert {path.name for path in (repository / "playbooks").iterdir()} == ours
+    for path in (repository / "playbooks").iterdir():
+        (play,) = yaml.safe_load(path.read_text(encoding="utf-8"))
+        assert play["import_playbook"] == f"gantry.platform.{path.stem}"
+
+
+def test_it_pins_the_collection_and_names_who_reviews(repository):
+    version = yaml.safe_load((CHECKOUT / "galaxy.yml").read_text(encoding="utf-8"))["version"]
+    requirements = yaml.safe_load((repository / "requirements.yml").read_text(encoding="utf-8"))
+    assert requirements == {"collections": [{"name": "gantry.platform", "version": version}]}
+    assert "@team/us" in (repository / "CODEOWNERS").read_text(encoding="utf-8")
+
+
+def test_its_ci_checks_every_environment(repository):
+    workflow = yaml.safe_load((repository / ".github/workflows/platform.yml").read_text(encoding="utf-8"))
+    environments = workflow["jobs"]["inventory"]["strategy"]["matrix"]["environment"]
+    assert set(environments) == {path.stem for path in (repository / "inventories").glob("*.yml")}
+    assert "${{ matrix.environment }}" in workflow["jobs"]["inventory"]["steps"][-1]["run"]
+
+
+def test_its_inventories_are_the_examples(repository):
+    for path in sorted((CHECKOUT / "inventories").rglob("*.yml")):
+        assert (repository / path.relative_to(CHECKOUT)).read_text(encoding="utf-8") == path.read_text(encoding="utf-8")
+
+
+def test_a_second_run_touches_nothing_that_the_team_has_written(repository):
+    (repository / "README.md").write_text("ours\n", encoding="utf-8")
+    output = playbook(repository.parent, "playbooks/new_platform.yml", "-e", f"new_platform_dest={repository}")
+    assert "changed=0" in output, output
+    assert (repository / "README.md").read_text(encoding="utf-8") == "ours\n"
+
+
+def test_it_does_not_write_into_the_collection(repository):
+    output = playbook(repository.parent, "playbooks/new_platform.yml", "-e", "new_platform_dest=.")
+    assert "is the collection's own folder" in output.replace("\\'", "'")
