@@ -197,7 +197,7 @@ def test_a_cluster_does_not_overlap_itself():
     assert errors(inventory(), networks={"prod-a": VALUES["platform_cluster"]["network"], "prod-b": {"node_cidr": "10.9.0.0/16"}}) == []
 
 
-CATALOG = {"a": {"requires": ["other"], "kubernetes": {"min": "1.30", "max": "1.35"}}, "other": {}}
+CATALOG = {"a": {"requires": ["other"], "kubernetes": ["1.30", "1.35"]}, "other": {}}
 
 
 def test_components_are_those_of_the_catalogue_with_what_they_need_on_a_version_they_support():
