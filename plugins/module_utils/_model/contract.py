@@ -13,7 +13,7 @@ import pkgutil
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .._core.schema import Path, Problem, Schema, show_path
+from .._core.schema import Path, Problem, Schema
 from .layers import OVERRIDES, SHARED, VARIABLES, Layer
 
 
@@ -71,8 +71,3 @@ def _homes(path: Path, allowed: list[str]) -> Iterator[str]:
     for variable, (layer, root) in VARIABLES.items():
         if layer in allowed and path[: len(root)] == root and (root or SHARED not in allowed):
             yield variable
-
-
-def title(path: Path) -> str:
-    """A path as JMESPath, and a word for the root."""
-    return show_path(path) or "the model"
