@@ -39,22 +39,30 @@ class Barriers:
         self._manager = manager
         self._seconds = wait_seconds
         self._access_until = 0.0
+        self._probes: list[Subject] = []
 
     def access_changed(self) -> None:
         """From now on, for a while, a 403 may mean that RBAC has not spread yet."""
         self._access_until = time.monotonic() + _ACCESS_SPREADS
 
     def after(self, subjects: Iterable[Subject], pending: set[tuple[str, str]]) -> None:
-        """Wait until CRDs are served, and policies with a probe refuse it."""
+        """Wait until CRDs are served; remember policies that have a probe."""
         subjects = list(subjects)
         crds = [subject for subject in subjects if subject.ref.kind == "CustomResourceDefinition"]
         for subject in crds:
             self._until(functools.partial(self._established, subject), f"{subject.ref.id} to be established")
         if crds and pending:
             self._until(lambda: self._served(pending), f"the server to serve {', '.join(sorted(kind for _group, kind in pending))}")
-        for subject in subjects:
-            if subject.ref.kind == _POLICY and subject.probe:
-                self._until(functools.partial(self._refuses, subject), f"{subject.ref.id} to refuse its probe")
+        self._probes += [subject for subject in subjects if subject.ref.kind == _POLICY and subject.probe]
+
+    def policies_hold(self) -> None:
+        """Wait until new policies refuse their probes: they take about a second to reach every apiserver.
+
+        Asked before the first stage that they judge, when the bindings that let us ask are there.
+        """
+        while self._probes:
+            subject = self._probes.pop()
+            self._until(functools.partial(self._refuses, subject), f"{subject.ref.id} to refuse its probe")
 
     def retrying(self, send: Callable[[], Outcome]) -> Outcome:
         """The outcome of ``send``, tried again while its refusal is one that passes by itself."""
@@ -104,7 +112,8 @@ class Barriers:
             if subject.ref.name in error.raw_message:
                 return True
             if error.status in (403, 404):
-                return True  # the probe's namespace is not there or not ours yet: nothing can slip through it either
+                # Not ours to ask, or not there: then nothing of ours slips through either. Right after a binding it passes.
+                return time.monotonic() > self._access_until
             raise
         return any(subject.ref.name in warning for warning in self._client.warnings)
 

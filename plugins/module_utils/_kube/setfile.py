@@ -23,7 +23,7 @@ from .kinds import split_version
 _NEEDED = {"set", "namespace", "documents"}
 _SERVERS_OWN = ("default", "kube-system", "kube-public", "kube-node-lease")
 _CRD = "CustomResourceDefinition"
-_CLUSTER_SCOPED = {
+CLUSTER_SCOPED = {
     "APIService",
     "CSIDriver",
     "ClusterRole",
@@ -142,7 +142,7 @@ def check_together(
             brought.setdefault(spec.get("group") or "", set()).add((spec.get("names") or {}).get("kind") or "")
     names = {ref.name for ref in objects if ref.group_kind == "Namespace"} | {*_SERVERS_OWN, *external_namespaces}
     names |= {content["namespace"] for content in contents}
-    cluster_kinds = _CLUSTER_SCOPED | {
+    cluster_kinds = CLUSTER_SCOPED | {
         ((item.body.get("spec") or {}).get("names") or {}).get("kind")
         for item in desired
         if item.ref.kind == _CRD and (item.body.get("spec") or {}).get("scope") == "Cluster"

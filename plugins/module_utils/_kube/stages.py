@@ -69,6 +69,7 @@ _STAGES: tuple[tuple[str, frozenset[str]], ...] = (
 )
 WORKLOADS = next(index for index, (_name, kinds) in enumerate(_STAGES) if not kinds)
 WEBHOOKS = len(_STAGES) - 1
+CONFIGURATION = next(index for index, (name, _kinds) in enumerate(_STAGES) if name == "configuration")
 _ACCESS = 1
 
 

@@ -35,10 +35,12 @@ from .readiness import INSTANT
 from .record import PART_OF, Entry, SetRecord
 from .requests import ReconcileRequest
 from .resolve import HandedOver, Wanted
-from .stages import WEBHOOKS, Stage
+from .stages import CONFIGURATION, WEBHOOKS, Stage
 from .subject import Subject, only_path
 from .wait import NotReadyError, Waiter
 
+_BORN_WITH_NAMESPACE = {("ServiceAccount", "default"), ("ConfigMap", "kube-root-ca.crt")}
+"""A controller makes these a moment after their namespace; whoever comes second must not fail."""
 _SECRET = Kind("", "v1", "Secret", "secrets", True)
 _QUANTITY = re.compile(r"[+-]?[0-9.]+([eE][+-]?[0-9]+|[numkMGTPE]|[KMGTPE]i)?")
 _CHANGED = "changed since it was planned: {error}. Run again; the new plan will show it"
@@ -169,6 +171,8 @@ class Writer:
             todo = [self._work.findings[ref] for ref in stage.members if self._is_todo(ref)]
             if not todo:
                 continue
+            if stage.number >= CONFIGURATION:
+                self._barriers.policies_hold()
             if stage.waits_for:
                 self._wait_for(stage.waits_for)
             self._tell(f"{stage.name}: {len(todo)} objects")
@@ -215,7 +219,8 @@ class Writer:
         if finding.action is Action.REPLACE and finding.live is not None:
             self._barriers.replace_away(subject, finding.live["metadata"]["uid"], propagation(subject.ref))
         if finding.action in (Action.CREATE, Action.REPLACE):
-            body = {**subject.body, "metadata": {**metadata, "resourceVersion": "1"}}
+            only_new = {} if (subject.ref.group_kind, subject.ref.name) in _BORN_WITH_NAMESPACE else {"resourceVersion": "1"}
+            body = {**subject.body, "metadata": {**metadata, **only_new}}
             try:
                 return self._client.apply(subject.path, body, manager)[0]
             except ApiError as error:

@@ -14,11 +14,24 @@ from .._core.errors import InputError
 
 try:
     import yaml
-
-    _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 except ImportError:  # a remote machine's Python may lack it; JSON input still works there
     yaml = None  # type: ignore[assignment]
+
+
+def _loader() -> Any:
+    """The fast safe loader, reading YAML as Kubernetes does: dates stay text, and so does ``=``."""
+    base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loader: Any = type("Loader", (base,), {})
+    special = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value")
+    resolvers = {
+        first: [(tag, pattern) for tag, pattern in choices if tag not in special] for first, choices in base.yaml_implicit_resolvers.items()
+    }
+    loader.yaml_implicit_resolvers = resolvers
+    return loader
+
+
+_LOADER: Any = _loader() if yaml else None
+_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper) if yaml else None
 
 
 def load_yaml(text: str, source: str) -> Any:
