@@ -23,7 +23,9 @@ LONG = 40
 """A set on a host with more changes than this is shown by counts, and only its dearer changes one by one."""
 _MOST_FOREIGN = 30
 _SIGNS = {"create": "+", "update": "~", "replace": "±", "delete": "-", "adopt": ">", "blocked": "!"}
-_ID = 42
+_ID = (24, 60)
+"""The column of the ids is as wide as the longest of a set, within these bounds."""
+_SHORT_KINDS = {"CustomResourceDefinition": "CRD", "HorizontalPodAutoscaler": "HPA"}
 _IMPACT = max(len(impact.value) for impact in Impact)
 _STATUS_STYLES = {
     "clean": "ok",
@@ -87,9 +89,10 @@ def wrapped(text: str, width: int = WIDTH, hanging: str = "") -> list[str]:
 
 
 def short_id(text: str) -> str:
-    """An id for the eye: ``Deployment/cortex/engine``, ``Namespace/cortex``; the whole one is in the report."""
+    """An id for the eye: ``Deployment/cortex/engine``, ``CRD/issuers.cert-manager.io``; the whole one is in the report."""
     kind, _slash, rest = text.partition("/")
-    return f"{kind.partition('.')[0]}/{rest.removeprefix('-/')}"
+    kind = kind.partition(".")[0]
+    return f"{_SHORT_KINDS.get(kind, kind)}/{rest.removeprefix('-/')}"
 
 
 def shortened(text: str, width: int) -> str:
@@ -152,18 +155,19 @@ def _set_lines(name: str, changes: list[Json]) -> Iterator[Line]:
     if len(shown) < len(changes):
         for action in Action:
             hidden = [change for change in changes if change["action"] == action.value and change not in shown]
-            kinds = Counter(change["id"].split("/")[0].split(".")[0] for change in hidden)
+            kinds = Counter(short_id(change["id"]).split("/")[0] for change in hidden)
             if kinds:
                 told = ", ".join(f"{kind} {number}" for kind, number in sorted(kinds.items()))
                 for text in wrapped(f"    {_SIGNS[action.value]} {action.value}: {told}", hanging="  "):
                     yield [(text, action.value)]
+    width = min(max((len(short_id(change["id"])) for change in shown), default=0), _ID[1])
     for change in shown:
-        yield from _change_lines(change)
+        yield from _change_lines(change, max(width, _ID[0]))
 
 
-def _change_lines(change: Json) -> Iterator[Line]:
+def _change_lines(change: Json, width: int) -> Iterator[Line]:
     action = change["action"]
-    head = f"    {_SIGNS[action]} {action:<7} {shortened(short_id(change['id']), _ID):<{_ID}} "
+    head = f"    {_SIGNS[action]} {action:<7} {shortened(short_id(change['id']), width):<{width}} "
     why = change["reason"] or ("" if action in ("create", "delete") else _fields(change["fields"]))
     if not change["verified"]:
         why = f"unverified: {why}" if why else "unverified"
