@@ -50,7 +50,7 @@ explain: deps ## Where a value comes from (ENV= HOST= QUERY='services."memory-st
 	@$(PLAYBOOK) playbooks/explain.yml $(if $(HOST),--limit $(HOST)) -e '{"platform_explain_query": $(if $(QUERY),"$(subst ",\",$(QUERY))","@")}'
 
 compare: deps ## Differences of two environments (A=staging B=prod)
-	@ansible-playbook -i inventories/$(A).yml playbooks/compare.yml -e platform_compare_with=inventories/$(B).yml
+	@ansible-playbook -i inventories/$(A).yml -i inventories/$(B).yml playbooks/compare.yml -e platform_compare_a=$(A) -e platform_compare_b=$(B)
 
 rehearse: deps ## Every cluster of an environment on a control plane of its own on this machine (ENV=prod)
 	@$(PLAYBOOK) playbooks/rehearse.yml $(NARROW)

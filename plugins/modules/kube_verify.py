@@ -63,7 +63,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 verdicts:
-  description: One row for each expectation.
+  description: One row for each expectation, on failure for each that does not hold.
   returned: always
   type: list
   elements: dict

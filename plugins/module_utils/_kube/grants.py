@@ -16,6 +16,7 @@ from typing import Any
 
 from .documents import normalise
 from .kinds import split_version
+from .lease import NAME as LEASE_NAME
 from .setfile import CLUSTER_SCOPED, documents_of
 
 _RBAC = "rbac.authorization.k8s.io"
@@ -74,6 +75,7 @@ def grants(contents: Sequence[Mapping[str, Any]], entry_role: str, entry_binding
     cluster.append(_rule(_RBAC, ["clusterroles"], ["bind"], [entry_role]))
     for group in sorted({group for group, _resource in namespaced}):
         namespace.append(_rule(group, sorted(resource for of, resource in namespaced if of == group), _WRITE))
+    namespace.append(_rule("coordination.k8s.io", ["leases"], ["update"], [LEASE_NAME]))
     declared = sorted(item.ref.name for item in items if item.ref.group_kind == "Namespace")
     return {"cluster": _unique(cluster), "namespace": _unique(namespace), "namespaces": declared}
 

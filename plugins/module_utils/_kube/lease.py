@@ -96,8 +96,9 @@ class RunLease:
 
     def _body(self, held: bool) -> dict[str, Any]:
         stamp = _now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        spec: dict[str, Any] = {"leaseDurationSeconds": SECONDS, "renewTime": stamp, "holderIdentity": self._holder if held else ""}
+        spec: dict[str, Any] = {"leaseDurationSeconds": SECONDS, "renewTime": stamp}
         if held:
+            spec["holderIdentity"] = self._holder
             self._acquired = getattr(self, "_acquired", stamp)
             spec["acquireTime"] = self._acquired
         return {

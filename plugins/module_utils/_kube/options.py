@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import socket
 import uuid
 from collections.abc import Iterable, Mapping
@@ -176,7 +177,7 @@ def expectation_rows(params: Params) -> list[tuple[Any, str]]:
 
 def holder_name(environment: Mapping[str, str]) -> str:
     """Who runs, as the lock shows it: user@machine and a number of this run."""
-    user = environment.get("USER") or environment.get("LOGNAME") or str(os.getuid())
+    user = environment.get("USER") or environment.get("LOGNAME") or pwd.getpwuid(os.getuid()).pw_name
     return f"{user}@{socket.gethostname()} {uuid.uuid4().hex[:8]}"
 
 

@@ -230,9 +230,9 @@ def _names(items: list[Document]) -> str:
 
 
 def result_of(verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """The task result; failed, with a line for each expectation that does not hold."""
+    """The task result; where something does not hold, failed and with that alone: a failed task prints its whole result."""
     failing = [verdict for verdict in verdicts if not verdict.passed]
-    result: dict[str, Any] = {"changed": False, "verdicts": [verdict.as_result() for verdict in verdicts]}
+    result: dict[str, Any] = {"changed": False, "verdicts": [verdict.as_result() for verdict in failing or verdicts]}
     if failing:
         lines = [
             f"  {verdict.expectation.name}: {verdict.expectation.meaning}\n    expected {verdict.expected}\n    found    {verdict.found}"
