@@ -23,6 +23,8 @@ LONG = 40
 """A set on a host with more changes than this is shown by counts, and only its dearer changes one by one."""
 _MOST_FOREIGN = 30
 _SIGNS = {"create": "+", "update": "~", "replace": "±", "delete": "-", "adopt": ">", "blocked": "!"}
+_FOUND = {"create": "missing", "update": "changed", "replace": "changed", "delete": "surplus"}
+"""What drift calls that which a run would mend by these actions."""
 _ID = (24, 60)
 """The column of the ids is as wide as the longest of a set, within these bounds."""
 _SHORT_KINDS = {"CustomResourceDefinition": "CRD", "HorizontalPodAutoscaler": "HPA"}
@@ -67,10 +69,14 @@ def plain(lines: Iterable[Line]) -> str:
     return "\n".join("".join(text for text, _style in line).rstrip() for line in lines)
 
 
-def counted(counts: Mapping[str, int], unchanged: bool = True) -> str:
-    """``3 create, 1 delete, 120 unchanged``; what is zero is left out."""
-    names = [action.value for action in Action] + (["unchanged"] if unchanged else [])
-    return ", ".join(f"{counts[name]:,} {name}" for name in names if counts.get(name)) or "nothing"
+def counted(counts: Mapping[str, int], drift: bool = False) -> str:
+    """``3 create, 1 delete, 120 unchanged``, of drift ``3 missing, 1 surplus``; what is zero is left out."""
+    names = [*(action.value for action in Action), "unchanged"]
+    return ", ".join(f"{counts[name]:,} {_word(name, drift)}" for name in names if counts.get(name)) or "nothing"
+
+
+def _word(action: str, drift: bool) -> str:
+    return _FOUND.get(action, action) if drift else action
 
 
 def wrapped(text: str, width: int = WIDTH, hanging: str = "") -> list[str]:
@@ -129,7 +135,7 @@ def _host_lines(report: Json, hosts: list[str]) -> Iterator[Line]:
     names = wrapped(", ".join(hosts), WIDTH)
     yield from ([(text, "title")] for text in names[:-1])
     line: Line = [(names[-1], "title")]
-    state: Line = [(f"  {row['status']}", _STATUS_STYLES[row["status"]]), (f"  {counted(row['counts'])}", "")]
+    state: Line = [(f"  {row['status']}", _STATUS_STYLES[row["status"]]), (f"  {counted(row['counts'], _is_drift(report))}", "")]
     if row["verified"]:
         state.append(("  verified", "ok"))
     if len(names[-1]) + sum(len(text) for text, _style in state) > WIDTH:
@@ -140,7 +146,7 @@ def _host_lines(report: Json, hosts: list[str]) -> Iterator[Line]:
     if row["status"] == "applied":  # what could not be verified beforehand has happened by now
         changes = [{**change, "verified": True, "reason": change["reason"] if change["verified"] else ""} for change in changes]
     for name in dict.fromkeys(change["set"] for change in changes):
-        yield from _set_lines(name, [change for change in changes if change["set"] == name])
+        yield from _set_lines(name, [change for change in changes if change["set"] == name], _is_drift(report))
     yield from _foreign_lines([item for item in report.get("foreign", ()) if item["host"] == hosts[0]])
     for orphan in sorted(set(row["orphan_sets"]) - {change["set"] for change in changes}):
         yield [(f"  set {orphan} is declared by nobody; platform_remove_sets removes it", "warn")]
@@ -148,26 +154,30 @@ def _host_lines(report: Json, hosts: list[str]) -> Iterator[Line]:
         yield from _error_lines(row)
 
 
-def _set_lines(name: str, changes: list[Json]) -> Iterator[Line]:
+def _is_drift(report: Json) -> bool:
+    return bool(report["command"] == "drift")
+
+
+def _set_lines(name: str, changes: list[Json], drift: bool) -> Iterator[Line]:
     shown = changes if len(changes) <= LONG else [change for change in changes if Impact(change["impact"]) is not Impact.SAFE][:LONG]
     counts = Counter(change["action"] for change in changes)
-    yield [(f"  {name or 'without a set'}", "title"), (f"  {counted(counts)}", "quiet")]
+    yield [(f"  {name or 'without a set'}", "title"), (f"  {counted(counts, drift)}", "quiet")]
     if len(shown) < len(changes):
         for action in Action:
             hidden = [change for change in changes if change["action"] == action.value and change not in shown]
             kinds = Counter(short_id(change["id"]).split("/")[0] for change in hidden)
             if kinds:
                 told = ", ".join(f"{kind} {number}" for kind, number in sorted(kinds.items()))
-                for text in wrapped(f"    {_SIGNS[action.value]} {action.value}: {told}", hanging="  "):
+                for text in wrapped(f"    {_SIGNS[action.value]} {_word(action.value, drift)}: {told}", hanging="  "):
                     yield [(text, action.value)]
     width = min(max((len(short_id(change["id"])) for change in shown), default=0), _ID[1])
     for change in shown:
-        yield from _change_lines(change, max(width, _ID[0]))
+        yield from _change_lines(change, max(width, _ID[0]), drift)
 
 
-def _change_lines(change: Json, width: int) -> Iterator[Line]:
+def _change_lines(change: Json, width: int, drift: bool) -> Iterator[Line]:
     action = change["action"]
-    head = f"    {_SIGNS[action]} {action:<7} {shortened(short_id(change['id']), width):<{width}} "
+    head = f"    {_SIGNS[action]} {_word(action, drift):<7} {shortened(short_id(change['id']), width):<{width}} "
     why = change["reason"] or ("" if action in ("create", "delete") else _fields(change["fields"]))
     if not change["verified"]:
         why = f"unverified: {why}" if why else "unverified"
@@ -212,7 +222,7 @@ def _error_lines(row: Json) -> Iterator[Line]:
 def _verdict(report: Json) -> Line:
     status = report["status"]
     style = _STATUS_STYLES.get(status, "error")
-    line: Line = [(status, style), (f"  {counted(report['counts'])}", "")]
+    line: Line = [(status, style), (f"  {counted(report['counts'], _is_drift(report))}", "")]
     if report.get("foreign"):
         line.append((f"  {len(report['foreign'])} changed by others", "error"))
     dearest = impact_of(report["changes"])

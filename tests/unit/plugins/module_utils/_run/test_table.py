@@ -153,3 +153,16 @@ def test_a_long_reason_is_never_cut():
     reason = "spec.template.spec.containers[name=engine].image changed by 'kubectl-edit' at 2026-11-24T09:00:00Z"
     text = shown(plan_of(a=planned(change("Deployment.apps/cortex/engine", "update", "restart", reason=reason))))
     assert reason.split()[0] in text and reason.split()[-1] in text
+
+
+def test_drift_says_what_it_found_and_not_what_a_run_would_do():
+    found = [
+        change("ConfigMap/cortex/a"),
+        change("ConfigMap/cortex/b", "update", fields=["data.x"]),
+        change("ConfigMap/cortex/c", "delete"),
+    ]
+    text = shown(build_report(meta("drift"), {"a": [make_note("drift", "1", "", result(*found, unchanged=4))]}))
+    assert "+ missing ConfigMap/cortex/a" in text
+    assert "~ changed ConfigMap/cortex/b" in text
+    assert "- surplus ConfigMap/cortex/c" in text
+    assert text.splitlines()[-1].startswith("drift  1 missing, 1 changed, 1 surplus, 4 unchanged")
