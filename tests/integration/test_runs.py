@@ -1,0 +1,207 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbooks of a run against a real control plane: one rehearsal of dev that is kept, and every kind of run on it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+WRITES = ("create", "update", "patch", "delete", "deletecollection")
+HOST = "dev-euw1"
+
+
+class Runs:
+    """Runs playbooks of this checkout on the inventory dev, whose only cluster lives below ``folder``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.cluster = folder / HOST
+        self.report = folder / "report.json"
+        self._bin = Path(sys.executable).parent
+        self._environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_NOCOLOR": "1"}
+
+    def command(self, name, *words):
+        done = subprocess.run([self._bin / name, *words], cwd=ROOT, env=self._environment, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    def play(self, name, **variables):
+        given = {"platform_rehearsal_root": str(self.folder), "platform_plan_file": str(self.report)} | variables
+        words = ["-i", "inventories/dev.yml", f"playbooks/{name}.yml", "-e", json.dumps(given)]
+        code, output = self.command("ansible-playbook", *words)
+        report = json.loads(self.report.read_text(encoding="utf-8")) if self.report.exists() else None
+        return code, output, report
+
+    def kubectl(self, *words):
+        kubectl, config = self.cluster / "bin" / "kubectl", self.cluster / "admin.kubeconfig"
+        return subprocess.run([kubectl, "--kubeconfig", config, *words], capture_output=True, text=True, check=True).stdout
+
+    def audited(self):
+        """Every request so far that changed something on behalf of the platform, by the apiserver's own log."""
+        for line in (self.cluster / "logs" / "audit.log").read_text(encoding="utf-8").splitlines():
+            event = json.loads(line)
+            mine = event["user"]["username"] == "gantry:deployer"
+            changing = event["verb"] in WRITES and "dryRun=All" not in event["requestURI"] and "reviews" not in event["requestURI"]
+            if mine and changing and event.get("responseStatus", {}).get("code", 0) < 300:
+                yield event["verb"], event["requestURI"].partition("?")[0]
+
+    def remove(self):
+        words = ["localhost", "-m", "ansible.builtin.include_role", "-a", "name=gantry.platform.sandbox tasks_from=clean"]
+        self.command("ansible", *words, "-e", f"sandbox_root={self.cluster}")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def conforms(report, name="plan"):
+    schema = json.loads((ROOT / "docs" / f"{name}.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(report)
+    return report
+
+
+@pytest.fixture(scope="module")
+def runs():
+    made = Runs(ROOT / ".gantry" / "test-runs")
+    made.remove()
+    code, output, report = made.play("rehearse", platform_rehearsal_keep=True)
+    try:
+        assert code == 0, output
+        assert conforms(report)["status"] == "applied", output
+        yield made
+    finally:
+        made.remove()
+
+
+def test_a_rehearsal_applies_verifies_and_says_what_it_could_not_show(runs):
+    report = conforms(json.loads((runs.folder / "report.json").read_text(encoding="utf-8")))
+    assert report["command"] == "rehearse"
+    assert report["hosts"][HOST]["verified"] is True
+    assert report["hosts"][HOST]["expectations"]["passed"] > 30
+    assert report["counts"]["create"] == len(report["changes"]) > 100
+
+
+def test_a_second_run_writes_nothing(runs):
+    before = list(runs.audited())
+    code, output, report = runs.play("site")
+    assert code == 0, output
+    assert conforms(report)["status"] == "clean"
+    assert list(runs.audited()) == before
+    assert f"{HOST}  clean" in output
+
+
+def test_check_mode_and_plan_say_the_same_and_write_nothing(runs):
+    runs.kubectl("-n", "cortex", "delete", "networkpolicy", "default-deny")
+    before = list(runs.audited())
+    _code, _output, planned = runs.play("plan")
+    code, output = runs.command(
+        "ansible-playbook",
+        "--check",
+        *["-i", "inventories/dev.yml", "playbooks/site.yml", "-e"],
+        json.dumps({"platform_rehearsal_root": str(runs.folder), "platform_plan_file": str(runs.report)}),
+    )
+    assert code == 0, output
+    checked = conforms(json.loads(runs.report.read_text(encoding="utf-8")))
+    assert [change["id"] for change in planned["changes"]] == ["NetworkPolicy.networking.k8s.io/cortex/default-deny"]
+    assert (checked["status"], checked["changes"], checked["digest"]) == ("changes", planned["changes"], planned["digest"])
+    assert list(runs.audited()) == before
+
+
+def test_an_approved_plan_that_no_longer_fits_stops_before_its_first_write(runs, tmp_path):
+    runs.kubectl("-n", "cortex", "delete", "networkpolicy", "default-deny", "--ignore-not-found")
+    _code, _output, _plan = runs.play("plan")
+    approved = tmp_path / "approved.json"
+    shutil.copy(runs.report, approved)
+    runs.kubectl("-n", "trust", "delete", "networkpolicy", "default-deny")
+    before = list(runs.audited())
+
+    code, output, refused = runs.play("apply", platform_plan=str(approved))
+    assert code != 0
+    assert f"{HOST}: create NetworkPolicy.networking.k8s.io/trust/default-deny [safe] was not approved" in output
+    assert conforms(refused)["status"] == "failed"
+    assert list(runs.audited()) == before
+
+    _code, _output, _plan = runs.play("plan")
+    shutil.copy(runs.report, approved)
+    code, output, done = runs.play("apply", platform_plan=str(approved))
+    assert code == 0, output
+    assert (conforms(done)["status"], done["counts"]["create"]) == ("applied", 2)
+    assert {"/".join(uri.split("/")[-3:]) for verb, uri in list(runs.audited())[len(before) :] if "networkpolicies" in uri} == {
+        "cortex/networkpolicies/default-deny",
+        "trust/networkpolicies/default-deny",
+    }
+
+
+def test_a_plan_waits_in_the_cluster_for_its_approval(runs):
+    runs.kubectl("-n", "cortex", "delete", "networkpolicy", "default-deny", "--ignore-not-found")
+    store = {"platform_plan_store": "secret:gantry-system/gantry-plan"}
+    code, output, plan = runs.play("plan", **store)
+    assert code == 0, output
+    code, output, _report = runs.play("apply", **store, platform_plan_digest="sha256:" + "0" * 64)
+    assert code != 0
+    assert "approved was sha256:0000" in output
+    code, output, done = runs.play("apply", **store, platform_plan_digest=plan["digest"])
+    assert code == 0, output
+    assert done["status"] == "applied"
+
+
+def test_drift_names_what_changed_who_did_it_and_fails(runs):
+    runs.kubectl("-n", "memory", "set", "env", "deployment/memory-store", "EXTRA=1")
+    runs.kubectl("-n", "cortex", "delete", "networkpolicy", "default-deny")
+    before = list(runs.audited())
+    code, output, report = runs.play("drift")
+    assert code != 0
+    assert conforms(report, "drift")["status"] == "drift"
+    assert [change["id"] for change in report["changes"]] == ["NetworkPolicy.networking.k8s.io/cortex/default-deny"]
+    assert {(item["id"], item["manager"]) for item in report["foreign"]} == {("Deployment.apps/memory/memory-store", "kubectl-set")}
+    assert all("EXTRA" in item["path"] and item["time"] for item in report["foreign"])
+    assert "kubectl-set" in output
+    assert list(runs.audited()) == before
+
+    runs.kubectl("-n", "memory", "set", "env", "deployment/memory-store", "EXTRA-")
+    code, output, _report = runs.play("site")
+    assert code == 0, output
+    code, output, report = runs.play("drift")
+    assert (code, report["status"]) == (0, "clean"), output
+
+
+def test_an_area_narrows_what_is_written(runs):
+    runs.kubectl("-n", "cortex", "delete", "networkpolicy", "default-deny")
+    code, output, report = runs.play("workloads")
+    assert code == 0, output
+    assert (report["status"], report["areas"]) == ("clean", ["workloads"])
+    code, output, report = runs.play("cluster_baseline")
+    assert code == 0, output
+    assert report["counts"]["create"] == 1
+
+
+def test_status_tells_of_the_last_run_that_changed_something(runs):
+    code, output, _report = runs.play("status")
+    assert code == 0, output
+    assert f"{HOST}: last changed" in output
+    assert "ended applied, verified" in output
+
+
+def test_an_area_that_does_not_exist_is_refused_before_any_request(runs):
+    log = runs.cluster / "logs" / "audit.log"
+    before = sum('"gantry:deployer"' in line for line in log.read_text(encoding="utf-8").splitlines())
+    code, output, report = runs.play("site", platform_area="workload")
+    assert code != 0
+    assert "platform_area names workload, there are component, cluster_baseline, workloads" in output
+    assert report["status"] == "failed"
+    assert sum('"gantry:deployer"' in line for line in log.read_text(encoding="utf-8").splitlines()) == before
+
+
+def test_destroy_is_for_sandboxes_that_were_named(runs):
+    before = list(runs.audited())
+    code, output, _report = runs.play("destroy", platform_destroy_confirmation="dev")
+    assert code != 0
+    assert "from sandboxes only" in output
+    assert list(runs.audited()) == before
