@@ -34,7 +34,7 @@ class Check:
 
 
 CHECKS = [
-    Check("ruff lint", ["ruff", "check", "--quiet", "."]),
+    Check("ruff lint", ["ruff", "check", "--quiet", "--output-format=concise", "."]),
     Check("ruff format", ["ruff", "format", "--check", "--quiet", "."]),
     Check(
         "mypy strict", ["mypy", "--config-file", str(ROOT / "pyproject.toml"), "-p", f"{PACKAGE}.plugins.module_utils"], str(COLLECTIONS)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
-class Action(str, enum.Enum):
+class Action(enum.StrEnum):
     """What happens to the thing. ``blocked`` is wanted but cannot be done now (it is being deleted, for example)."""
 
     CREATE = "create"
@@ -23,7 +23,7 @@ class Action(str, enum.Enum):
     BLOCKED = "blocked"
 
 
-class Impact(str, enum.Enum):
+class Impact(enum.StrEnum):
     """What a change costs those who use the thing, from harmless to irreversible."""
 
     SAFE = "safe"

@@ -62,7 +62,7 @@ def _list_differences(before: list[Any], after: list[Any], path: str) -> Iterato
     if keys:
         old, new = ({tuple(item[key] for key in keys): item for item in side} for side in (before, after))
         for identity in [*old, *(item for item in new if item not in old)]:
-            label = ",".join(f"{key}={value}" for key, value in zip(keys, identity))
+            label = ",".join(f"{key}={value}" for key, value in zip(keys, identity, strict=True))
             yield from differences(old.get(identity, ABSENT), new.get(identity, ABSENT), f"{path}[{label}]")
         if list(old) != list(new) and set(old) == set(new):
             yield Difference(f"{path}[order]", [list(i) for i in old], [list(i) for i in new])

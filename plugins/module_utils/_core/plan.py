@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .canonical import digest
-from .change import Action, Change, Impact
+from .change import Action, Change
 from .errors import RefusedError
 
 

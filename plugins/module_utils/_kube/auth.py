@@ -85,7 +85,7 @@ class Credentials:
         if self._plugin is None:
             return self._token
         with self._lock:
-            now = datetime.datetime.now(datetime.timezone.utc)
+            now = datetime.datetime.now(datetime.UTC)
             stale = self._token is None and self.certificate is None
             stale = stale or (self._expires is not None and now + _RENEW_BEFORE >= self._expires)
             if stale or renew:

@@ -143,7 +143,7 @@ def _is_known(ref: Ref, path: Path, entry: Mapping[str, Any]) -> bool:
 def _begins(path: Path, prefix: Path) -> bool:
     if len(path) < len(prefix):
         return False
-    for have, want in zip(path, prefix):
+    for have, want in zip(path, prefix, strict=False):
         if not (have.startswith(want[:-1]) if want.endswith("*") else have == want):
             return False
     return True

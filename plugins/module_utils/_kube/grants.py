@@ -69,8 +69,8 @@ def grants(contents: Sequence[Mapping[str, Any]], entry_role: str, entry_binding
     read -= {("", "secrets")}
     for group in sorted({group for group, _resource in read}):
         cluster.append(_rule(group, sorted(resource for of, resource in read if of == group), _READ))
-    for (group, resource), granted in sorted(names.items()):
-        cluster.append(_rule(group, [resource], _BY_NAME, sorted(granted)))
+    for (group, plural), granted in sorted(names.items()):
+        cluster.append(_rule(group, [plural], _BY_NAME, sorted(granted)))
     cluster.append(_rule(_RBAC, ["rolebindings"], _BY_NAME, [entry_binding]))
     cluster.append(_rule(_RBAC, ["clusterroles"], ["bind"], [entry_role]))
     for group in sorted({group for group, _resource in namespaced}):

@@ -121,7 +121,7 @@ class RunLease:
 
 
 def _now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.timezone.utc)
+    return datetime.datetime.now(datetime.UTC)
 
 
 def _parse(stamp: Any) -> datetime.datetime | None:

@@ -33,7 +33,9 @@ def quota_problems(client: KubeClient, new: Iterable[Subject], observed: Observe
         if ref.group_kind == "ResourceQuota" and not (subject.body.get("spec") or {}).get("scopes")
     }
     live = [namespace for namespace in sorted(by_namespace) if observed.has_namespace(namespace)]
-    listed = dict(zip(live, map_threads(lambda name: client.list_objects(_QUOTA, name, metadata_only=False)[0], live, client.threads)))
+    listed = dict(
+        zip(live, map_threads(lambda name: client.list_objects(_QUOTA, name, metadata_only=False)[0], live, client.threads), strict=True)
+    )
     problems = []
     for namespace, counts in sorted(by_namespace.items()):
         quotas: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {}

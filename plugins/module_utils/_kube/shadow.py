@@ -18,7 +18,7 @@ from typing import Any
 
 from .._core.concurrency import map_threads
 from .._core.diff import ABSENT, Difference, differences
-from .client import KubeClient, Document
+from .client import Document, KubeClient
 from .errors import ApiError
 from .examine import bare
 from .fields import leaves, text

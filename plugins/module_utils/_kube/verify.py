@@ -26,7 +26,7 @@ try:
     import jmespath.exceptions
     import jmespath.visitor
 except ImportError:
-    jmespath = None
+    jmespath = None  # type: ignore[assignment]
 
 _KEYS = ("name", "meaning", "api_version", "kind", "namespace", "object", "selector", "condition", "count")
 _NEEDED = ("name", "meaning", "api_version", "kind")
@@ -115,7 +115,7 @@ def verify(
             break
         tell(f"{len(failing)} of {len(expectations)} expectations do not hold yet")
         time.sleep(min(1.0, max(0.0, deadline - time.monotonic())))
-        for number, verdict in zip(failing, _check(client, discovery, [expectations[number] for number in failing])):
+        for number, verdict in zip(failing, _check(client, discovery, [expectations[number] for number in failing]), strict=True):
             verdicts[number] = verdict
     return [verdicts[number] for number in range(len(expectations))]
 
@@ -134,7 +134,7 @@ def _check(client: KubeClient, discovery: Discovery, expectations: Sequence[Expe
             queries.append((kind, namespace, selector, ""))
         else:
             queries += [(kind, namespace, selector, name) for name in sorted(names)]
-    answers = dict(zip(queries, map_threads(lambda query: _read(client, *query), queries, client.threads)))
+    answers = dict(zip(queries, map_threads(lambda query: _read(client, *query), queries, client.threads), strict=True))
 
     def verdict(expectation: Expectation) -> Verdict:
         kind = kinds[(expectation.api_version, expectation.kind)]

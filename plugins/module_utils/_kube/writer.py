@@ -21,7 +21,7 @@ from .._core.concurrency import map_threads
 from .._core.diff import ABSENT, differences
 from .._core.errors import GantryError, InputError, ServerError
 from .barrier import Barriers
-from .client import KubeClient, Document
+from .client import Document, KubeClient
 from .discovery import Discovery
 from .errors import ApiError
 from .examine import Finding

@@ -15,7 +15,6 @@ import pytest
 import yaml
 from ansible_collections.gantry.platform.tests.unit.plugins.plugin_utils.inventories import CHECKOUT
 
-
 # A checkout has its collections below it; a collection that is installed, or copied for ansible-test, lies among them.
 COLLECTIONS = CHECKOUT.parents[2] if CHECKOUT.parent.parent.name == "ansible_collections" else CHECKOUT / ".ansible" / "collections"
 
