@@ -32,6 +32,8 @@ def problems() -> list[str]:
     found = [f"docs/coverage.yml: {name} is missing" for name in sorted(wanted - set(points))]
     found += [f"docs/coverage.yml: {name} is no point of the owner's list" for name in sorted(set(points) - wanted)]
     for name, point in points.items():
+        if not point.get("title"):
+            found.append(f"docs/coverage.yml: {name} has no title")
         if point.get("judge") not in JUDGES:
             found.append(f"docs/coverage.yml: {name}: judge is {point.get('judge')!r}, allowed are {', '.join(JUDGES)}")
         elif point["judge"] != "not yet":
@@ -63,11 +65,14 @@ def test_exists(test: str) -> bool:
 
 
 def with_counts(text: str) -> str:
-    """The README with the counts of today."""
-    points = yaml.safe_load(COVERAGE.read_text())["points"]
-    counts = Counter(point["judge"] for point in points.values())
-    rows = " · ".join(f"{judge} {counts[judge]}" for judge in JUDGES)
-    return BLOCK.sub(lambda match: f"{match.group(1)}{len(points)} points: {rows}\n{match.group(2)}", text)
+    """The README with the counts of today: a row per area, a column per judge."""
+    answers = yaml.safe_load(COVERAGE.read_text())
+    rows = [["area", "points", *JUDGES], ["---", *["---:"] * (len(JUDGES) + 1)]]
+    for number, area in [*answers["areas"].items(), ("", "all")]:
+        judged = Counter(point["judge"] for name, point in answers["points"].items() if name.startswith(f"{number}." if number else ""))
+        rows.append([f"{number} {area}".strip(), str(judged.total()), *(str(judged[judge]) for judge in JUDGES)])
+    table = "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return BLOCK.sub(lambda match: f"{match.group(1)}{table}{match.group(2)}", text)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,46 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every test has: the collection's import path, Ansible's settings of this checkout, and a home that is not the user's."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+# In the checkout the collections lie below it. A copy for ansible-test or an installed collection lies among them itself.
+COLLECTIONS = CHECKOUT.parents[2] if CHECKOUT.parents[1].name == "ansible_collections" else CHECKOUT / ".ansible" / "collections"
+
+settings.register_profile("local", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Continuous integration runs the same examples each time: a red run is a change's fault, not a die's.
+settings.register_profile("ci", parent=settings.get_profile("local"), derandomize=True, database=None)
+
+
+def pytest_configure() -> None:
+    """Runs before any test module is imported, so that `pytest` works from the checkout's root with no variable set."""
+    if not (COLLECTIONS / "ansible_collections" / "gantry" / "platform").exists():
+        raise pytest.UsageError(f"{COLLECTIONS} has no gantry.platform; run `make deps` first")
+    if str(COLLECTIONS) not in sys.path:
+        sys.path.insert(0, str(COLLECTIONS))
+    os.environ["ANSIBLE_CONFIG"] = str(CHECKOUT / "ansible.cfg")
+    os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(COLLECTIONS)
+    # Two checkouts under test, or a test and the user's own work, never share a home.
+    os.environ["ANSIBLE_HOME"] = str(CHECKOUT / ".gantry" / "tests" / "ansible")
+    settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+@pytest.fixture(scope="session")
+def checkout() -> Path:
+    """Root of the checkout."""
+    return CHECKOUT
+
+
+@pytest.fixture(scope="session")
+def collections() -> Path:
+    """Folder that holds ``ansible_collections``."""
+    return COLLECTIONS
