@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from ..module_utils._kube.setfile import set_file, summary, write_set
 from ..module_utils._sandbox.build import cache_folder
 from ..module_utils._sandbox.golang import module_folder
 from ..plugin_utils._files import read_json, write_json
-from ..plugin_utils._inprocess import outcome, task_environment, validated
+from ..plugin_utils._inprocess import outcome, plain, task_environment, validated
 
 SPEC: dict[str, Any] = {
     "store": {"type": "path", "required": True},
@@ -44,7 +43,7 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
 
         def work() -> dict[str, Any]:
-            params = json.loads(json.dumps(validated(self, SPEC, dict(self._task.args))))
+            params = plain(validated(self, SPEC, dict(self._task.args)))
             catalog, wanted = params["catalog"], {name: c for name, c in params["components"].items() if c.get("enabled", True)}
             problems = [
                 problem

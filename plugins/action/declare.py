@@ -12,7 +12,7 @@ from ..module_utils._core.errors import InputError
 from ..module_utils._kube.documents import Document, flatten, load_paths, load_text
 from ..module_utils._kube.setfile import check_together, read_store, set_file, summary, write_set
 from ..module_utils._kube.yaml import load_yaml
-from ..plugin_utils._inprocess import outcome, validated
+from ..plugin_utils._inprocess import outcome, plain, validated
 from ..plugin_utils._rendering import render
 
 SPEC: dict[str, Any] = {
@@ -46,7 +46,7 @@ class ActionModule(ActionBase):
         task_vars = task_vars or {}
 
         def work() -> dict[str, Any]:
-            params = validated(self, SPEC, dict(self._task.args))
+            params = plain(validated(self, SPEC, dict(self._task.args)))
             if params["finish"]:
                 contents = read_store(params["store"])
                 check_together(contents, params["external_namespaces"], params["external_groups"])

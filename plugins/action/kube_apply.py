@@ -16,7 +16,7 @@ from ..module_utils._kube.documents import load_text
 from ..module_utils._kube.engine import reconcile
 from ..module_utils._kube.options import APPLY_SPEC, apply_request, auth_options, holder_name
 from ..module_utils._kube.setfile import read_store
-from ..plugin_utils._inprocess import Progress, outcome, runs_here, task_environment, validated, worker
+from ..plugin_utils._inprocess import Progress, outcome, plain, runs_here, task_environment, validated, worker
 from ..plugin_utils._rendering import render
 
 
@@ -35,7 +35,7 @@ class ActionModule(ActionBase):
             args = self._with_documents(dict(self._task.args), task_vars)
             if not runs_here(self):
                 return self._execute_module("gantry.platform.kube_apply", module_args=_for_elsewhere(args), task_vars=task_vars)
-            return self._reconcile(validated(self, APPLY_SPEC, args), task_vars)
+            return self._reconcile(plain(validated(self, APPLY_SPEC, args)), task_vars)
 
         return outcome(work)
 

@@ -12,7 +12,7 @@ from ..module_utils._kube.auth import resolve_access
 from ..module_utils._kube.client import KubeClient
 from ..module_utils._kube.options import VERIFY_SPEC, auth_options, expectation_rows
 from ..module_utils._kube.verify import read_expectations, result_of, verify
-from ..plugin_utils._inprocess import Progress, outcome, runs_here, task_environment, validated, worker
+from ..plugin_utils._inprocess import Progress, outcome, plain, runs_here, task_environment, validated, worker
 
 
 class ActionModule(ActionBase):
@@ -33,7 +33,7 @@ class ActionModule(ActionBase):
                     args["expectations"] = [item for item, _source in expectation_rows(args)]
                     args = {key: value for key, value in args.items() if key not in ("store", "sets")}
                 return self._execute_module("gantry.platform.kube_verify", module_args=args, task_vars=task_vars)
-            return self._verify(validated(self, VERIFY_SPEC, args), task_vars)
+            return self._verify(plain(validated(self, VERIFY_SPEC, args)), task_vars)
 
         return outcome(work)
 

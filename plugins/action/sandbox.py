@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from ..module_utils._core.errors import InputError
 from ..module_utils._sandbox.build import Tool, ensure, missing
 from ..module_utils._sandbox.instance import Instance, read_servers
 from ..plugin_utils._files import in_project
-from ..plugin_utils._inprocess import Progress, outcome, task_environment, validated
+from ..plugin_utils._inprocess import Progress, outcome, plain, task_environment, validated
 
 SPEC: dict[str, Any] = {
     "state": {"type": "str", "choices": ["started", "stopped", "absent", "status"], "default": "started"},
@@ -40,8 +39,7 @@ class ActionModule(ActionBase):
         host = (task_vars or {}).get("inventory_hostname", "")
 
         def work() -> dict[str, Any]:
-            # Plain data: the supervisor's protocol takes no strings that know where they come from.
-            params = json.loads(json.dumps(validated(self, SPEC, dict(self._task.args))))
+            params = plain(validated(self, SPEC, dict(self._task.args)))
             servers = read_servers(params["servers"], params["areas"])
             instance = Instance(Path(in_project(params["root"])), servers)
             if params["state"] == "started":

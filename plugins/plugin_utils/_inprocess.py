@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import json
 import os
 import signal
 import sys
@@ -41,6 +42,11 @@ def validated(action: ActionBase, specification: dict[str, Any], args: dict[str,
     if outcome.error_messages:
         raise GantryError("; ".join(outcome.error_messages))
     return dict(outcome.validated_parameters)
+
+
+def plain(value: Any) -> Any:
+    """The same JSON value without Ansible's tags: encoders and protocols of others do not know strings that have an origin."""
+    return json.loads(json.dumps(value))
 
 
 def task_environment(action: ActionBase) -> dict[str, str]:

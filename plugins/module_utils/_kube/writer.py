@@ -92,6 +92,7 @@ class Writer:
                 self._remove()
                 self._wait(webhooks=True)
             except GantryError as error:
+                error.details.setdefault("changed", bool(self._answers or self._removed))
                 if isinstance(error, NotReadyError):
                     unready = error.refs
                 raise

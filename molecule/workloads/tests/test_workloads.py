@@ -1,0 +1,35 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from cluster import get, mutations_by_deployer
+
+testinfra_hosts = ["local://"]
+
+
+def test_only_declared_callers_may_connect(host):
+    policies = {policy["metadata"]["name"]: policy["spec"] for policy in get(host, "networkpolicies -n memory")}
+    sources = [source for rule in policies["memory-store"]["ingress"] for source in rule["from"]]
+    callers = {source["podSelector"]["matchLabels"]["app.kubernetes.io/name"] for source in sources}
+    assert "consciousness-engine" in callers
+    assert "perception-gateway" not in callers
+
+
+def test_replicas_belong_to_the_autoscaler(host):
+    deployments = {d["metadata"]["name"]: d for d in get(host, "deployments -A --show-managed-fields")}
+    for scaler in get(host, "horizontalpodautoscalers -A"):
+        fields = {
+            entry["manager"]: entry.get("fieldsV1", {}).get("f:spec", {})
+            for entry in deployments[scaler["metadata"]["name"]]["metadata"]["managedFields"]
+        }
+        ours = [manager for manager, spec in fields.items() if "f:replicas" in spec]
+        assert all(not manager.startswith("kube_apply:") for manager in ours)
+        assert any(manager.endswith("-initial") for manager in ours)
+
+
+def test_check_mode_and_the_second_run_wrote_nothing():
+    baseline, *runs = mutations_by_deployer()
+    assert baseline
+    assert [bool(run) for run in runs] == [False, True, False, False]
