@@ -68,12 +68,21 @@ def test_a_developer_reads_pods_and_no_secrets(host):
 
 
 def test_the_deployer_stays_out_of_undeclared_namespaces(host):
-    binding = (
-        f"{KUBECTL} --as gantry:deployer -n kube-system create rolebinding gantry-deployer --clusterrole gantry-deployer-namespace --user x"
-    )
-    answer = host.run(f"{binding} --dry-run=server")
-    assert answer.rc != 0
-    assert "gantry-deployer-guard" in answer.stderr
+    def entered(namespace):
+        binding = {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "RoleBinding",
+            "metadata": {"name": "gantry-deployer", "namespace": namespace},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "gantry-deployer-namespace"},
+            "subjects": [{"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": "gantry:deployer"}],
+        }
+        apply = f"{KUBECTL} --as gantry:deployer apply --server-side --force-conflicts --dry-run=server -f -"
+        return host.run(f"echo '{json.dumps(binding)}' | {apply}")
+
+    assert entered("cortex").rc == 0
+    refused = entered("kube-system")
+    assert refused.rc != 0
+    assert "gantry-deployer-guard" in refused.stderr
 
 
 def test_every_namespace_denies_by_default(host):
