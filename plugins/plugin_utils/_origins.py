@@ -21,7 +21,7 @@ from ..module_utils._core.suggest import nearest
 from ..module_utils._model.build import Finding
 from ..module_utils._model.contract import run_variables
 from ..module_utils._model.layers import VARIABLES, Place
-from ..module_utils._model.places import Scan, scan
+from ._places import Scan, scan
 
 try:
     from ansible._internal._datatag._tags import Origin

@@ -16,6 +16,7 @@ import action_groups
 import coverage
 import file_length
 import floors
+import house_rules
 import role_interfaces
 import sanity
 from common import COLLECTIONS, ROOT
@@ -46,6 +47,7 @@ CHECKS = [
     Check("role interfaces", role_interfaces.problems),
     Check("action groups", action_groups.problems),
     Check("floors", floors.problems),
+    Check("house rules", house_rules.problems),
     Check("file length", file_length.problems),
     Check("coverage", coverage.problems),
     Check("inventory reference", [sys.executable, "tests/tools/inventory_reference.py", "--check"]),

@@ -25,8 +25,10 @@ try:
     import jmespath
     import jmespath.exceptions
     import jmespath.visitor
+
+    _HAS_JMESPATH = True
 except ImportError:
-    jmespath = None  # type: ignore[assignment]
+    _HAS_JMESPATH = False
 
 _KEYS = ("name", "meaning", "api_version", "kind", "namespace", "object", "selector", "condition", "count")
 _NEEDED = ("name", "meaning", "api_version", "kind")
@@ -208,7 +210,7 @@ def _expected(expectation: Expectation) -> str:
 
 
 def _syntax(condition: str) -> list[str]:
-    if jmespath is None:
+    if not _HAS_JMESPATH:
         return ["reading conditions needs the Python package jmespath on the machine where this runs"]
     try:
         jmespath.compile(condition)

@@ -14,8 +14,10 @@ from .._core.errors import InputError
 
 try:
     import yaml
+
+    _HAS_YAML = True
 except ImportError:  # a remote machine's Python may lack it; JSON input still works there
-    yaml = None  # type: ignore[assignment]
+    _HAS_YAML = False
 
 
 def _loader() -> Any:
@@ -30,8 +32,8 @@ def _loader() -> Any:
     return loader
 
 
-_LOADER: Any = _loader() if yaml else None
-_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper) if yaml else None
+_LOADER: Any = _loader() if _HAS_YAML else None
+_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper) if _HAS_YAML else None
 
 
 def load_yaml(text: str, source: str) -> Any:
@@ -47,7 +49,7 @@ def load_all_yaml(text: str, source: str) -> list[Any]:
             return [json.loads(text)]
         except ValueError:
             pass  # flow-style YAML begins like JSON
-    if yaml is None:
+    if not _HAS_YAML:
         raise InputError(f"{source}: reading YAML needs PyYAML on the machine where this runs")
     try:
         return list(yaml.load_all(text, Loader=_LOADER))
@@ -59,7 +61,7 @@ def load_all_yaml(text: str, source: str) -> list[Any]:
 
 def dump_yaml(value: Any) -> str:
     """``value`` as block YAML for people (diffs); JSON where PyYAML is missing."""
-    if yaml is None:
+    if not _HAS_YAML:
         return json.dumps(value, indent=2, sort_keys=True) + "\n"
     text: str = yaml.dump(value, Dumper=_DUMPER, default_flow_style=False, sort_keys=True)
     return text

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.gantry.platform.plugins.module_utils._model.places import scan
+from ansible_collections.gantry.platform.plugins.plugin_utils._places import scan
 
 TEXT = """---
 a:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from .._core.schema import Path
-from .layers import Place
+from ..module_utils._core.schema import Path
+from ..module_utils._model.layers import Place
 
 # The C reader is about ten times faster and gives the same marks; it is not in every build of PyYAML.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
