@@ -9,15 +9,17 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
+from ..module_utils._chart.fetch import Chart, fetch, helm_binary
+from ..module_utils._chart.render import Release, in_namespace, order_hooks, refuse_unreproducible, render
 from ..module_utils._core.canonical import digest
 from ..module_utils._core.errors import InputError
 from ..module_utils._core.suggest import did_you_mean
 from ..module_utils._kube.crds import read_crds
-from ..module_utils._kube.documents import Document
-from ..module_utils._kube.setfile import set_file, summary, write_set
+from ..module_utils._kube.documents import Document, load_text
+from ..module_utils._kube.setfile import CLUSTER_SCOPED, set_file, summary, write_set
 from ..module_utils._sandbox.build import cache_folder
 from ..module_utils._sandbox.golang import module_folder
-from ..plugin_utils._files import read_json, write_json
+from ..plugin_utils._files import in_project, read_json, write_json
 from ..plugin_utils._inprocess import outcome, plain, task_environment, validated
 
 SPEC: dict[str, Any] = {
@@ -29,7 +31,11 @@ SPEC: dict[str, Any] = {
     "components": {"type": "dict", "required": True},
     "modules": {"type": "path", "required": True},
     "kubernetes_version": {"type": "str", "required": True},
+    "repositories": {"type": "dict", "default": {}},
+    "helm": {"type": "str", "default": ""},
+    "deployer": {"type": "str", "default": ""},
 }
+_READY = {"Deployment": "status.availableReplicas == spec.replicas", "StatefulSet": "status.readyReplicas == spec.replicas"}
 
 
 class ActionModule(ActionBase):
@@ -45,37 +51,96 @@ class ActionModule(ActionBase):
         def work() -> dict[str, Any]:
             params = plain(validated(self, SPEC, dict(self._task.args)))
             catalog, wanted = params["catalog"], {name: c for name, c in params["components"].items() if c.get("enabled", True)}
-            problems = [
-                problem
-                for name, component in wanted.items()
-                for problem in _problems(name, component, catalog, params["kubernetes_version"], wanted)
-            ]
+            version = params["kubernetes_version"]
+            problems = [problem for name, component in wanted.items() for problem in _problems(name, component, catalog, version, wanted)]
             if problems:
                 raise InputError("the components cannot be declared:\n" + "\n".join(f"  {problem}" for problem in problems))
-            sets = []
+            sets, left_out = [], []
             for name in sorted(wanted):
-                documents = [
-                    (document, f"component {name}") for document in self._definitions(catalog[name], Path(params["modules"]) / name)
-                ]
-                content = set_file(
-                    f"component-{name}", params["namespace"], documents, params["role"], params["wave"], _expectations(name, documents)
-                )
+                if wanted[name].get("source", "crds") == "upstream":
+                    documents, hooks = self._chart(name, wanted[name], catalog[name], params)
+                    left_out += [f"{name}: {hook}" for hook in hooks]
+                else:
+                    documents = self._definitions(catalog[name], Path(params["modules"]) / name)
+                sourced = [(document, f"component {name}") for document in documents]
+                expected = _expectations(name, documents)
+                content = set_file(f"component-{name}", params["namespace"], sourced, params["role"], params["wave"], expected)
                 write_set(params["store"], content)
                 sets.append(summary(content))
-            return {"changed": False, "sets": sets}
+            return {"changed": False, "sets": sets, "left_out": left_out}
 
         return outcome(work)
 
     def _definitions(self, entry: dict[str, Any], pin: Path) -> list[Document]:
         """The component's definitions; from the cache where this very version was read before."""
         environment = task_environment(self)
-        key = digest([(pin / "go.sum").read_text(), entry["crds"]]).partition(":")[2][:20]
+        key = _short(digest([(pin / "go.sum").read_text(), entry["crds"]]))
         cached = cache_folder(environment).parent / "crds" / f"{pin.name}-{key}.json"
         found = read_json(str(cached))
         if not isinstance(found, list):
             found = read_crds(module_folder(pin, entry["crds"]["module"], environment), entry["crds"]["files"])
             write_json(str(cached), found)
         return found
+
+    def _chart(
+        self, name: str, component: dict[str, Any], entry: dict[str, Any], params: dict[str, Any]
+    ) -> tuple[list[Document], list[str]]:
+        """Every object of the component's chart in its namespace, and the hooks that were left out."""
+        environment = task_environment(self)
+        cache = cache_folder(environment).parent
+        helm = helm_binary(params["helm"], environment)
+        chart = _pinned(name, component, entry, params["repositories"])
+        archive = fetch(chart, cache, helm, environment)
+        namespace = component.get("namespace") or entry.get("namespace") or name
+        values = {**(entry.get("values") or {}), **(component.get("values") or {})}
+        release = Release(name, namespace, values, params["kubernetes_version"], tuple(entry.get("api_versions") or ()))
+        key = _short(digest([chart.digest, namespace, values, release.kubernetes, release.api_versions, Path(helm).stat().st_size]))
+        cached = cache / "renders" / f"{name}-{key}.json"
+        found = read_json(str(cached))
+        if not isinstance(found, list):
+            first, second = ([d for d, _s in load_text(render(helm, archive, release, environment), f"chart {name}")] for _time in range(2))
+            refuse_unreproducible(name, first, second, entry.get("reproducible_values") or ())
+            found = first
+            if not any(document["kind"] == "Secret" for document in found):
+                write_json(str(cached), found)
+        documents, left_out = order_hooks(in_namespace(found, namespace, CLUSTER_SCOPED))
+        return _room(name, namespace, entry, params["deployer"], documents) + documents, left_out
+
+
+def _pinned(name: str, component: dict[str, Any], entry: dict[str, Any], repositories: dict[str, str]) -> Chart:
+    chart = entry["chart"]
+    address = repositories.get(chart["repository"])
+    if not address:
+        raise InputError(
+            f"{name}: component_repositories has no address for {chart['repository']!r}{did_you_mean(chart['repository'], repositories)}; "
+            "an http(s) address, an oci:// address or a folder"
+        )
+    version, pin = component.get("version") or chart.get("version"), component.get("digest") or chart.get("digest") or ""
+    if not version:
+        raise InputError(f"{name}: neither the catalogue nor release.yml (components.{name}.version) names a version of its chart")
+    return Chart(chart["name"], version, address if "://" in address else in_project(address), pin)
+
+
+def _room(name: str, namespace: str, entry: dict[str, Any], deployer: str, documents: list[Document]) -> list[Document]:
+    """The component's namespace with the deployer's way into it, where its chart does not bring one."""
+    if not any(document["metadata"].get("namespace") == namespace for document in documents):
+        return []
+    if any(document["kind"] == "Namespace" and document["metadata"]["name"] == namespace for document in documents):
+        return []
+    labels = {"owner": name, "pod-security.kubernetes.io/enforce": entry.get("pod_security") or "baseline"}
+    room: list[Document] = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}}]
+    if deployer:
+        group = "rbac.authorization.k8s.io"
+        room.append(
+            {
+                "apiVersion": f"{group}/v1",
+                "kind": "RoleBinding",
+                "metadata": {"name": "gantry-deployer", "namespace": namespace, "labels": {"owner": name}},
+                "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": "gantry-deployer-namespace"},
+                "subjects": [{"kind": "User", "apiGroup": group, "name": deployer}],
+            }
+        )
+    return room
 
 
 def _problems(name: str, component: dict[str, Any], catalog: dict[str, Any], version: str, wanted: dict[str, Any]) -> list[str]:
@@ -90,10 +155,10 @@ def _problems(name: str, component: dict[str, Any], catalog: dict[str, Any], ver
         found.append(
             f"{name}: delivery: gitops needs the GitOps repository, which this version of the collection does not write yet; use delivery: direct"
         )
-    if component.get("source", "crds") == "upstream":
-        found.append(f"{name}: source: upstream is not supported by this version of the collection yet; use source: crds")
-    elif not entry.get("crds"):
-        found.append(f"{name}: has no custom resource definitions of its own that could be declared by source: crds")
+    if component.get("source", "crds") == "upstream" and not entry.get("chart"):
+        found.append(f"{name}: its project has no chart; use source: crds")
+    if component.get("source", "crds") == "crds" and not entry.get("crds"):
+        found.append(f"{name}: has no custom resource definitions of its own that could be declared by source: crds; use source: upstream")
     low, high = entry["kubernetes"]
     if not _number(low) <= _number(version) <= _number(high):
         found.append(f"{name}: is supported on Kubernetes {low} to {high}, the cluster is {version}")
@@ -105,15 +170,29 @@ def _number(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in str(version).split(".")[:2])
 
 
-def _expectations(name: str, documents: list[tuple[Document, str]]) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": f"{name}-{document['metadata']['name']}",
-            "meaning": f"{document['spec']['names']['kind']} of {name} can be used",
-            "api_version": "apiextensions.k8s.io/v1",
-            "kind": "CustomResourceDefinition",
-            "object": document["metadata"]["name"],
-            "condition": "length(status.conditions[?type=='Established' && status=='True']) == `1`",
-        }
-        for document, _source in documents
-    ]
+def _short(text: str) -> str:
+    return text.partition(":")[2][:20]
+
+
+def _expectations(name: str, documents: list[Document]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for document in documents:
+        kind, metadata = document["kind"], document["metadata"]
+        row = {"api_version": document["apiVersion"], "kind": kind, "object": metadata["name"]}
+        if kind == "CustomResourceDefinition":
+            row |= {
+                "name": f"{name}-{metadata['name']}",
+                "meaning": f"{document['spec']['names']['kind']} of {name} can be used",
+                "condition": "length(status.conditions[?type=='Established' && status=='True']) == `1`",
+            }
+        elif kind in _READY:
+            row |= {
+                "name": f"{name}-{metadata['name']}",
+                "meaning": f"{metadata['name']} of {name} runs with all its pods",
+                "namespace": metadata["namespace"],
+                "condition": _READY[kind],
+            }
+        else:
+            continue
+        rows.append(row)
+    return rows

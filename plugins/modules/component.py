@@ -12,7 +12,10 @@ version_added: 0.1.0
 author: The gantry.platform authors (@gantry-platform)
 description:
   - Declares one set for each enabled component, named C(component-<name>), into the store of the run.
-  - The documents are the component's custom resource definitions, read from its pinned Go module and kept in the user's cache.
+  - With C(source=crds) the documents are the component's custom resource definitions, read from its pinned Go module.
+  - With C(source=upstream) they are every object of its chart, pinned by digest and rendered by helm for the cluster's version.
+    Hooks become ordinary objects in order, tests are left out, and a chart whose two renders differ is refused with the cure.
+  - What was read or rendered is kept in the user's cache.
 attributes:
   check_mode:
     description: Writes the store in both modes, since check mode needs it for its plan.
@@ -56,6 +59,18 @@ options:
     description: Version of the cluster, major and minor.
     type: str
     required: true
+  repositories:
+    description: Addresses of chart repositories by the catalogue's names - http(s), oci:// or a folder. A mirror is another address.
+    type: dict
+    default: {}
+  helm:
+    description: Path of a helm binary, for C(source=upstream). Without it the first on PATH.
+    type: str
+    default: ""
+  deployer:
+    description: User name of the deployer, which gets its way into a component's namespace.
+    type: str
+    default: ""
 """
 
 EXAMPLES = r"""
@@ -74,4 +89,9 @@ sets:
   returned: success
   type: list
   elements: dict
+left_out:
+  description: Hooks of charts that are not applied - tests, and those of removal and rollback.
+  returned: success
+  type: list
+  elements: str
 """
