@@ -83,4 +83,5 @@ build: deps ## The collection's archive
 
 docs: deps ## Pages that are made from the code
 	@python tests/tools/inventory_reference.py
+	@python tests/tools/role_pages.py --write
 	@python tests/tools/coverage.py --write

@@ -14,6 +14,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = ("python3.13", "python3.12", "python3.14")
 VENV = ROOT / ".venv-newer"
+SANDBOX = ".gantry/newer-core"
+"""A sandbox of its own: the one that a developer may have running stays as it is."""
 
 
 def main() -> None:
@@ -26,8 +28,9 @@ def main() -> None:
     binaries = VENV / "bin"
     environment = {**os.environ, "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}"}
     subprocess.run([str(binaries / "python"), "-m", "pytest", "-q", "tests/unit"], cwd=ROOT, check=True, env=environment)
-    for playbook in ("up.yml", "site.yml", "down.yml"):
-        command = [str(binaries / "ansible-playbook"), "-i", "inventories/sandbox.yml", f"playbooks/{playbook}"]
+    place = ["-e", f"platform_rehearsal_root={SANDBOX}", "-e", f"sandbox_root={SANDBOX}/sandbox"]
+    for playbook in ("up.yml", "site.yml", "clean.yml"):
+        command = [str(binaries / "ansible-playbook"), "-i", "inventories/sandbox.yml", f"playbooks/{playbook}", *place]
         subprocess.run(command, cwd=ROOT, check=True, env=environment)
     version = subprocess.run([str(binaries / "ansible"), "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
     print(f"unit tests and site.yml: passed on {version}")

@@ -12,6 +12,10 @@ ROOT = Path(__file__).resolve().parents[2]
 COLLECTIONS = ROOT / ".ansible" / "collections"
 
 
+class NotRun(Exception):
+    """A check that cannot run on this machine, and why."""
+
+
 def our_files(*suffixes: str) -> list[Path]:
     """Files that Git has or would take, with one of the suffixes."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]

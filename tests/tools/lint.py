@@ -16,10 +16,12 @@ import action_groups
 import coverage
 import file_length
 import floors
+import galaxy
 import house_rules
 import role_interfaces
+import role_pages
 import sanity
-from common import COLLECTIONS, ROOT
+from common import COLLECTIONS, ROOT, NotRun
 
 PACKAGE = "ansible_collections.gantry.platform"
 DOCS = ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck", "."]
@@ -51,7 +53,9 @@ CHECKS = [
     Check("file length", file_length.problems),
     Check("coverage", coverage.problems),
     Check("inventory reference", [sys.executable, "tests/tools/inventory_reference.py", "--check"]),
+    Check("role pages", role_pages.problems),
     Check("ansible-test sanity", sanity.problems),
+    Check("galaxy-importer", galaxy.problems),
 ]
 
 
@@ -69,7 +73,11 @@ def main() -> None:
 def passes(check: Check) -> bool:
     """Run one check and print its line."""
     began = time.monotonic()
-    lines = check.run() if callable(check.run) else output_of(check.run, check.cwd)
+    try:
+        lines = check.run() if callable(check.run) else output_of(check.run, check.cwd)
+    except NotRun as reason:
+        print(f"not run: {check.name}: {reason}", flush=True)
+        return True
     print(f"{'FAIL' if lines else 'ok  '} {check.name:<22}{time.monotonic() - began:6.1f} s", flush=True)
     for line in lines:
         print(f"     {line}")

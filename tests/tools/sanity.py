@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from common import COLLECTIONS, ROOT, our_files
@@ -15,26 +16,13 @@ from common import COLLECTIONS, ROOT, our_files
 COPY = ROOT / ".gantry" / "sanity" / "ansible_collections" / "gantry" / "platform"
 HOME = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gantry" / "ansible-test"
 """ansible-test keeps virtual environments in its home; they take a minute to make and are the same for every checkout."""
-TESTS = (
-    "action-plugin-docs",
-    "ansible-doc",
-    "empty-init",
-    "ignores",
-    "line-endings",
-    "no-assert",
-    "no-get-exception",
-    "no-illegal-filenames",
-    "no-smart-quotes",
-    "replace-urlopen",
-    "runtime-metadata",
-    "shebang",
-    "symlinks",
-    "use-argspec-type-path",
-    "use-compat-six",
-    "validate-modules",
-)
-"""All but changelog, compile, import, pep8, pylint and yamllint, whose work other checks of ours do, and shellcheck and
-pslint, for which there are no files."""
+NOT_RUN = {
+    "pslint": "there is no PowerShell here",
+    "pylint": "reads module_utils as Python 3.8, which they do not support; ruff and mypy read them as 3.11",
+    "shellcheck": "there is no file it looks at",
+    "yamllint": "takes the templates of charts for YAML; our own yamllint has the stricter rules and runs",
+}
+"""Tests of ansible-test that are left out, and why; all others run."""
 PIP = """# Stands in for the script that ansible-test would download: this Python has pip inside.
 import ensurepip
 
@@ -45,11 +33,22 @@ ensurepip.bootstrap(default_pip=True)
 def problems() -> list[str]:
     """What the tests print where they fail."""
     copy()
-    place = HOME / ".ansible" / "test" / "cache" / "get_pip_24_2.py"
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_text(PIP)
-    command = ["ansible-test", "sanity", "--color", "no", "--python", "default", "--requirements"]
-    command += [word for test in TESTS for word in ("--test", test)]
+    cache = HOME / ".ansible" / "test" / "cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    (cache / "get_pip_24_2.py").write_text(PIP)
+    # With a version it tests on this Python only, not on each that some shim of the machine promises.
+    command = [
+        "ansible-test",
+        "sanity",
+        "--color",
+        "no",
+        "--requirements",
+        "--python",
+        f"{sys.version_info.major}.{sys.version_info.minor}",
+    ]
+    command += [word for test in NOT_RUN for word in ("--skip-test", test)]
+    for test, reason in NOT_RUN.items():
+        print(f"not run: ansible-test sanity {test}: {reason}")
     environment = {**os.environ, "HOME": str(HOME), "ANSIBLE_COLLECTIONS_PATH": str(COPY.parents[2])}
     environment.pop("ANSIBLE_CONFIG", None)
     done = subprocess.run(command, cwd=COPY, capture_output=True, text=True, env=environment, check=False)
