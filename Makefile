@@ -9,7 +9,10 @@ ENV ?= sandbox
 PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python3.14; do if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$name; break; fi; done)
 PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PATH
-PLAYBOOK = ansible-playbook -i inventories/$(ENV).yml
+ENVIRONMENTS = $(patsubst inventories/%.yml,%,$(wildcard inventories/*.yml))
+environment = $(if $(filter $1,$(ENVIRONMENTS)),-i inventories/$1.yml,$(error There is no environment "$1"; there are $(ENVIRONMENTS)))
+needed = $(or $($1),$(error $1= is missing, as in make $@ $2))
+PLAYBOOK = ansible-playbook $(call environment,$(ENV))
 NARROW = $(if $(HOST),--limit $(HOST)) $(if $(AREA),-e platform_area=$(AREA))
 
 help: ## This list
@@ -32,7 +35,7 @@ status: deps ## What runs, and how the last run ended (ENV=)
 	@$(PLAYBOOK) playbooks/status.yml $(NARROW)
 
 logs: ## The end of a server's log (S=kube-apiserver)
-	@tail -n 50 .gantry/sandbox/logs/$(S).log
+	@tail -n 50 .gantry/sandbox/logs/$(or $(S),$(error S= is missing; there are $(basename $(notdir $(wildcard .gantry/sandbox/logs/*.log))))).log
 
 plan: deps ## What a run would change, and nothing done (ENV= AREA= HOST=)
 	@$(PLAYBOOK) playbooks/plan.yml $(NARROW)
@@ -50,7 +53,7 @@ explain: deps ## Where a value comes from (ENV= HOST= QUERY='services."memory-st
 	@$(PLAYBOOK) playbooks/explain.yml $(if $(HOST),--limit $(HOST)) -e '{"platform_explain_query": $(if $(QUERY),"$(subst ",\",$(QUERY))","@")}'
 
 compare: deps ## Differences of two environments (A=staging B=prod)
-	@ansible-playbook -i inventories/$(A).yml -i inventories/$(B).yml playbooks/compare.yml -e platform_compare_a=$(A) -e platform_compare_b=$(B)
+	@ansible-playbook $(call environment,$(A)) $(call environment,$(B)) playbooks/compare.yml -e platform_compare_a=$(A) -e platform_compare_b=$(B)
 
 rehearse: deps ## Every cluster of an environment on a control plane of its own on this machine (ENV=prod)
 	@$(PLAYBOOK) playbooks/rehearse.yml $(NARROW)
@@ -59,7 +62,7 @@ destroy: deps ## Remove everything that was applied to the sandbox (CONFIRM=sand
 	@$(PLAYBOOK) playbooks/destroy.yml -e platform_destroy_confirmation=$(CONFIRM)
 
 new-platform: deps ## A team's own live repository (DEST=../our-platform)
-	@ansible-playbook playbooks/new_platform.yml -e new_platform_dest=$(DEST)
+	@ansible-playbook playbooks/new_platform.yml -e new_platform_dest=$(call needed,DEST,DEST=../our-platform)
 
 lint: deps ## All static checks
 	@python tests/tools/lint.py
