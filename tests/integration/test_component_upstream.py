@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-
 from ansible_collections.gantry.platform.plugins.module_utils._chart.fetch import digest_of
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.build import Tool, ensure
 
