@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"])
 INSTANCE = ROOT / ".gantry" / "scenarios" / os.environ["MOLECULE_SCENARIO_NAME"] / "sandbox"
+KUBECTL = shlex.join([f"{INSTANCE}/bin/kubectl", "--kubeconfig", f"{INSTANCE}/admin.kubeconfig"])
 MUTATING = {"create", "update", "patch", "delete", "deletecollection"}
 
 
 def get(host: Any, what: str) -> list[dict[str, Any]]:
     """Objects of a kind, ``what`` as behind ``kubectl get``."""
-    command = f"{INSTANCE}/bin/kubectl --kubeconfig {INSTANCE}/admin.kubeconfig get {what} -o json"
-    return json.loads(host.check_output(command))["items"]
+    return json.loads(host.check_output(f"{KUBECTL} get {what} -o json"))["items"]
 
 
 def mutations_by_deployer() -> list[list[str]]:

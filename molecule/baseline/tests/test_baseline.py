@@ -6,10 +6,9 @@ from __future__ import annotations
 
 import json
 
-from cluster import INSTANCE, get, mutations_by_deployer
+from cluster import KUBECTL, get, mutations_by_deployer
 
 testinfra_hosts = ["local://"]
-KUBECTL = f"{INSTANCE}/bin/kubectl --kubeconfig {INSTANCE}/admin.kubeconfig"
 
 
 def deployment(image, **pod):
