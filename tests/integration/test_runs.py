@@ -57,7 +57,7 @@ class Runs:
 
     def remove(self):
         words = ["localhost", "-m", "ansible.builtin.include_role", "-a", "name=gantry.platform.sandbox tasks_from=clean"]
-        self.command("ansible", *words, "-e", f"sandbox_root={self.cluster}")
+        self.command("ansible", *words, "-e", json.dumps({"sandbox_root": str(self.cluster)}))
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
