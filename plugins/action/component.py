@@ -9,14 +9,22 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ..module_utils._chart.fetch import Chart, fetch, helm_binary
-from ..module_utils._chart.render import Release, in_namespace, order_hooks, refuse_unreproducible, render
+from ..module_utils._chart.fetch import Chart, fetch, helm_binary, helm_version
+from ..module_utils._chart.render import (
+    Release,
+    in_namespace,
+    merged,
+    order_hooks,
+    refuse_secrets,
+    refuse_unreproducible,
+    render_twice,
+)
 from ..module_utils._core.canonical import digest
 from ..module_utils._core.errors import InputError
 from ..module_utils._core.suggest import did_you_mean
 from ..module_utils._kube.crds import read_crds
 from ..module_utils._kube.documents import Document, load_text
-from ..module_utils._kube.setfile import CLUSTER_SCOPED, set_file, summary, write_set
+from ..module_utils._kube.setfile import CLUSTER_SCOPED, SERVERS_OWN, set_file, summary, write_set
 from ..module_utils._sandbox.build import cache_folder
 from ..module_utils._sandbox.golang import module_folder
 from ..plugin_utils._files import in_project, read_json, write_json
@@ -35,7 +43,11 @@ SPEC: dict[str, Any] = {
     "helm": {"type": "str", "default": ""},
     "deployer": {"type": "str", "default": ""},
 }
-_READY = {"Deployment": "status.availableReplicas == spec.replicas", "StatefulSet": "status.readyReplicas == spec.replicas"}
+_READY = {
+    "Deployment": "(status.availableReplicas || `0`) == spec.replicas",
+    "StatefulSet": "(status.readyReplicas || `0`) == spec.replicas",
+    "DaemonSet": "status.numberReady == status.desiredNumberScheduled",
+}
 
 
 class ActionModule(ActionBase):
@@ -56,10 +68,15 @@ class ActionModule(ActionBase):
             if problems:
                 raise InputError("the components cannot be declared:\n" + "\n".join(f"  {problem}" for problem in problems))
             sets, left_out = [], []
+            rooms: set[str] = set()
             for name in sorted(wanted):
                 if wanted[name].get("source", "crds") == "upstream":
-                    documents, hooks = self._chart(name, wanted[name], catalog[name], params)
+                    namespace = wanted[name].get("namespace") or catalog[name].get("namespace") or name
+                    documents, hooks = self._chart(name, namespace, wanted[name], catalog[name], params)
                     left_out += [f"{name}: {hook}" for hook in hooks]
+                    if namespace not in rooms:
+                        documents = _room(name, namespace, catalog[name], params["deployer"], documents) + documents
+                        rooms.add(namespace)
                 else:
                     documents = self._definitions(catalog[name], Path(params["modules"]) / name)
                 sourced = [(document, f"component {name}") for document in documents]
@@ -83,7 +100,7 @@ class ActionModule(ActionBase):
         return found
 
     def _chart(
-        self, name: str, component: dict[str, Any], entry: dict[str, Any], params: dict[str, Any]
+        self, name: str, namespace: str, component: dict[str, Any], entry: dict[str, Any], params: dict[str, Any]
     ) -> tuple[list[Document], list[str]]:
         """Every object of the component's chart in its namespace, and the hooks that were left out."""
         environment = task_environment(self)
@@ -91,20 +108,19 @@ class ActionModule(ActionBase):
         helm = helm_binary(params["helm"], environment)
         chart = _pinned(name, component, entry, params["repositories"])
         archive = fetch(chart, cache, helm, environment)
-        namespace = component.get("namespace") or entry.get("namespace") or name
-        values = {**(entry.get("values") or {}), **(component.get("values") or {})}
+        values = merged(entry.get("values") or {}, component.get("values") or {})
         release = Release(name, namespace, values, params["kubernetes_version"], tuple(entry.get("api_versions") or ()))
-        key = _short(digest([chart.digest, namespace, values, release.kubernetes, release.api_versions, Path(helm).stat().st_size]))
-        cached = cache / "renders" / f"{name}-{key}.json"
+        inputs = [chart.digest, namespace, values, release.kubernetes, release.api_versions, helm_version(helm, environment)]
+        cached = cache / "renders" / f"{name}-{_short(digest(inputs))}.json"
         found = read_json(str(cached))
         if not isinstance(found, list):
-            first, second = ([d for d, _s in load_text(render(helm, archive, release, environment), f"chart {name}")] for _time in range(2))
-            refuse_unreproducible(name, first, second, entry.get("reproducible_values") or ())
-            found = first
-            if not any(document["kind"] == "Secret" for document in found):
-                write_json(str(cached), found)
-        documents, left_out = order_hooks(in_namespace(found, namespace, CLUSTER_SCOPED))
-        return _room(name, namespace, entry, params["deployer"], documents) + documents, left_out
+            cure = entry.get("reproducible_values") or ()
+            texts = render_twice(helm, archive, release, environment)
+            found, again = ([document for document, _source in load_text(text, f"chart {name}")] for text in texts)
+            refuse_unreproducible(name, found, again, cure)
+            refuse_secrets(name, found, cure)
+            write_json(str(cached), found)
+        return order_hooks(in_namespace(found, namespace, CLUSTER_SCOPED))
 
 
 def _pinned(name: str, component: dict[str, Any], entry: dict[str, Any], repositories: dict[str, str]) -> Chart:
@@ -118,12 +134,15 @@ def _pinned(name: str, component: dict[str, Any], entry: dict[str, Any], reposit
     version, pin = component.get("version") or chart.get("version"), component.get("digest") or chart.get("digest") or ""
     if not version:
         raise InputError(f"{name}: neither the catalogue nor release.yml (components.{name}.version) names a version of its chart")
-    return Chart(chart["name"], version, address if "://" in address else in_project(address), pin)
+    return Chart(name, chart["name"], version, address if "://" in address else in_project(address), pin)
 
 
 def _room(name: str, namespace: str, entry: dict[str, Any], deployer: str, documents: list[Document]) -> list[Document]:
-    """The component's namespace with the deployer's way into it, where its chart does not bring one."""
-    if not any(document["metadata"].get("namespace") == namespace for document in documents):
+    """The namespace of a chart's objects with the deployer's way into it, where neither the chart nor the server brings one.
+
+    Components that share a namespace have it from the first of them.
+    """
+    if namespace in SERVERS_OWN or not any(document["metadata"].get("namespace") == namespace for document in documents):
         return []
     if any(document["kind"] == "Namespace" and document["metadata"]["name"] == namespace for document in documents):
         return []

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import shutil
@@ -18,14 +19,17 @@ from pathlib import Path
 
 from .._core.errors import InputError, ServerError
 
+_LONGEST = 300
+"""Seconds for a chart to come over a slow line; helm itself would wait for ever."""
+
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart. ``repository`` is an http(s) address, an oci:// address or a folder; ``digest`` is ``sha256:…`` of the archive.
-
-    A chart that lies unpacked in a folder has the digest of its files' names and contents.
+    """The chart of a component. ``repository`` is an http(s) address, an oci:// address or a folder; ``digest`` is ``sha256:…``
+    of the archive. A chart that lies unpacked in a folder has the digest of its files' names and contents.
     """
 
+    component: str
     name: str
     version: str
     repository: str
@@ -69,7 +73,7 @@ def _in_folder(chart: Chart) -> Path:
     for candidate in (folder / f"{chart.name}-{chart.version}.tgz", folder / chart.name):
         if candidate.exists():
             return candidate
-    raise InputError(f"{chart.name}: neither {chart.name}-{chart.version}.tgz nor the folder {chart.name} is in {folder}")
+    raise InputError(f"{chart.component}: neither {chart.name}-{chart.version}.tgz nor the folder {chart.name} is in {folder}")
 
 
 def _pull(chart: Chart, folder: Path, helm: str, environment: Mapping[str, str]) -> Path:
@@ -82,7 +86,7 @@ def _pull(chart: Chart, folder: Path, helm: str, environment: Mapping[str, str])
     run_helm(
         [helm, "pull", *source, "--version", chart.version, "--destination", str(folder)],
         environment,
-        f"{chart.name} {chart.version}",
+        f"{chart.component}: {chart.name} {chart.version} from {chart.repository}",
         folder,
     )
     return next(folder.glob("*.tgz"))
@@ -92,7 +96,11 @@ def run_helm(command: list[str], environment: Mapping[str, str], what: str, home
     """Helm's standard output. Its own files stay in ``home``, so that nothing of the user's is read or changed."""
     own = {name: str(home / "helm" / name.rpartition("_")[0].lower()) for name in ("HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME")}
     try:
-        done = subprocess.run(command, capture_output=True, text=True, input=text, env={**environment, **own}, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, input=text, env={**environment, **own}, check=False, timeout=_LONGEST
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ServerError(f"{what}: helm has not ended after {_LONGEST} s") from error
     except OSError as error:
         raise InputError(
             f"helm cannot be run ({command[0]}): {error.strerror}; component_helm_path names one, make up AREAS=core,charts builds one"
@@ -112,14 +120,25 @@ def helm_binary(path: str, environment: Mapping[str, str]) -> str:
     return found
 
 
+@functools.cache
+def _version(path: str, changed: int, searched: str) -> str:
+    with tempfile.TemporaryDirectory(prefix="helm-") as home:
+        return run_helm([path, "version"], {"PATH": searched}, "helm version", Path(home)).strip()
+
+
+def helm_version(path: str, environment: Mapping[str, str]) -> str:
+    """What helm says of its version: another helm may render another text."""
+    return _version(path, os.stat(path).st_mtime_ns, environment.get("PATH") or os.defpath)
+
+
 def _check(chart: Chart, found: str) -> None:
     if not chart.digest:
         raise InputError(
-            f"{chart.name}: its chart is not pinned. {chart.version} from {chart.repository} has the digest {found}; "
-            f"if that is the chart you looked at, write it into release.yml: components.{chart.name}.digest"
+            f"{chart.component}: its chart is not pinned. {chart.name} {chart.version} from {chart.repository} has the digest {found}; "
+            f"if that is the chart you looked at, write it into release.yml: components.{chart.component}.digest"
         )
     if found != chart.digest:
         raise InputError(
-            f"{chart.name}: {chart.version} from {chart.repository} has the digest {found}, pinned is {chart.digest}: "
+            f"{chart.component}: {chart.name} {chart.version} from {chart.repository} has the digest {found}, pinned is {chart.digest}: "
             "somebody changed the chart behind its version, or the pin is of another version"
         )

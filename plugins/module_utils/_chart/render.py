@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import tempfile
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,8 +41,29 @@ class Release:
     api_versions: tuple[str, ...] = ()
 
 
-def render(helm: str, path: Path, release: Release, environment: Mapping[str, str]) -> str:
-    """The chart's text with its definitions. Raises ServerError with what helm says."""
+def merged(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as helm lays several files of them over each other: mappings merge, all else is replaced.
+
+    A null stays: it is helm that takes it for "not even the chart's own".
+    """
+    found = dict(ours)
+    for key, value in theirs.items():
+        below = found.get(key)
+        found[key] = merged(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return found
+
+
+def render_twice(helm: str, path: Path, release: Release, environment: Mapping[str, str]) -> tuple[str, str]:
+    """Two renders of the chart with its definitions. Raises ServerError with what helm says.
+
+    The second one begins in another second, so that a chart that writes down the time is seen to do so.
+    """
+    first = _render(helm, path, release, environment)
+    time.sleep(1 - time.time() % 1)
+    return first, _render(helm, path, release, environment)
+
+
+def _render(helm: str, path: Path, release: Release, environment: Mapping[str, str]) -> str:
     command = [helm, "template", release.name, str(path), "--namespace", release.namespace, "--include-crds", "--values", "-"]
     command += ["--kube-version", release.kubernetes]
     for version in release.api_versions:
@@ -52,17 +74,38 @@ def render(helm: str, path: Path, release: Release, environment: Mapping[str, st
 
 def refuse_unreproducible(name: str, first: Sequence[Document], second: Sequence[Document], cure: Iterable[str]) -> None:
     """Raise InputError where two renders differ: a plan of such a chart would never be empty, and never the approved one."""
+    one, other = ({_id(document): document for document in documents} for documents in (first, second))
     changing = []
-    for one, other in zip(first, second, strict=True):
-        paths = [difference.path for difference in differences(one, other)]
-        if paths:
-            changing.append(f"  {one['kind']} {one['metadata']['name']}: {', '.join(paths[:3])}")
+    for identity in sorted({*one, *other}):
+        if identity not in one or identity not in other:
+            changing.append(f"  {identity}: its name")
+        elif paths := [difference.path for difference in differences(one[identity], other[identity])]:
+            changing.append(f"  {identity}: {', '.join(paths[:3])}")
     if changing:
-        values = ", ".join(cure)
-        hint = f"set these values, which the catalogue names as the cure: {values}" if values else "give it the values that it makes up"
         raise InputError(
-            f"{name}: two renders of the chart differ (randAlphaNum, genCA, lookup or the time); {hint}:\n" + "\n".join(changing)
+            f"{name}: two renders of the chart differ (randAlphaNum, genCA, lookup or the time); "
+            f"{_cure(cure, 'give it the values that it makes up')}:\n" + "\n".join(changing)
         )
+
+
+def refuse_secrets(name: str, documents: Iterable[Document], cure: Iterable[str]) -> None:
+    """Raise InputError where a chart writes a Secret's value out: it would lie in the run's store and in the chart's cache."""
+    written = [
+        f"  {_id(document)}: {key}"
+        for document in documents
+        if document["kind"] == "Secret"
+        for field in ("data", "stringData")
+        for key, value in (document.get(field) or {}).items()
+        if value
+    ]
+    if written:
+        hint = _cure(cure, "give it the value that names a Secret which exists already, and declare that one by references")
+        raise InputError(f"{name}: the chart writes values of Secrets out; {hint}:\n" + "\n".join(written))
+
+
+def _cure(values: Iterable[str], otherwise: str) -> str:
+    known = ", ".join(values)
+    return f"set these values, which the catalogue names as the cure: {known}" if known else otherwise
 
 
 def in_namespace(documents: Sequence[Document], namespace: str, cluster_scoped: Iterable[str]) -> list[Document]:

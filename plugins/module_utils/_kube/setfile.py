@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,19 +18,28 @@ from .._core.canonical import canonical, digest
 from .._core.errors import InputError
 from .._core.references import reference_of
 from .._core.suggest import did_you_mean
-from .documents import Document, normalise, refuse_duplicates
+from .documents import Desired, Document, normalise, refuse_duplicates
 from .kinds import split_version
+from .verify import read_expectations
 
 _NEEDED = {"set", "namespace", "documents"}
-_SERVERS_OWN = ("default", "kube-system", "kube-public", "kube-node-lease")
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+SERVERS_OWN = ("default", "kube-system", "kube-public", "kube-node-lease")
+"""Namespaces that every cluster has."""
 _CRD = "CustomResourceDefinition"
 CLUSTER_SCOPED = {
     "APIService",
     "CSIDriver",
+    "CSINode",
+    "CertificateSigningRequest",
     "ClusterRole",
     "ClusterRoleBinding",
+    "ClusterTrustBundle",
     _CRD,
+    "DeviceClass",
+    "FlowSchema",
     "GatewayClass",
+    "IPAddress",
     "IngressClass",
     "MutatingAdmissionPolicy",
     "MutatingAdmissionPolicyBinding",
@@ -38,14 +48,49 @@ CLUSTER_SCOPED = {
     "Node",
     "PersistentVolume",
     "PriorityClass",
+    "PriorityLevelConfiguration",
+    "ResourceSlice",
     "RuntimeClass",
+    "ServiceCIDR",
     "StorageClass",
+    "StorageVersionMigration",
     "ValidatingAdmissionPolicy",
     "ValidatingAdmissionPolicyBinding",
     "ValidatingWebhookConfiguration",
+    "VolumeAttachment",
     "VolumeAttributesClass",
     "VolumeSnapshotClass",
 }
+_BUILT_IN = {
+    "",
+    "apps",
+    "autoscaling",
+    "batch",
+    "policy",
+    *(
+        f"{name}.k8s.io"
+        for name in (
+            "admissionregistration",
+            "apiextensions",
+            "apiregistration",
+            "authentication",
+            "authorization",
+            "certificates",
+            "coordination",
+            "discovery",
+            "events",
+            "flowcontrol.apiserver",
+            "networking",
+            "node",
+            "rbac.authorization",
+            "resource",
+            "scheduling",
+            "storage",
+            "storagemigration",
+        )
+    ),
+}
+"""API groups that the server has itself."""
 
 
 def set_file(
@@ -57,7 +102,13 @@ def set_file(
     expectations: Sequence[Mapping[str, Any]] = (),
     handed_over: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
-    """The content of a set file. Raises InputError on duplicates inside the set and on Secrets that hold a literal value."""
+    """The content of a set file.
+
+    Raises InputError on duplicates inside the set, on Secrets that hold a literal value and on expectations that cannot be read.
+    """
+    if not _NAME.fullmatch(name):
+        raise InputError(f"set {name!r}: a set's name becomes a Secret's and a file's: small letters, digits and -, 63 at most")
+    read_expectations((row, f"set {name}") for row in expectations)
     normal = [normalise(document, source, name)[0] for document, source in documents]
     refuse_duplicates(normal)
     literal = [
@@ -129,37 +180,46 @@ def check_together(
 ) -> None:
     """What no set can know alone. Raises InputError with every problem at once.
 
-    An object claimed twice; a kind of an API group that Kubernetes does not have itself and no set brings; a namespace that
-    no set declares. external_* name what the cluster has from elsewhere.
+    An object claimed twice; a kind, or a version of it, of an API group that Kubernetes does not have itself and no set brings; a
+    namespace that is missing or that no set declares. external_* name what the cluster has from elsewhere.
     """
     desired = [normalise(document, source, content["set"])[0] for content in contents for document, source in documents_of(content)]
     objects = refuse_duplicates(desired)
+    brought = _brought(desired)
+    known = sorted({f"{kind}.{group}" for group, kind in brought})
+    names = {ref.name for ref in objects if ref.group_kind == "Namespace"} | {*SERVERS_OWN, *external_namespaces}
+    names |= {content["namespace"] for content in contents}
+    elsewhere = _BUILT_IN | set(external_groups)
     problems = []
-    brought: dict[str, set[str]] = {}
+    for item in desired:
+        ref = item.ref
+        versions, namespaced = brought.get((ref.group, ref.kind), (set(), ref.kind not in CLUSTER_SCOPED))
+        if ref.group not in elsewhere:
+            _group, version = split_version(item.api_version)
+            if not versions:
+                hint = did_you_mean(ref.group_kind, known)
+                problems.append(f"  {item.source}: {ref.group_kind}: no set brings its CustomResourceDefinition{hint}")
+            elif version not in versions:
+                served = ", ".join(sorted(versions))
+                problems.append(f"  {item.source}: {ref.id}: its CustomResourceDefinition serves {served}, not {version}")
+        if ref.namespace and namespaced and ref.namespace not in names:
+            problems.append(f"  {item.source}: {ref.id}: no set declares the namespace {ref.namespace}{did_you_mean(ref.namespace, names)}")
+        elif not ref.namespace and namespaced and (versions or ref.group in _BUILT_IN):
+            problems.append(f"  {item.source}: {ref.id}: metadata.namespace is missing, it would land in default")
+    if problems:
+        raise InputError("the sets do not fit together; nothing was contacted:\n" + "\n".join(problems))
+
+
+def _brought(desired: Iterable[Desired]) -> dict[tuple[str, str], tuple[set[str], bool]]:
+    """(group, kind) that the sets' definitions bring: the versions served, and whether the kind is namespaced."""
+    found: dict[tuple[str, str], tuple[set[str], bool]] = {}
     for item in desired:
         if item.ref.kind == _CRD:
             spec = item.body.get("spec") or {}
-            brought.setdefault(spec.get("group") or "", set()).add((spec.get("names") or {}).get("kind") or "")
-    names = {ref.name for ref in objects if ref.group_kind == "Namespace"} | {*_SERVERS_OWN, *external_namespaces}
-    names |= {content["namespace"] for content in contents}
-    cluster_kinds = CLUSTER_SCOPED | {
-        ((item.body.get("spec") or {}).get("names") or {}).get("kind")
-        for item in desired
-        if item.ref.kind == _CRD and (item.body.get("spec") or {}).get("scope") == "Cluster"
-    }
-    for item in desired:
-        group, _version = split_version(item.api_version)
-        if "." in group and not group.endswith(".k8s.io") and group not in external_groups and item.ref.kind not in brought.get(group, ()):
-            known = [f"{kind}.{of}" for of, kinds in brought.items() for kind in kinds]
-            problems.append(
-                f"  {item.source}: {item.ref.group_kind}: no set brings its CustomResourceDefinition{did_you_mean(item.ref.group_kind, known)}"
-            )
-        if item.ref.namespace and item.ref.namespace not in names and item.ref.kind not in cluster_kinds:
-            problems.append(
-                f"  {item.source}: {item.ref.id}: no set declares the namespace {item.ref.namespace}{did_you_mean(item.ref.namespace, names)}"
-            )
-    if problems:
-        raise InputError("the sets do not fit together; nothing was contacted:\n" + "\n".join(problems))
+            served = {str(version.get("name")) for version in spec.get("versions") or [] if version.get("served")}
+            identity = (str(spec.get("group") or ""), str((spec.get("names") or {}).get("kind") or ""))
+            found[identity] = (served, spec.get("scope") != "Cluster")
+    return found
 
 
 def summary(content: Mapping[str, Any]) -> dict[str, Any]:
