@@ -174,9 +174,12 @@ def _problems(name: str, component: dict[str, Any], catalog: dict[str, Any], ver
         found.append(
             f"{name}: delivery: gitops needs the GitOps repository, which this version of the collection does not write yet; use delivery: direct"
         )
-    if component.get("source", "crds") == "upstream" and not entry.get("chart"):
+    source = component.get("source", "crds")
+    if not entry.get("chart") and not entry.get("crds"):
+        found.append(f"{name}: has neither a chart nor definitions of its own; a role declares it, not this one")
+    elif source == "upstream" and not entry.get("chart"):
         found.append(f"{name}: its project has no chart; use source: crds")
-    if component.get("source", "crds") == "crds" and not entry.get("crds"):
+    elif source == "crds" and not entry.get("crds"):
         found.append(f"{name}: has no custom resource definitions of its own that could be declared by source: crds; use source: upstream")
     low, high = entry["kubernetes"]
     if not _number(low) <= _number(version) <= _number(high):

@@ -165,12 +165,19 @@ def _as_object(document: Document) -> Document:
 
 
 def _chained(groups: Mapping[int, list[Document]], waits_for: list[str]) -> list[Document]:
-    """Groups in the order of their weights, each behind the Jobs of the one before."""
+    """Groups in the order of their weights, each behind the Jobs of the one before, and Jobs behind what stands beside them.
+
+    Without something to wait for, the kinds alone put a Job behind its ServiceAccount; what waits has left that order.
+    """
     found: list[Document] = []
     behind = waits_for
     for weight in sorted(groups):
-        found += [_behind(document, behind) for document in groups[weight]]
-        behind = [_id(document) for document in groups[weight] if document["kind"] == "Job"] or behind
+        jobs = [document for document in groups[weight] if document["kind"] == "Job"]
+        others = [document for document in groups[weight] if document["kind"] != "Job"]
+        found += [_behind(document, behind) for document in others]
+        beside = [_id(document) for document in others] if behind else []
+        found += [_behind(document, [*behind, *beside]) for document in jobs]
+        behind = [_id(document) for document in jobs] or [*behind, *beside]
     return found
 
 
