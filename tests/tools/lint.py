@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import action_groups
 import coverage
@@ -61,6 +62,8 @@ CHECKS = [
 
 def main() -> None:
     """Run the named checks, or all. Exit 1 when one finds something."""
+    # The tools of the virtual environment whose Python runs this, whether it is switched on or not.
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     wanted = set(sys.argv[1:])
     unknown = wanted - {check.name for check in CHECKS}
     if unknown:
