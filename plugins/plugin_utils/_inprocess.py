@@ -26,6 +26,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..module_utils._core.errors import CancelledError, GantryError
+from ..module_utils._core.suggest import did_you_mean
 
 _PR_SET_PDEATHSIG = 1
 
@@ -38,6 +39,10 @@ def runs_here(action: ActionBase) -> bool:
 
 def validated(action: ActionBase, specification: dict[str, Any], args: dict[str, Any], **rules: Any) -> dict[str, Any]:
     """The task's options by the module's own argument specification. Raises GantryError that names every mistake."""
+    known = [word for name, option in specification.items() for word in (name, *option.get("aliases", ()))]
+    unknown = [f"unknown option {name!r}{did_you_mean(name, known)}" for name in args if name not in known]
+    if unknown:
+        raise GantryError("; ".join(unknown))
     outcome = ArgumentSpecValidator(specification, **rules).validate(args)
     if outcome.error_messages:
         raise GantryError("; ".join(outcome.error_messages))

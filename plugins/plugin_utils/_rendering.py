@@ -24,9 +24,12 @@ def render(action: ActionBase, name: str, task_vars: dict[str, Any]) -> tuple[st
     folders = [*task_vars.get("ansible_search_path", []), action._loader.get_basedir(), os.path.dirname(path)]
     search = [place for folder in folders for place in (os.path.join(folder, "templates"), folder)]
     templar = action._templar.copy_with_new_env(searchpath=search, available_variables=task_vars)
-    text = templar.template(
-        trust_as_template(action._loader.get_text_file_contents(path)),
-        escape_backslashes=False,
-        overrides={"trim_blocks": True, "lstrip_blocks": True},
-    )
+    try:
+        text = templar.template(
+            trust_as_template(action._loader.get_text_file_contents(path)),
+            escape_backslashes=False,
+            overrides={"trim_blocks": True, "lstrip_blocks": True},
+        )
+    except AnsibleError as error:
+        raise AnsibleActionFail(f"template {path}: {error}") from error
     return ("" if text is None else str(text)), path
