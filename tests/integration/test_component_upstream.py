@@ -1,11 +1,12 @@
 # Copyright (c) 2026 the gantry.platform authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whole charts as sets, from a folder and from a repository on loopback, rendered by the real helm."""
+"""Whole charts as sets, from a folder, a repository and a registry on loopback, rendered by the real helm."""
 
 from __future__ import annotations
 
 import functools
+import hashlib
 import http.server
 import json
 import os
@@ -61,7 +62,8 @@ def declare(tmp_path, helm):
         ]
         (tmp_path / "play.yml").write_text(yaml.safe_dump(play))
         command = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,", "-c", "local", str(tmp_path / "play.yml")]
-        done = subprocess.run([*command, "-e", json.dumps(variables)], cwd=ROOT, capture_output=True, text=True, check=False)
+        own = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+        done = subprocess.run([*command, "-e", json.dumps(variables)], cwd=ROOT, env=own, capture_output=True, text=True, check=False)
         file = tmp_path / f"component-{chart}.json"
         return (json.loads(file.read_text()) if done.returncode == 0 else None), done.stdout + done.stderr
 
@@ -79,6 +81,52 @@ def repository(tmp_path, helm):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}", folder, digest_of(folder / "orchestra-1.2.0.tgz")
+    server.shutdown()
+
+
+class Registry(http.server.BaseHTTPRequestHandler):
+    """As much of the OCI distribution specification as a pull needs: manifests by tag or digest, and blobs."""
+
+    def do_GET(self):
+        kind, _slash, reference = self.path.removeprefix("/v2/").removeprefix("charts/orchestra/").partition("/")
+        media, body = self.server.held.get((kind, reference), (None, b""))
+        found = media is not None or self.path == "/v2/"
+        self.send_response(200 if found else 404)
+        self.send_header("Content-Type", media or "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        if found and media:
+            self.send_header("Docker-Content-Digest", sha256(body))
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
+
+    do_HEAD = do_GET
+
+    def log_message(self, *_words):
+        """A test's output is for its assertions."""
+
+
+def sha256(body):
+    return "sha256:" + hashlib.sha256(body).hexdigest()
+
+
+@pytest.fixture
+def registry(repository):
+    """An OCI registry on loopback with the same archive; gives its address and the archive's digest."""
+    _address, folder, digest = repository
+    archive, settings = (folder / "orchestra-1.2.0.tgz").read_bytes(), b'{"name":"orchestra","version":"1.2.0","apiVersion":"v2"}'
+    media = {"config": "application/vnd.cncf.helm.config.v1+json", "chart": "application/vnd.cncf.helm.chart.content.v1.tar+gzip"}
+
+    def described(kind, body):
+        return {"mediaType": media[kind], "digest": sha256(body), "size": len(body)}
+
+    manifest = json.dumps({"schemaVersion": 2, "config": described("config", settings), "layers": [described("chart", archive)]}).encode()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Registry)
+    held = "application/vnd.oci.image.manifest.v1+json", manifest
+    server.held = {("manifests", "1.2.0"): held, ("manifests", sha256(manifest)): held}
+    server.held |= {("blobs", sha256(body)): ("application/octet-stream", body) for body in (archive, settings)}
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"oci://127.0.0.1:{server.server_port}/charts", server.held, digest
     server.shutdown()
 
 
@@ -126,6 +174,23 @@ def test_a_chart_from_a_repository_is_pinned_and_kept(declare, repository):
     (folder / "index.yaml").unlink()
     again, output = declare("orchestra", address, digest)
     assert again == content, "the second time nothing is fetched"
+
+
+def test_a_chart_from_a_registry_is_the_same_chart(declare, repository, registry):
+    address, held, digest = registry
+    content, output = declare("orchestra", address, digest)
+    assert content is not None, output
+    held.clear()
+    again, output = declare("orchestra", repository[0], digest)
+    assert again == content, output
+
+
+def test_a_registry_without_the_chart_is_told(declare, registry):
+    address, held, _digest = registry
+    held.clear()
+    content, output = declare("orchestra", address, "sha256:" + "1" * 64)
+    assert content is None
+    assert f"orchestra: orchestra 1.2.0 from {address}" in " ".join(output.split())
 
 
 def test_a_chart_that_changed_behind_its_version_is_refused(declare, repository):
