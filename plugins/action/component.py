@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ class ActionModule(ActionBase):
                     documents, hooks = self._chart(name, namespace, wanted[name], catalog[name], params)
                     left_out += [f"{name}: {hook}" for hook in hooks]
                     if namespace not in rooms:
-                        documents = _room(name, namespace, catalog[name], params["deployer"], documents) + documents
+                        documents = _room(name, namespace, catalog[name], params["deployer"], documents)
                         rooms.add(namespace)
                 else:
                     documents = self._definitions(catalog[name], Path(params["modules"]) / name)
@@ -138,19 +139,20 @@ def _pinned(name: str, component: dict[str, Any], entry: dict[str, Any], reposit
 
 
 def _room(name: str, namespace: str, entry: dict[str, Any], deployer: str, documents: list[Document]) -> list[Document]:
-    """The namespace of a chart's objects with the deployer's way into it, where neither the chart nor the server brings one.
+    """The documents behind their namespace, with a mark that policies know, and the deployer's way into it.
 
     Components that share a namespace have it from the first of them.
     """
     if namespace in SERVERS_OWN or not any(document["metadata"].get("namespace") == namespace for document in documents):
-        return []
-    if any(document["kind"] == "Namespace" and document["metadata"]["name"] == namespace for document in documents):
-        return []
+        return documents
+    own = [document for document in documents if document["kind"] == "Namespace" and document["metadata"]["name"] == namespace]
+    room: Document = copy.deepcopy(own[0]) if own else {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
     labels = {"owner": name, "pod-security.kubernetes.io/enforce": entry.get("pod_security") or "baseline"}
-    room: list[Document] = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}}]
+    room["metadata"]["labels"] = {**labels, **(room["metadata"].get("labels") or {}), "gantry.dev/component": name}
+    found = [room]
     if deployer:
         group = "rbac.authorization.k8s.io"
-        room.append(
+        found.append(
             {
                 "apiVersion": f"{group}/v1",
                 "kind": "RoleBinding",
@@ -159,7 +161,7 @@ def _room(name: str, namespace: str, entry: dict[str, Any], deployer: str, docum
                 "subjects": [{"kind": "User", "apiGroup": group, "name": deployer}],
             }
         )
-    return room
+    return found + [document for document in documents if document not in own]
 
 
 def _problems(name: str, component: dict[str, Any], catalog: dict[str, Any], version: str, wanted: dict[str, Any]) -> list[str]:

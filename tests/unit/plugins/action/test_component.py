@@ -131,7 +131,8 @@ def test_a_disabled_component_declares_nothing(declare):
 def test_a_chart_gets_its_namespace_the_deployers_way_in_and_what_must_hold(declare):
     _result, sets = declare({"thing": {"source": "upstream"}})
     assert ids(sets["component-thing"]) == ["Namespace/-/thing", "RoleBinding/thing/gantry-deployer", "Deployment/thing/app"]
-    assert sets["component-thing"]["documents"][0]["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "baseline"
+    labels = sets["component-thing"]["documents"][0]["metadata"]["labels"]
+    assert labels == {"owner": "thing", "pod-security.kubernetes.io/enforce": "baseline", "gantry.dev/component": "thing"}
     assert [row["meaning"] for row in sets["component-thing"]["expectations"]] == ["app of thing runs with all its pods"]
 
 
@@ -142,14 +143,17 @@ def test_components_that_share_a_namespace_have_it_once(declare):
     assert ids(sets["component-thing"]) == ["Deployment/shared/app"]
 
 
-@pytest.mark.parametrize("namespace", ["kube-system", "brought"])
-def test_a_namespace_that_is_there_is_not_declared_again(declare, world, namespace):
-    world.texts["thing"] = CHART + (
-        "" if namespace == "kube-system" else "---\n{apiVersion: v1, kind: Namespace, metadata: {name: brought}}\n"
-    )
-    _result, sets = declare({"thing": {"source": "upstream", "namespace": namespace}})
-    assert ids(sets["component-thing"])[0] == f"Deployment/{namespace}/app"
-    assert "gantry-deployer" not in str(sets)
+def test_the_servers_own_namespace_is_not_declared(declare):
+    _result, sets = declare({"thing": {"source": "upstream", "namespace": "kube-system"}})
+    assert ids(sets["component-thing"]) == ["Deployment/kube-system/app"]
+
+
+def test_a_namespace_that_the_chart_brings_is_marked_and_kept(declare, world):
+    world.texts["thing"] += "---\n{apiVersion: v1, kind: Namespace, metadata: {name: thing, labels: {owner: chart, a: b}}}\n"
+    _result, sets = declare({"thing": {"source": "upstream"}})
+    assert ids(sets["component-thing"]) == ["Namespace/-/thing", "RoleBinding/thing/gantry-deployer", "Deployment/thing/app"]
+    labels = sets["component-thing"]["documents"][0]["metadata"]["labels"]
+    assert labels == {"owner": "chart", "a": "b", "pod-security.kubernetes.io/enforce": "baseline", "gantry.dev/component": "thing"}
 
 
 def test_values_of_the_user_lie_over_ours(declare, world):
