@@ -44,7 +44,7 @@ def cross_check(model: Mapping[str, Any], situation: Situation, left_out: list[s
     ``left_out``: services that ``only_in`` took away.
     """
     problems: list[Problem] = []
-    for check in (_environment, _areas, _teams, _finops, _foundation, _slos, _components):
+    for check in (_environment, _areas, _teams, _finops, _foundation, _slos, _components, _secrets, _admission, _limits):
         problems += check(model, situation)
     problems += _services(model, situation, left_out)
     problems += _named_services(model, left_out)
@@ -194,6 +194,48 @@ def _named_services(model: Mapping[str, Any], left_out: list[str]) -> Iterator[P
     components = mapping(mapping(model, "settings"), "components")
     for name in mapping(mapping(model, "release"), "components"):
         yield from _unknown(("release", "components", name), "component", name, components, at_key=True)
+
+
+def _secrets(model: Mapping[str, Any], _situation: Situation) -> Iterator[Problem]:
+    """The Secret of a service has one writer: an operator for what lies in Vault, a run for everything else."""
+    for name, references in _names(mapping(model, "secret_references"), "services").items():
+        in_vault = [secret for secret, reference in references.items() if str(reference).startswith("vault:")]
+        if in_vault and len(in_vault) < len(references):
+            yield Problem(
+                ("secret_references", "services", name),
+                f"found {', '.join(in_vault)} in Vault and {', '.join(sorted(set(references) - set(in_vault)))} elsewhere; "
+                "allowed: all in Vault or none, because one Secret cannot have two writers",
+                at_key=True,
+            )
+
+
+def _admission(model: Mapping[str, Any], _situation: Situation) -> Iterator[Problem]:
+    """What the API server would refuse later, object by object, said for all at once."""
+    actions = mapping(mapping(model, "security"), "admission").get("actions")
+    if isinstance(actions, list) and {"Deny", "Warn"} <= set(actions):
+        yield Problem(("security", "admission", "actions"), "found Deny and Warn; allowed: one of them, alone or with Audit")
+    registries = [one.rstrip("/") for one in mapping(model, "settings").get("registries") or () if isinstance(one, str)]
+    for name, entry in _names(model, "services").items():
+        image = entry.get("image")
+        if isinstance(image, str) and not any(image.startswith(f"{registry}/") for registry in registries):
+            yield Problem(
+                ("services", name, "image"), f"found {image!r}, which is in none of settings.registries; allowed: {', '.join(registries)}"
+            )
+
+
+def _limits(model: Mapping[str, Any], _situation: Situation) -> Iterator[Problem]:
+    """No container may ask for more than its team's limit range lets in: its pods would be refused."""
+    teams = mapping(model, "teams")
+    for name, entry in _names(model, "services").items():
+        team = entry.get("team")
+        most = mapping(mapping(mapping(teams, team), "limits"), "max") if isinstance(team, str) else {}
+        for part in ("requests", "limits"):
+            for key, given in mapping(mapping(entry, "resources"), part).items():
+                if _amount(given) > _amount(most.get(key)) > 0:
+                    yield Problem(
+                        ("services", name, "resources", part, key),
+                        f"found {given!r}, above teams.{team}.limits.max, which is {most[key]!r}",
+                    )
 
 
 def _finops(model: Mapping[str, Any], _situation: Situation) -> Iterator[Problem]:

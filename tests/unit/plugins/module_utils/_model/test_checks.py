@@ -75,6 +75,26 @@ def with_services(**services):
             "found the unknown service 'x'",
         ),
         (
+            inventory(platform_secret_references={"services": {"engine": {"K": "env:K", "V": "vault:a#b"}}}),
+            "secret_references.services.engine",
+            "found V in Vault and K elsewhere; allowed: all in Vault or none, because one Secret cannot have two writers",
+        ),
+        (
+            with_services(a=service(image="elsewhere.example/a")),
+            "services.a.image",
+            "found 'elsewhere.example/a', which is in none of settings.registries; allowed: ",
+        ),
+        (
+            with_services(a=service(resources={"requests": {"cpu": "9"}})),
+            "services.a.resources.requests.cpu",
+            "found '9', above teams.cortex.limits.max, which is '8'",
+        ),
+        (
+            inventory(platform_security={**VALUES["platform_security"], "admission": {"actions": ["Deny", "Warn"]}}),
+            "security.admission.actions",
+            "found Deny and Warn; allowed: one of them, alone or with Audit",
+        ),
+        (
             inventory(platform_secret_references={"services": {"engine": {"K": "hunter2"}}}),
             "secret_references.services.engine.K",
             'found "hunter2"; allowed: a reference such as vault:path#key, env:NAME or file:path',
