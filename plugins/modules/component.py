@@ -14,7 +14,8 @@ description:
   - Declares one set for each enabled component, named C(component-<name>), into the store of the run.
   - With C(source=crds) the documents are the component's custom resource definitions, read from its pinned Go module.
   - With C(source=upstream) they are every object of its chart, pinned by digest and rendered by helm for the cluster's version.
-    Hooks become ordinary objects in order, tests are left out, and a chart whose two renders differ is refused with the cure.
+    Hooks become ordinary objects in order, tests are left out. A chart whose two renders differ, or that writes values of Secrets
+    out, is refused with the values that cure it.
   - What was read or rendered is kept in the user's cache.
 attributes:
   check_mode:
@@ -48,7 +49,9 @@ options:
     type: dict
     required: true
   components:
-    description: The wanted components by name, each with C(enabled), C(source) and C(delivery).
+    description:
+      - The wanted components by name, each with C(enabled), C(source), C(delivery), C(namespace), C(values), C(version) and C(digest).
+      - C(values) merge over the catalogue's as helm merges files.
     type: dict
     required: true
   modules:
