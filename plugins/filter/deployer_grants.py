@@ -11,6 +11,7 @@ version_added: 0.1.0
 author: The gantry.platform authors (@gantry-platform)
 description:
   - Reads the set files of a store and gives RBAC rules. What is cluster-scoped is granted by name, what is namespaced by kind.
+  - Rights by which the deployer could come to more than it is given are withheld, even where a declared role has them.
 options:
   _input:
     description: The store of a run, with all sets declared.
@@ -34,7 +35,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: RBAC rules as C(cluster) and C(namespace), and the declared C(namespaces).
+  description:
+    - RBAC rules as C(cluster) and C(namespace), the declared C(namespaces), and C(withheld), a sentence for each object that only an
+      administrator can write.
   type: dict
 """
 

@@ -6,7 +6,9 @@
 """The least rights with which a deployer can apply given sets, as RBAC rules.
 
 Server-side apply needs get, create and patch; a create by apply honours resourceNames, so what is cluster-scoped is granted by
-name. Whoever writes a role must hold every right in it. Deleting what is cluster-scoped is left to an administrator.
+name. Whoever writes a role must hold every right in it, so the rights in declared roles are the deployer's too. Rights by which one
+becomes more than one is (wildcards, bind, escalate, impersonate, a binding to cluster-admin) are withheld all the same: the server
+then refuses the deployer that object, and an administrator applies it. Deleting what is cluster-scoped is left to one as well.
 """
 
 from __future__ import annotations
@@ -23,6 +25,9 @@ _RBAC = "rbac.authorization.k8s.io"
 _READ = ("get", "list", "watch")
 _WRITE = ("create", "delete", "get", "list", "patch", "watch")
 _BY_NAME = ("create", "get", "patch")
+_COME_AND_GO = (("autoscaling", "horizontalpodautoscalers"), ("policy", "poddisruptionbudgets"))
+"""Kinds that the same roles declare for one inventory and not for the next: the last of them must be found and removed as well."""
+_GROWING = {"bind", "escalate", "impersonate"}
 _UNUSUAL_PLURALS = {"Endpoints": "endpoints"}
 Rule = dict[str, list[str]]
 
@@ -31,7 +36,8 @@ def grants(contents: Sequence[Mapping[str, Any]], entry_role: str, entry_binding
     """What the deployer needs for these set files.
 
     Gives ``cluster`` (rules of a ClusterRole bound for the cluster), ``namespace`` (rules of ``entry_role``, bound in each namespace
-    by ``entry_binding``) and ``namespaces`` (those that the sets declare).
+    by ``entry_binding``), ``namespaces`` (those that the sets declare) and ``withheld`` (a sentence for each object that the deployer
+    must not be able to write).
     """
     items = [normalise(document, source, content["set"])[0] for content in contents for document, source in documents_of(content)]
     plurals = {
@@ -45,22 +51,31 @@ def grants(contents: Sequence[Mapping[str, Any]], entry_role: str, entry_binding
         if item.ref.kind == "CustomResourceDefinition" and item.body["spec"].get("scope") == "Cluster"
     }
     names: dict[tuple[str, str], set[str]] = {}
-    namespaced: set[tuple[str, str]] = {("", "secrets"), ("", "configmaps"), ("coordination.k8s.io", "leases")}
+    namespaced: set[tuple[str, str]] = {("", "secrets"), ("", "configmaps"), ("coordination.k8s.io", "leases"), *_COME_AND_GO}
     read: set[tuple[str, str]] = {("", "namespaces"), ("", "events"), ("", "resourcequotas"), ("storage.k8s.io", "storageclasses")}
     cluster: list[Rule] = []
     namespace: list[Rule] = []
+    too_much: set[tuple[str, str]] = set()
+    withheld: list[str] = []
     for item in items:
         resource = (item.ref.group, _plural(item.ref.group, item.ref.kind, plurals))
         if item.ref.kind in cluster_kinds:
             names.setdefault(resource, set()).add(item.ref.name)
         elif not (item.ref.kind == "RoleBinding" and item.ref.name == entry_binding):
             namespaced.add(resource)
-        if item.ref.group == _RBAC and item.ref.kind == "Role":
-            namespace += _plain(item.body.get("rules") or [])
-        elif item.ref.group == _RBAC and item.ref.kind == "ClusterRole":
-            cluster += _plain(item.body.get("rules") or [])
-        elif item.ref.group == _RBAC and item.ref.kind == "ClusterRoleBinding":
-            cluster.append(_rule(_RBAC, ["clusterroles"], ["bind"], [item.body["roleRef"]["name"]]))
+        if item.ref.group == _RBAC and item.ref.kind in ("Role", "ClusterRole"):
+            rules = [{key: list(value) for key, value in rule.items()} for rule in item.body.get("rules") or []]
+            (namespace if item.ref.kind == "Role" else cluster).extend(rule for rule in rules if not _grows(rule))
+            if any(map(_grows, rules)) or item.body.get("aggregationRule"):
+                too_much.add((item.ref.kind, item.ref.name))
+                withheld.append(f"{item.ref.id} of {item.source} has wildcards, gathers roles, or binds, escalates or impersonates")
+    for item in items:
+        if item.ref.group == _RBAC and item.ref.kind == "ClusterRoleBinding":
+            role = item.body["roleRef"]["name"]
+            if role == "cluster-admin":
+                withheld.append(f"{item.ref.id} of {item.source} gives the rights of cluster-admin")
+            elif ("ClusterRole", role) not in too_much:
+                cluster.append(_rule(_RBAC, ["clusterroles"], ["bind"], [role]))
     for content in contents:
         for expectation in content.get("expectations") or []:
             group, _version = split_version(str(expectation.get("api_version") or ""))
@@ -77,7 +92,7 @@ def grants(contents: Sequence[Mapping[str, Any]], entry_role: str, entry_binding
         namespace.append(_rule(group, sorted(resource for of, resource in namespaced if of == group), _WRITE))
     namespace.append(_rule("coordination.k8s.io", ["leases"], ["update"], [LEASE_NAME]))
     declared = sorted(item.ref.name for item in items if item.ref.group_kind == "Namespace")
-    return {"cluster": _unique(cluster), "namespace": _unique(namespace), "namespaces": declared}
+    return {"cluster": _unique(cluster), "namespace": _unique(namespace), "namespaces": declared, "withheld": withheld}
 
 
 def _plural(group: str, kind: str, known: Mapping[tuple[str, str], str]) -> str:
@@ -96,8 +111,9 @@ def _rule(group: str, resources: Iterable[str], verbs: Iterable[str], names: Ite
     return rule | {"resourceNames": list(names)} if names else rule
 
 
-def _plain(rules: Iterable[Mapping[str, Any]]) -> list[Rule]:
-    return [{key: list(value) for key, value in rule.items()} for rule in rules]
+def _grows(rule: Rule) -> bool:
+    """True where the holder of this right could come to hold others."""
+    return any("*" in words for words in rule.values()) or not _GROWING.isdisjoint(rule.get("verbs") or ())
 
 
 def _unique(rules: Iterable[Rule]) -> list[Rule]:

@@ -47,8 +47,19 @@ class Declared:
         return found
 
 
-def declare(folder: Path, inventories: list[Path], roles: list[str], extra: dict[str, Any] | None = None) -> dict[str, Declared]:
-    """Run ``declare`` of ``roles`` for every cluster of the inventories; gives what came out by host. Nothing is contacted."""
+def declare(folder: Path, inventories: list[Path], roles: list[str]) -> dict[str, Declared]:
+    """Run ``declare`` of ``roles`` for every cluster of the inventories; gives what came out by host. Nothing is contacted.
+
+    With the baseline comes the set ``deployer-access``, which otherwise goes straight to a cluster.
+    """
+    access = {
+        "name": "Declare the deployer's access",
+        "gantry.platform.declare": {
+            "store": "{{ platform_model.store }}",
+            "set": "deployer-access",
+            "templates": [str(CHECKOUT / "roles" / "cluster_baseline" / "templates" / "access.yaml.j2")],
+        },
+    }
     play = {
         "name": "Declare",
         "hosts": "all:!control",
@@ -60,9 +71,10 @@ def declare(folder: Path, inventories: list[Path], roles: list[str], extra: dict
                 "register": "platform_model",
             },
             *(
-                {"name": role, "ansible.builtin.include_role": {"name": f"gantry.platform.{role}", "tasks_from": "declare"}}
+                {"name": role, "ansible.builtin.include_role": {"name": f"gantry.platform.{role}", "tasks_from": "declare", "public": True}}
                 for role in roles
             ),
+            *([access] if "cluster_baseline" in roles else []),
             {
                 "name": "Keep",
                 "ansible.builtin.copy": {
@@ -75,7 +87,7 @@ def declare(folder: Path, inventories: list[Path], roles: list[str], extra: dict
     }
     book = folder / "declare.yml"
     book.write_text(yaml.safe_dump([play], sort_keys=False), encoding="utf-8")
-    (folder / "extra.json").write_text(json.dumps({"platform_run_folder": f"{folder}/run", **(extra or {})}), encoding="utf-8")
+    (folder / "extra.json").write_text(json.dumps({"platform_run_folder": f"{folder}/run"}), encoding="utf-8")
     command = [str(Path(sys.executable).parent / "ansible-playbook"), str(book), "-e", f"@{folder}/extra.json"]
     for inventory in inventories:
         command += ["-i", str(inventory)]
@@ -83,7 +95,6 @@ def declare(folder: Path, inventories: list[Path], roles: list[str], extra: dict
         **os.environ,
         "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
         "ANSIBLE_NOCOLOR": "1",
-        "ANSIBLE_ROLES_PATH": str(CHECKOUT / "roles"),
     }
     done = subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
