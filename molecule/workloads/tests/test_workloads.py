@@ -9,6 +9,21 @@ from cluster import get, mutations_by_deployer
 testinfra_hosts = ["local://"]
 
 
+def test_every_service_can_serve(host):
+    deployments = get(host, "deployments -A -l app.kubernetes.io/managed-by=gantry.platform")
+    assert len(deployments) >= 12
+    for deployment in deployments:
+        assert deployment["status"]["availableReplicas"] == deployment["spec"]["replicas"], deployment["metadata"]["name"]
+
+
+def test_pods_of_what_matters_are_spread_over_zones(host):
+    zones = {node["metadata"]["name"]: node["metadata"]["labels"]["topology.kubernetes.io/zone"] for node in get(host, "nodes")}
+    for deployment in get(host, "deployments -A -l tier=t0"):
+        name = deployment["metadata"]["name"]
+        pods = get(host, f"pods -A -l app.kubernetes.io/name={name}")
+        assert len({zones[pod["spec"]["nodeName"]] for pod in pods}) == min(len(pods), len(set(zones.values()))), name
+
+
 def test_only_declared_callers_may_connect(host):
     policies = {policy["metadata"]["name"]: policy["spec"] for policy in get(host, "networkpolicies -n memory")}
     sources = [source for rule in policies["memory-store"]["ingress"] for source in rule["from"]]
