@@ -10,9 +10,9 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ..module_utils._core.errors import InputError
-from ..module_utils._sandbox.build import Tool, ensure, missing
-from ..module_utils._sandbox.instance import Instance, read_servers
+from ..module_utils._sandbox.build import cache_folder, ensure, missing
+from ..module_utils._sandbox.data import Server, areas_of, read_clients, read_servers, read_tools
+from ..module_utils._sandbox.instance import Instance
 from ..plugin_utils._files import in_project
 from ..plugin_utils._inprocess import Progress, outcome, plain, task_environment, validated
 
@@ -40,37 +40,39 @@ class ActionModule(ActionBase):
 
         def work() -> dict[str, Any]:
             params = plain(validated(self, SPEC, dict(self._task.args)))
-            servers = read_servers(params["servers"], params["areas"])
-            instance = Instance(Path(in_project(params["root"])), servers)
+            servers = read_servers(params["servers"], params["areas"], areas_of(params["tools"]))
+            instance = Instance(Path(in_project(params["root"])), servers, cache_folder(task_environment(self)).parent)
             if params["state"] == "started":
-                return self._start(params, instance, [server.tool for server in servers], Progress(host))
+                return self._start(params, instance, servers, Progress(host))
             if params["state"] == "status":
                 return {"changed": False, "servers": instance.status(), "root": str(instance.root)}
             if self._task.check_mode:
-                changed = (
+                there = (
                     instance.root.is_dir() if params["state"] == "absent" else bool(instance.ports()) and instance.supervisor.is_running()
                 )
-                return {"changed": changed}
+                return {"changed": there}
             return {"changed": instance.remove() if params["state"] == "absent" else instance.stop()}
 
         return outcome(work)
 
-    def _start(self, params: dict[str, Any], instance: Instance, needed: list[str], tell: Progress) -> dict[str, Any]:
+    def _start(self, params: dict[str, Any], instance: Instance, servers: list[Server], tell: Progress) -> dict[str, Any]:
         environment = task_environment(self)
-        areas = set(params["areas"])
-        tools = [
-            _tool(row, Path(params["modules"])) for row in params["tools"] if row["name"] in needed or areas & set(row.get("areas") or [])
-        ]
-        unknown = sorted(set(needed) - {tool.name for tool in tools})
-        if unknown:
-            raise InputError(f"sandbox_servers: the tool {unknown[0]!r} is not in sandbox_tools")
+        tools = read_tools(params["tools"], Path(params["modules"]), servers, params["areas"])
+        clients = read_clients(params["clients"])
         if self._task.check_mode:
-            to_build = missing(tools, environment)
-            return {"changed": bool(to_build) or not instance.is_up(), "build": to_build, "servers": instance.status()}
+            build = missing(tools, environment)
+            pending = instance.pending({} if build else ensure(tools, environment, tell))
+            return {
+                "changed": bool(build or pending),
+                "build": build,
+                "made": pending,
+                "root": str(instance.root),
+                "servers": instance.status(),
+            }
         began = time.monotonic()
         binaries = ensure(tools, environment, tell)
         built = time.monotonic()
-        instance.start(binaries, params["clients"], tell)
+        instance.start(binaries, clients, tell)
         return {
             "changed": bool(instance.changed),
             "made": instance.changed,
@@ -78,17 +80,3 @@ class ActionModule(ActionBase):
             "servers": instance.status(),
             "seconds": {"binaries": round(built - began, 1), "servers": round(time.monotonic() - built, 1)},
         }
-
-
-def _tool(row: dict[str, Any], modules: Path) -> Tool:
-    assets = row.get("assets") or {}
-    return Tool(
-        name=row["name"],
-        module=modules / row["module"],
-        package=row["package"],
-        ldflags=row.get("ldflags") or "",
-        tags=row.get("tags") or "",
-        path=row.get("path") or "",
-        assets_module=assets.get("module") or "",
-        assets=tuple(assets.get("files") or ()),
-    )

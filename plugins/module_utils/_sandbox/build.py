@@ -7,8 +7,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import functools
 import hashlib
 import json
@@ -18,12 +16,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .._core.errors import InputError, ServerError
 from .golang import go_binary, go_environment, module_folder
+from .locks import locked
 
 _LAST_LINES = 15
 
@@ -99,7 +98,7 @@ def _existing(tool: Tool, environment: Mapping[str, str]) -> Binary | None:
 def _build(tool: Tool, environment: Mapping[str, str], tell: Callable[[], None]) -> Binary:
     target = cache_folder(environment) / f"{tool.name}-{tool.key}"
     target.parent.mkdir(parents=True, exist_ok=True)
-    with _lock(target.with_suffix(".lock"), tell):
+    with locked(target.with_suffix(".lock"), tell):
         if not target.is_dir():
             temporary = Path(tempfile.mkdtemp(prefix=f"{tool.name}-", dir=target.parent))
             try:
@@ -138,17 +137,3 @@ def _keep_assets(tool: Tool, folder: Path, environment: Mapping[str, str]) -> No
     source = module_folder(tool.module, tool.assets_module, environment)
     for name in tool.assets:
         shutil.copyfile(source / name, folder / Path(name).name)
-
-
-@contextlib.contextmanager
-def _lock(path: Path, tell: Callable[[], None]) -> Iterator[None]:
-    """Two builds of one thing at once: the second waits and finds it done."""
-    with path.open("w") as handle:
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                time.sleep(0.2)
-                tell()
-        yield

@@ -19,6 +19,7 @@ from .._core.errors import InputError
 
 try:
     from cryptography import x509
+    from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -28,6 +29,8 @@ else:
     MISSING = None
 
 _DAYS = 3650
+_RENEWED_BEFORE = datetime.timedelta(days=30)
+_BOTH = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH] if MISSING is None else []
 
 
 class Authority:
@@ -43,13 +46,13 @@ class Authority:
         self._certificate = self._load_or_make_authority()
 
     def server(self, name: str, hosts: list[str]) -> None:
-        """A serving certificate for names and addresses."""
+        """A certificate for names and addresses to serve as, and to call other servers with."""
         names = [x509.IPAddress(ipaddress.ip_address(host)) if host[0].isdigit() else x509.DNSName(host) for host in hosts]
-        self._sign(name, name, [], ExtendedKeyUsageOID.SERVER_AUTH, names)
+        self._sign(name, _name(name, []), _BOTH, names)
 
     def client(self, name: str, user: str, groups: list[str]) -> None:
         """A client certificate of a user in groups."""
-        self._sign(name, user, groups, ExtendedKeyUsageOID.CLIENT_AUTH, [])
+        self._sign(name, _name(user, groups), _BOTH[1:], [])
 
     def signing_pair(self, name: str) -> None:
         """A key pair for tokens: ``name.key`` and ``name.pub``."""
@@ -100,15 +103,25 @@ class Authority:
         self._write(path.name, certificate.public_bytes(serialization.Encoding.PEM))
         return certificate
 
-    def _sign(self, name: str, user: str, groups: list[str], purpose: Any, names: list[Any]) -> None:
-        if (self.folder / f"{name}.crt").is_file():
+    def _sign(self, name: str, subject: Any, purposes: list[Any], names: list[Any]) -> None:
+        path = self.folder / f"{name}.crt"
+        if path.is_file() and self._is_current(x509.load_pem_x509_certificate(path.read_bytes()), subject, names):
             return
-        key = self._private_key(name)
-        builder = _builder(_name(user, groups), self._certificate.subject, key)
-        builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), False)
+        builder = _builder(subject, self._certificate.subject, self._private_key(name))
+        builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), False)
         if names:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), False)
-        self._write(f"{name}.crt", builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+        self._write(path.name, builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+
+    def _is_current(self, certificate: Any, subject: Any, names: list[Any]) -> bool:
+        """Whether a kept certificate says what is wanted now, by this authority, and for some time yet."""
+        try:
+            certificate.verify_directly_issued_by(self._certificate)
+        except (ValueError, TypeError, InvalidSignature):
+            return False
+        found = [list(part.value) for part in certificate.extensions if isinstance(part.value, x509.SubjectAlternativeName)]
+        left = certificate.not_valid_after_utc - datetime.datetime.now(datetime.UTC)
+        return bool(certificate.subject == subject and found == ([names] if names else []) and left > _RENEWED_BEFORE)
 
     def _write(self, name: str, content: bytes) -> None:
         path = self.folder / name

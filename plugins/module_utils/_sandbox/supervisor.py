@@ -8,10 +8,13 @@
 from __future__ import annotations
 
 import configparser
+import contextlib
 import http.client
+import importlib.util
 import io
 import os
 import secrets
+import shlex
 import signal
 import subprocess
 import sys
@@ -22,11 +25,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .._core.errors import ServerError, TimeoutExceededError
+from .._core.errors import InputError, ServerError, TimeoutExceededError
 
 _STOPS_WITHIN = 20.0
 UP = ("RUNNING", "STARTING")
 """supervisor says STARTING in a program's first second."""
+_MARK = "GANTRY_SANDBOX"
+"""In the environment of everything that an instance runs: its folder."""
+_PASSED = ("HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "PYTHONPATH", "TMPDIR", "TZ", "USER")
+"""What servers get of the caller's environment. Its tokens and proxies are not theirs, and would stay in them for days."""
 
 
 @dataclass(frozen=True)
@@ -46,27 +53,35 @@ class Supervisor:
         self._root = root
         self._port = port
         self._config = root / "supervisord.conf"
-        self._pid = root / "supervisord.pid"
         self._password_file = root / "supervisord.password"
 
-    def write_config(self, programs: list[Program]) -> bool:
-        """Write the configuration. True where it changed."""
+    def write_config(self, programs: list[Program]) -> None:
+        """Write the configuration."""
+        _write_private(self._config, self._text(programs))
+
+    def knows(self, programs: list[Program]) -> bool:
+        """Whether the configuration says these programs, just so."""
+        return self._config.is_file() and self._config.read_text() == self._text(programs)
+
+    def _text(self, programs: list[Program]) -> str:
         config = configparser.RawConfigParser()
         config["supervisord"] = {
-            "logfile": str(self._root / "logs" / "supervisord.log"),
+            "logfile": _expanded(self._root / "logs" / "supervisord.log"),
             "logfile_maxbytes": "10MB",
-            "pidfile": str(self._pid),
-            "directory": str(self._root),
+            "pidfile": _expanded(self._root / "supervisord.pid"),
+            "directory": _expanded(self._root),
             "nodaemon": "false",
             "silent": "true",
             "minfds": "1024",
         }
         config["inet_http_server"] = {"port": f"127.0.0.1:{self._port}", "username": "gantry", "password": self._password()}
         config["rpcinterface:supervisor"] = {"supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"}
-        for program in programs:
+        for order, program in enumerate(programs):
             config[f"program:{program.name}"] = {
                 "command": " ".join(_quoted(word) for word in program.command),
                 "environment": ",".join(f'{key}="{_escaped(value)}"' for key, value in sorted(program.environment.items())),
+                # They end in the opposite order: nothing loses what it needs before it is gone itself.
+                "priority": str(order + 1),
                 "autostart": "false",
                 "autorestart": "true",
                 "startsecs": "1",
@@ -75,22 +90,23 @@ class Supervisor:
                 "stopasgroup": "true",
                 "killasgroup": "true",
                 "redirect_stderr": "true",
-                "stdout_logfile": str(program.log),
+                "stdout_logfile": _expanded(program.log),
                 "stdout_logfile_maxbytes": "50MB",
                 "stdout_logfile_backups": "1",
             }
         text = io.StringIO()
         config.write(text)
-        if self._config.is_file() and self._config.read_text() == text.getvalue():
-            return False
-        _write_private(self._config, text.getvalue())
-        return True
+        return text.getvalue()
 
     def start(self) -> None:
-        """Start the supervisor itself, after what an earlier one may have left behind was ended."""
-        self._end_orphans()
+        """Start the supervisor itself."""
+        if importlib.util.find_spec("supervisor") is None:
+            raise InputError("the sandbox's servers need the Python package supervisor; make deps installs it")
         command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(self._config)]
-        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, start_new_session=True, check=False)
+        environment = {name: os.environ[name] for name in _PASSED if name in os.environ} | {_MARK: str(self._root)}
+        done = subprocess.run(
+            command, capture_output=True, text=True, stdin=subprocess.DEVNULL, env=environment, start_new_session=True, check=False
+        )
         if done.returncode:
             raise ServerError(f"the supervisor did not start: {(done.stderr or done.stdout).strip()}")
         self._until(self.is_running, 10.0, "the supervisor to answer")
@@ -99,7 +115,8 @@ class Supervisor:
         """Take over a changed configuration: programs that changed are stopped, new ones are known."""
         rpc = self._rpc()
         added, changed, removed = rpc.supervisor.reloadConfig()[0]
-        for name in [*changed, *removed]:
+        # supervisor lists programs in the order in which they start.
+        for name in [name for name in reversed(self.states()) if name in (*changed, *removed)]:
             rpc.supervisor.stopProcessGroup(name)
             rpc.supervisor.removeProcessGroup(name)
         for name in [*added, *changed]:
@@ -113,13 +130,17 @@ class Supervisor:
             return False
         return True
 
+    def infos(self) -> dict[str, dict[str, Any]]:
+        """Program → what supervisor says of it, ``statename`` and ``pid`` among it; empty where it does not run."""
+        try:
+            rows: Any = self._rpc().supervisor.getAllProcessInfo()
+        except (OSError, http.client.HTTPException, xmlrpc.client.Error):
+            return {}
+        return {row["name"]: row for row in rows}
+
     def states(self) -> dict[str, str]:
         """Program → state in supervisor's words (RUNNING, STOPPED, STARTING, BACKOFF, FATAL …); empty where it does not run."""
-        return {info["name"]: info["statename"] for info in self._infos()}
-
-    def pids(self) -> dict[str, int]:
-        """Program → process number, of those that run."""
-        return {info["name"]: info["pid"] for info in self._infos() if info["pid"]}
+        return {name: row["statename"] for name, row in self.infos().items()}
 
     def start_program(self, name: str) -> bool:
         """Start a program. False where it runs already."""
@@ -135,14 +156,7 @@ class Supervisor:
             pid = self._rpc().supervisor.getPID()
             self._rpc().supervisor.shutdown()
             self._until(lambda: not _alive(pid), _STOPS_WITHIN, "the servers to stop")
-        return self._end_orphans() or ran
-
-    def _infos(self) -> list[Any]:
-        try:
-            infos: Any = self._rpc().supervisor.getAllProcessInfo()
-        except (OSError, http.client.HTTPException, xmlrpc.client.Error):
-            return []
-        return list(infos)
+        return self.end_orphans() or ran
 
     def _rpc(self) -> Any:
         return xmlrpc.client.ServerProxy(f"http://gantry:{self._password()}@127.0.0.1:{self._port}/RPC2")
@@ -152,20 +166,21 @@ class Supervisor:
             _write_private(self._password_file, secrets.token_hex(16))
         return self._password_file.read_text()
 
-    def _end_orphans(self) -> bool:
-        """End servers of this instance whose supervisor was killed: they hold its ports and its data."""
-        marker = f"{self._root}/"
-        ended = False
+    def end_orphans(self) -> bool:
+        """End servers of this instance whose supervisor was killed: they hold its ports and its data. False where there are none."""
+        mark = f"{_MARK}={self._root}".encode()
+        ended = []
         for folder in Path("/proc").glob("[0-9]*"):
             try:
-                words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
-                parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
+                variables = (folder / "environ").read_bytes().split(b"\0")
             except OSError:
                 continue
-            if parent == "1" and int(folder.name) != os.getpid() and any(marker in word for word in words[1:]):
-                os.kill(int(folder.name), signal.SIGKILL)
-                ended = True
-        return ended
+            if mark in variables and int(folder.name) != os.getpid():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(folder.name), signal.SIGKILL)
+                ended.append(int(folder.name))
+        self._until(lambda: not any(map(_alive, ended)), _STOPS_WITHIN, "servers without a supervisor to end")
+        return bool(ended)
 
     @staticmethod
     def _until(met: Any, seconds: float, what: str) -> None:
@@ -187,14 +202,18 @@ def _alive(pid: int) -> bool:
         return not Path("/proc/self").exists()
 
 
+def _expanded(value: object) -> str:
+    """supervisord expands percent signs in every value."""
+    return str(value).replace("%", "%%")
+
+
 def _quoted(word: str) -> str:
-    """supervisord splits commands as a shell does and expands percent signs."""
-    escaped = word.replace("%", "%%").replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"' if any(character in word for character in " ;'\"") else escaped
+    """supervisord splits commands as a shell does."""
+    return _expanded(shlex.quote(word))
 
 
 def _escaped(value: str) -> str:
-    return value.replace("%", "%%").replace('"', '\\"')
+    return _expanded(value).replace('"', '\\"')
 
 
 def _write_private(path: Path, text: str) -> None:
