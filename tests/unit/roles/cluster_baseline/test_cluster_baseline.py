@@ -271,6 +271,15 @@ def test_a_namespace_without_its_level_or_with_an_open_network_is_seen(cluster):
     assert condition(cluster, f"network-{namespace}").search({"spec": {**deny["spec"], "ingress": [{}]}}) is False
 
 
+def test_a_quota_that_nobody_counts_is_seen(cluster):
+    look = condition(cluster, "quota-cortex")
+    # The server writes quantities in its own way.
+    hard = {"requests.cpu": "256", "pods": "1k"}
+    assert look.search({"spec": {"hard": hard}, "status": {"hard": dict(hard)}}) is True
+    assert look.search({"spec": {"hard": hard}, "status": {}}) is False
+    assert look.search({"spec": {"hard": {"pods": "1k"}}, "status": {"hard": {"pods": "1k"}}}) is False
+
+
 def test_every_expectation_says_in_words_what_it_means(cluster):
     rows = cluster.sets[SET]["expectations"]
     assert len({row["name"] for row in rows}) == len(rows)
