@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -96,9 +96,17 @@ def observe(client: KubeClient, discovery: Discovery, wanted: Wanted, observed: 
         else:
             jobs.append((found, None, frozenset(namespaces)))
 
+    shut: dict[str, ApiError] = {}
+
     def read(job: tuple[Kind, str | None, frozenset[str]]) -> list[tuple[Kind, Metadata]]:
         kind, namespace, namespaces = job
-        return [(kind, item) for item in _list(client, kind, namespace, namespaces, selector)]
+        try:
+            return [(kind, item) for item in _list(client, kind, namespace, namespaces, selector)]
+        except ApiError as error:
+            if error.status != 403 or namespace is None:
+                raise
+            shut[namespace] = error
+            return []
 
     for answer in map_threads(read, jobs, client.threads):
         for kind, metadata in answer:
@@ -106,7 +114,19 @@ def observe(client: KubeClient, discovery: Discovery, wanted: Wanted, observed: 
             if labels.get(PART_OF) in ids:
                 observed.metadata[Ref(kind.group, kind.kind, metadata.get("namespace") or "", metadata["name"])] = metadata
     _read_namespaces(client, wanted, observed)
-    _read_missing(client, wanted, observed)
+    _refuse_shut(shut, wanted, observed)
+    _read_missing(client, wanted, observed, shut)
+
+
+def _refuse_shut(shut: Mapping[str, ApiError], wanted: Wanted, observed: Observed) -> None:
+    """Raise the refusal of a namespace whose Secrets may not be read, unless this run brings the namespace or the way into it.
+
+    Then nothing of ours is there, or a run died on the threshold; a Secret that is there all the same stops its creation.
+    """
+    entered = {ref.namespace for ref in wanted.objects if ref.kind == "RoleBinding" and ref not in observed.metadata}
+    for namespace, refusal in shut.items():
+        if observed.has_namespace(namespace) and namespace not in entered:
+            raise refusal
 
 
 def _list(client: KubeClient, kind: Kind, namespace: str | None, namespaces: Iterable[str], selector: str) -> list[Metadata]:
@@ -144,13 +164,18 @@ def _read_namespaces(client: KubeClient, wanted: Wanted, observed: Observed) -> 
             observed.metadata.setdefault(ref, observed.namespaces[ref.name])
 
 
-def _read_missing(client: KubeClient, wanted: Wanted, observed: Observed) -> None:
-    """Desired objects without our label: a few GETs, or one LIST per kind and namespace where there are many."""
+def _read_missing(client: KubeClient, wanted: Wanted, observed: Observed, shut: Collection[str]) -> None:
+    """Desired objects without our label: a few GETs, or one LIST per kind and namespace where there are many.
+
+    ``shut``: namespaces whose Secrets cannot be read yet.
+    """
     groups: dict[tuple[Kind, str], list[Ref]] = {}
     for ref in wanted.objects:
         if ref in observed.metadata or wanted.is_pending(ref) or ref.group_kind == "Namespace":
             continue
         if ref.namespace and not observed.has_namespace(ref.namespace):
+            continue
+        if ref.namespace in shut and ref.group_kind == "Secret":
             continue
         groups.setdefault((wanted.kinds[ref], ref.namespace), []).append(ref)
 
