@@ -12,7 +12,7 @@ version_added: 0.1.0
 author: The gantry.platform authors (@gantry-platform)
 description:
   - Builds servers from pinned Go modules where they are not cached, and runs them under a supervisor of their own on loopback.
-  - Needs no root, no containers, and nothing outside the instance's folder but the cache of binaries.
+  - Needs no root, no containers, and nothing outside the instance's folder but the user's cache of binaries and list of ports.
 attributes:
   check_mode:
     description: Says whether something would be built, started, stopped or removed.
@@ -30,7 +30,7 @@ options:
     choices: [started, stopped, absent, status]
     default: started
   root:
-    description: Folder of the instance, relative to the project.
+    description: Folder of the instance, relative to the project. A folder with other things in it is refused, above all by V(absent).
     type: path
     required: true
   modules:
@@ -48,7 +48,10 @@ options:
     elements: dict
     required: true
   servers:
-    description: Servers with C(name), C(tool), C(areas), C(needs), C(ports), C(arguments), C(environment), C(files), C(ready), C(ready_within).
+    description:
+      - Servers with C(name), C(tool), C(areas), C(needs), C(ports), C(arguments), C(environment), C(files), C(ready) and C(ready_within).
+      - With C(hosts) a server has a certificate of these names, signed by the instance's own authority or by that of C(authority).
+      - They run in O(root) and see of the caller's environment what places and languages need, no tokens and no proxies.
     type: list
     elements: dict
     required: true
@@ -80,7 +83,7 @@ servers:
   type: list
   elements: dict
 made:
-  description: What was made or started.
+  description: What was made or started; in check mode what would be, as far as that can be known.
   returned: with O(state=started)
   type: list
   elements: str

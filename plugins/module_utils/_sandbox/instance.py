@@ -206,7 +206,6 @@ class Instance:
         return Program(
             server.name,
             (str(binaries[server.tool].path), *(self.text(argument, binaries, server.tool) for argument in server.arguments)),
-            self.root / "logs" / f"{server.name}.log",
             environment,
         )
 

@@ -42,7 +42,6 @@ class Program:
 
     name: str
     command: tuple[str, ...]
-    log: Path
     environment: Mapping[str, str]
 
 
@@ -66,10 +65,10 @@ class Supervisor:
     def _text(self, programs: list[Program]) -> str:
         config = configparser.RawConfigParser()
         config["supervisord"] = {
-            "logfile": _expanded(self._root / "logs" / "supervisord.log"),
+            # Relative to the instance's folder, where it runs: supervisord expands percent signs of some paths twice.
+            "logfile": "logs/supervisord.log",
             "logfile_maxbytes": "10MB",
-            "pidfile": _expanded(self._root / "supervisord.pid"),
-            "directory": _expanded(self._root),
+            "pidfile": "supervisord.pid",
             "nodaemon": "false",
             "silent": "true",
             "minfds": "1024",
@@ -90,7 +89,7 @@ class Supervisor:
                 "stopasgroup": "true",
                 "killasgroup": "true",
                 "redirect_stderr": "true",
-                "stdout_logfile": _expanded(program.log),
+                "stdout_logfile": f"logs/{program.name}.log",
                 "stdout_logfile_maxbytes": "50MB",
                 "stdout_logfile_backups": "1",
             }
@@ -102,10 +101,17 @@ class Supervisor:
         """Start the supervisor itself."""
         if importlib.util.find_spec("supervisor") is None:
             raise InputError("the sandbox's servers need the Python package supervisor; make deps installs it")
-        command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(self._config)]
+        command = [sys.executable, "-m", "supervisor.supervisord", "-c", self._config.name]
         environment = {name: os.environ[name] for name in _PASSED if name in os.environ} | {_MARK: str(self._root)}
         done = subprocess.run(
-            command, capture_output=True, text=True, stdin=subprocess.DEVNULL, env=environment, start_new_session=True, check=False
+            command,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            cwd=self._root,
+            env=environment,
+            start_new_session=True,
+            check=False,
         )
         if done.returncode:
             raise ServerError(f"the supervisor did not start: {(done.stderr or done.stdout).strip()}")
@@ -202,18 +208,13 @@ def _alive(pid: int) -> bool:
         return not Path("/proc/self").exists()
 
 
-def _expanded(value: object) -> str:
-    """supervisord expands percent signs in every value."""
-    return str(value).replace("%", "%%")
-
-
 def _quoted(word: str) -> str:
-    """supervisord splits commands as a shell does."""
-    return _expanded(shlex.quote(word))
+    """supervisord splits commands as a shell does and expands percent signs."""
+    return shlex.quote(word).replace("%", "%%")
 
 
 def _escaped(value: str) -> str:
-    return _expanded(value).replace('"', '\\"')
+    return value.replace("%", "%%").replace('"', '\\"')
 
 
 def _write_private(path: Path, text: str) -> None:
