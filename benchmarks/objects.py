@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import itertools
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -45,9 +46,7 @@ def drifts(found: list[Document], percent: float) -> list[Drift]:
     """Changes by hand on ``percent`` of the documents, one at least, spread over the namespaces and four kinds."""
     candidates = [drift for document in found if (drift := _drift(document)) is not None]
     wanted = max(1, round(len(found) * percent / 100))
-    # A stride without a common factor with the mix: a multiple of it would hit one kind only.
-    step = max(1, len(candidates) // wanted)
-    return candidates[::step][:wanted]
+    return random.Random(wanted).sample(candidates, wanted)
 
 
 def _drift(document: Document) -> Drift | None:
