@@ -1,0 +1,43 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One control plane for all tests that ask for it: started by the role sandbox, removed in the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ansible_collections.gantry.platform.tests.integration.kube.cluster import Cluster
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _role(tasks: str, folder: Path) -> None:
+    command = [str(Path(sys.executable).parent / "ansible"), "localhost", "-m", "ansible.builtin.include_role"]
+    words = ["-a", f"name=gantry.platform.sandbox tasks_from={tasks}", "-e", json.dumps({"sandbox_root": str(folder)})]
+    done = subprocess.run([*command, *words], cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"role sandbox, {tasks}:\n{done.stdout}\n{done.stderr}")
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """A control plane of the tests' own, with nodes and every controller."""
+    folder = ROOT / ".gantry" / "test-sandbox"
+    _role("clean", folder)
+    _role("main", folder)
+    try:
+        yield Cluster(folder)
+    finally:
+        _role("clean", folder)
+
+
+@pytest.fixture
+def namespace(cluster: Cluster) -> str:
+    """A namespace of the test's own. It goes away with the control plane: deleting it would cost each test a second."""
+    return cluster.namespace()

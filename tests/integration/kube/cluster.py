@@ -1,0 +1,302 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A real control plane, runs of the engine against it, and its audit log, which judges them."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.gantry.platform.plugins.module_utils._core.errors import GantryError
+from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
+from ansible_collections.gantry.platform.plugins.module_utils._kube.auth import resolve_access
+from ansible_collections.gantry.platform.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.gantry.platform.plugins.module_utils._kube.discovery import Discovery
+from ansible_collections.gantry.platform.plugins.module_utils._kube.engine import reconcile
+from ansible_collections.gantry.platform.plugins.module_utils._kube.kinds import Kind, Ref
+from ansible_collections.gantry.platform.plugins.module_utils._kube.options import APPLY_SPEC, apply_request, auth_options
+from ansible_collections.gantry.platform.plugins.module_utils._kube.record import ID_LABEL
+
+_MUTATING = ("create", "update", "patch", "delete", "deletecollection")
+_LOGGED_WITHIN = 5.0
+_NUMBERS = itertools.count(1)
+MERGE = "application/merge-patch+json"
+OWNER = "tests"
+MANAGER = f"kube_apply:{OWNER}"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One request as the apiserver logged it."""
+
+    verb: str
+    uri: str
+    user: str
+    agent: str
+    code: int
+    id: str
+    subresource: str
+
+    @property
+    def is_dry(self) -> bool:
+        """Whether it could change nothing."""
+        return "dryRun=All" in self.uri
+
+    @property
+    def changes(self) -> bool:
+        """Whether it changed something."""
+        reviews = self.uri.partition("?")[0].endswith("reviews")
+        return self.verb in _MUTATING and self.code < 300 and not self.is_dry and not reviews
+
+
+@dataclass
+class Run:
+    """What one run answered, and what it sent."""
+
+    result: dict[str, Any]
+    error: GantryError | None
+    sent: list[Sent]
+    parents: set[str]
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def writes(self) -> list[Sent]:
+        """Requests that changed something."""
+        return [request for request in self.sent if request.changes]
+
+    @property
+    def tried(self) -> list[Sent]:
+        """Requests of a mutating verb, dry runs and refused ones included."""
+        return [request for request in self.sent if request.verb in _MUTATING]
+
+    @property
+    def written(self) -> set[str]:
+        """Objects that were written, without the records of the sets and the lock."""
+        return {request.id for request in self.writes} - self.parents
+
+    @property
+    def planned(self) -> dict[str, str]:
+        """Object → action."""
+        return {change["id"]: change["action"] for change in self.result["plan"]}
+
+    @property
+    def message(self) -> str:
+        """Why the run failed."""
+        assert self.error is not None, f"the run did not fail: {self.result['plan']}"
+        return self.error.message
+
+    def change(self, identity: str) -> dict[str, Any]:
+        """The one planned change of an object."""
+        (found,) = [change for change in self.result["plan"] if change["id"] == identity]
+        return found
+
+    def ok(self) -> Run:
+        """This run, which must have succeeded."""
+        if self.error is not None:
+            raise self.error
+        return self
+
+
+class HookedClient(KubeClient):
+    """Calls ``before`` and ``after`` around each apply that is no dry run, with its number from 1."""
+
+    before: Callable[[int], None] = staticmethod(lambda number: None)
+    after: Callable[[int], None] = staticmethod(lambda number: None)
+
+    def apply(self, path: str, body: Mapping[str, Any], manager: str, force: bool = False, dry_run: bool = False) -> Any:
+        if dry_run:
+            return super().apply(path, body, manager, force, dry_run)
+        if not hasattr(self, "_numbers"):
+            self._numbers = itertools.count(1)
+        number = next(self._numbers)
+        self.before(number)
+        answer = super().apply(path, body, manager, force, dry_run)
+        self.after(number)
+        return answer
+
+
+class Cluster:
+    """The control plane in ``root``."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.kubeconfig = str(root / "admin.kubeconfig")
+        self.audit_log = root / "logs" / "audit.log"
+        self.admin = self.client("tests-admin")
+        self._kinds: dict[tuple[str, str], Kind] = {}
+
+    def client(self, agent: str, kubeconfig: str | None = None, **options: Any) -> KubeClient:
+        """A client with this user agent."""
+        return KubeClient(resolve_access(auth_options({"kubeconfig": kubeconfig or self.kubeconfig, **options}, {})), agent)
+
+    # what tests do to the cluster beside the engine
+
+    def namespace(self, **labels: str) -> str:
+        """A new namespace."""
+        name = f"t-{uuid.uuid4().hex[:10]}"
+        self.admin.create(
+            "/api/v1/namespaces",
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}},
+            "tests",
+        )
+        return name
+
+    def path(self, identity: str | Mapping[str, Any]) -> str:
+        """URL path of an object, given as a plan's id or as a document."""
+        ref = Ref.parse(identity) if isinstance(identity, str) else Ref.of(identity)
+        key = (ref.group, ref.kind)
+        if key not in self._kinds:
+            self._kinds = {(kind.group, kind.kind): kind for kind in reversed(list(Discovery(self.admin).kinds()))}
+        return self._kinds[key].path(ref.namespace or None, ref.name)
+
+    def get(self, identity: str | Mapping[str, Any]) -> dict[str, Any]:
+        """A live object."""
+        return self.admin.get(self.path(identity))
+
+    def find(self, identity: str | Mapping[str, Any]) -> dict[str, Any] | None:
+        """A live object, or none."""
+        return self.admin.find(self.path(identity))
+
+    def delete(self, identity: str | Mapping[str, Any]) -> None:
+        """Delete an object that exists."""
+        self.admin.delete(self.path(identity), self.get(identity)["metadata"]["uid"])
+
+    def edit(
+        self, identity: str | Mapping[str, Any], patch: Mapping[str, Any], manager: str = "intruder", subresource: str = ""
+    ) -> dict[str, Any]:
+        """A merge patch by somebody else."""
+        path = self.path(identity) + (f"/{subresource}" if subresource else "")
+        answer = self.admin.pool.request("PATCH", f"{path}?fieldManager={manager}", json.dumps(patch).encode(), {"Content-Type": MERGE})
+        assert answer.status < 300, answer.body
+        found: dict[str, Any] = answer.json()
+        return found
+
+    # what tests ask of the engine
+
+    def run(
+        self,
+        *sets: Mapping[str, Any],
+        check: bool = False,
+        client: KubeClient | None = None,
+        kubeconfig: str | None = None,
+        environment: Mapping[str, str] | None = None,
+        holder: str = "me@here 1234",
+        **options: Any,
+    ) -> Run:
+        """One reconcile of these sets with options of kube_apply; an error is kept in the answer."""
+        defaults = {name: option.get("default") for name, option in APPLY_SPEC.items()}
+        params = {**defaults, "owner": OWNER, "wait_timeout": 60, **({"sets": list(sets)} if sets else {}), **options}
+        agent = f"run-{next(_NUMBERS)}-{os.getpid()}"
+        mark = self.mark()
+        own = client is None
+        client = client or self.client(agent, kubeconfig)
+        client.pool._user_agent = agent
+        sent_before = sum(client.pool.requests.values())
+        result: dict[str, Any] = {}
+        error: GantryError | None = None
+        try:
+            request = apply_request(params, check)
+            result = reconcile(client, request, References(environment or {}, str(self.root)), holder).as_result()
+        except GantryError as caught:
+            error = caught
+        finally:
+            expected = sum(client.pool.requests.values()) - sent_before
+            if own:
+                client.close()
+        parents = {f"Secret/{one['namespace']}/{one['name']}" for one in sets} | {
+            f"Lease.coordination.k8s.io/{one['namespace']}/gantry-run" for one in sets
+        }
+        for name in (options.get("apply_set") or {}, *options.get("parents", ())):
+            if name:
+                parents.add(f"Secret/{name['namespace']}/{name['name']}")
+        return Run(result, error, self.sent_by(agent, mark, expected), parents)
+
+    # the judge
+
+    def mark(self) -> int:
+        """Where the audit log ends now."""
+        return self.audit_log.stat().st_size if self.audit_log.exists() else 0
+
+    def sent(self, since: int) -> Iterator[Sent]:
+        """Every request that ended since a mark."""
+        with self.audit_log.open("rb") as handle:
+            handle.seek(since)
+            for line in handle:
+                if not line.endswith(b"\n"):
+                    return
+                event = json.loads(line)
+                if event["stage"] == "ResponseComplete":
+                    yield _sent(event)
+
+    def sent_by(self, agent: str, since: int, count: int = 0) -> list[Sent]:
+        """Every request of one user agent since a mark; the log may lag behind the answers, so ``count`` are awaited."""
+        end = time.monotonic() + _LOGGED_WITHIN
+        while True:
+            found = [request for request in self.sent(since) if request.agent == agent]
+            if len(found) >= count or time.monotonic() > end:
+                return found
+            time.sleep(0.02)
+
+    def parents_in(self, namespace: str) -> list[dict[str, Any]]:
+        """Records of sets."""
+        return self.admin.list_objects(Kind("", "v1", "Secret", "secrets", True), namespace, ID_LABEL, metadata_only=False)[0]
+
+
+def _sent(event: Mapping[str, Any]) -> Sent:
+    of = event.get("objectRef") or {}
+    return Sent(
+        event["verb"],
+        event["requestURI"],
+        event["user"]["username"],
+        event.get("userAgent") or "",
+        (event.get("responseStatus") or {}).get("code") or 0,
+        _identity(of),
+        of.get("subresource") or "",
+    )
+
+
+def _identity(of: Mapping[str, Any]) -> str:
+    resource, group = of.get("resource") or "", of.get("apiGroup") or ""
+    kind = KINDS.get(resource, resource)
+    namespace = "" if kind == "Namespace" else of.get("namespace") or ""
+    return f"{kind}.{group}/{namespace or '-'}/{of.get('name')}" if group else f"{kind}/{namespace or '-'}/{of.get('name')}"
+
+
+KINDS = {
+    "configmaps": "ConfigMap",
+    "customresourcedefinitions": "CustomResourceDefinition",
+    "deployments": "Deployment",
+    "gadgets": "Gadget",
+    "horizontalpodautoscalers": "HorizontalPodAutoscaler",
+    "jobs": "Job",
+    "leases": "Lease",
+    "namespaces": "Namespace",
+    "rolebindings": "RoleBinding",
+    "roles": "Role",
+    "clusterroles": "ClusterRole",
+    "clusterrolebindings": "ClusterRoleBinding",
+    "resourcequotas": "ResourceQuota",
+    "secrets": "Secret",
+    "serviceaccounts": "ServiceAccount",
+    "services": "Service",
+    "validatingadmissionpolicies": "ValidatingAdmissionPolicy",
+    "validatingadmissionpolicybindings": "ValidatingAdmissionPolicyBinding",
+}
+"""Resources of the tests' objects as the audit log names them."""
+
+
+def until(met: Callable[[], Any], what: str, seconds: float = 30.0) -> Any:
+    """The first true answer of ``met``."""
+    end = time.monotonic() + seconds
+    while not (answer := met()):
+        assert time.monotonic() < end, f"waited {seconds:.0f} s for {what}"
+        time.sleep(0.05)
+    return answer
