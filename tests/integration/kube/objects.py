@@ -121,3 +121,21 @@ def unused_group() -> str:
 
 def unused_name(prefix: str = "t") -> str:
     return f"{prefix}-{uuid.uuid4().hex[:10]}"
+
+
+def autoscaler(namespace: str, name: str = "app") -> Document:
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
+    return _object("autoscaling/v2", "HorizontalPodAutoscaler", namespace, name, spec={"maxReplicas": 9, "scaleTargetRef": target})
+
+
+def handed_over_replicas(namespace: str, seed: int, name: str = "app") -> dict[str, Any]:
+    """The entry of ``handed_over`` for a Deployment under an autoscaler."""
+    return {
+        "api_version": "apps/v1",
+        "kind": "Deployment",
+        "namespace": namespace,
+        "name": name,
+        "path": "spec.replicas",
+        "seed": seed,
+        "reason": "under an autoscaler",
+    }
