@@ -25,6 +25,8 @@ _POLICY = "ValidatingAdmissionPolicy"
 _PAUSE = 0.05
 _ACCESS_SPREADS = 5.0
 """Seconds in which a new role binding reaches the authorizer's cache (measured: under 0.3)."""
+_QUOTA_COUNTS = 30.0
+"""Seconds in which a controller counts a new or changed quota; until then creations are refused by the old limit or by none."""
 _PASSING = 10.0
 """Seconds for a kind, a namespace or a deleted CRD to settle."""
 Outcome = TypeVar("Outcome")
@@ -39,11 +41,14 @@ class Barriers:
         self._manager = manager
         self._seconds = wait_seconds
         self._access_until = 0.0
+        self._quota_until = 0.0
         self._probes: list[Subject] = []
 
-    def access_changed(self) -> None:
-        """From now on, for a while, a 403 may mean that RBAC has not spread yet."""
-        self._access_until = time.monotonic() + _ACCESS_SPREADS
+    def admission_changed(self, access: bool, quota: bool) -> None:
+        """From now on, for a while, a 403 may mean that a role or a quota has not spread yet."""
+        now = time.monotonic()
+        self._access_until = now + _ACCESS_SPREADS if access else self._access_until
+        self._quota_until = now + _QUOTA_COUNTS if quota else self._quota_until
 
     def after(self, subjects: Iterable[Subject], pending: set[tuple[str, str]]) -> None:
         """Wait until CRDs are served; remember policies that have a probe."""
@@ -72,7 +77,7 @@ class Barriers:
                 return send()
             except ApiError as error:
                 now = time.monotonic()
-                spreading = error.status == 403 and now < self._access_until
+                spreading = error.status == 403 and now < (self._quota_until if error.over_quota else self._access_until)
                 if not ((error.passing and now < end) or spreading):
                     raise
             time.sleep(_PAUSE)

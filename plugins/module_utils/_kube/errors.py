@@ -67,6 +67,11 @@ class ApiError(ServerError):
         return self.status == 422 and any(cause.get("field") == "metadata.uid" for cause in self.causes)
 
     @property
+    def over_quota(self) -> bool:
+        """A ResourceQuota has no room, or was not counted yet."""
+        return self.status == 403 and ("exceeded quota" in self.raw_message or "status unknown for quota" in self.raw_message)
+
+    @property
     def namespace_terminating(self) -> bool:
         """The namespace is being deleted and takes nothing new."""
         return any(cause.get("reason") == "NamespaceTerminating" for cause in self.causes)

@@ -40,6 +40,7 @@ class Finding:
     problem: str = ""
     force: bool = False
     verified: bool = True
+    over_quota: bool = False
     replaced: list[str] = field(default_factory=list)
     live: dict[str, Any] | None = None
     former: list[Mapping[str, Any]] = field(default_factory=list)
@@ -94,6 +95,7 @@ def examine_new(client: KubeClient, subject: Subject, request: ReconcileRequest,
         finding.problem = error.message
         if error.kind_not_served or error.status in (403, 404):
             finding.verified = False
+        finding.over_quota = error.over_quota
     return finding
 
 

@@ -25,16 +25,20 @@ NAMESPACE_PENDING = "namespace_pending"
 ROLE_PENDING = "role_pending"
 ACCESS_PENDING = "access_pending"
 POLICY_PENDING = "policy_pending"
+QUOTA_PENDING = "quota_pending"
 ALLOCATED = "allocated"
 
 
 class Pending:
     """Knows what the run creates, and so which questions must wait."""
 
-    def __init__(self, wanted: Wanted, observed: Observed, new: Iterable[Subject], subjects: Mapping[Ref, Subject]) -> None:
+    def __init__(
+        self, wanted: Wanted, observed: Observed, new: Iterable[Subject], unclear: Iterable[Subject], subjects: Mapping[Ref, Subject]
+    ) -> None:
         self._wanted = wanted
         self._observed = observed
         self._new = {subject.ref for subject in new}
+        self._quotas = {subject.ref.namespace for subject in (*new, *unclear) if subject.ref.group_kind == "ResourceQuota"}
         self._subjects = subjects
 
     def reason(self, subject: Subject) -> str:
@@ -49,9 +53,11 @@ class Pending:
             return ROLE_PENDING
         return ""
 
-    def reason_of_refusal(self, subject: Subject) -> str:
+    def reason_of_refusal(self, subject: Subject, over_quota: bool) -> str:
         """Why a refused dry run may still succeed later in this run, or nothing."""
         namespace = subject.ref.namespace
+        if over_quota and namespace in self._quotas:
+            return QUOTA_PENDING  # quota_problems counts with the new limits
         for ref in self._new:
             if ref.group == _RBAC and ref.kind in ("RoleBinding", "ClusterRoleBinding") and ref.namespace in ("", namespace):
                 return ACCESS_PENDING if ref != subject.ref else ""

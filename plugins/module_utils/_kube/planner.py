@@ -90,7 +90,7 @@ def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, obs
         else:
             unclear.append((subject, _action_on_existing(subject, request.manager)))
     enforced = enforced_levels(observed.namespaces, in_scope)
-    pending = Pending(wanted, observed, new, subjects)
+    pending = Pending(wanted, observed, new, [subject for subject, _action in unclear], subjects)
     _examine(client, request, work, unclear, new, pending, enforced)
     if request.verify == "full" or request.foreign == "report":
         present = {ref: subject for ref, subject in in_scope.items() if subject.live is not None}
@@ -168,7 +168,7 @@ def _examine(
             return Finding(subject, Action.CREATE, reason=reason, verified=False)
         finding = examine_new(client, subject, request, enforced)
         if finding.problem and not finding.verified:
-            finding.reason = pending.reason_of_refusal(subject)
+            finding.reason = pending.reason_of_refusal(subject, finding.over_quota)
             if finding.reason:
                 finding.problem = ""
         return finding

@@ -38,15 +38,13 @@ _STAGES: tuple[tuple[str, frozenset[str]], ...] = (
         ),
     ),
     ("access", frozenset({"ClusterRoleBinding.rbac.authorization.k8s.io"})),
-    ("roles", frozenset({"Role.rbac.authorization.k8s.io"})),
+    ("roles and limits", frozenset({"Role.rbac.authorization.k8s.io", "ResourceQuota", "LimitRange"})),
     (
         "configuration",
         frozenset(
             {
                 "RoleBinding.rbac.authorization.k8s.io",
                 "ServiceAccount",
-                "ResourceQuota",
-                "LimitRange",
                 "ConfigMap",
                 "Secret",
                 "PersistentVolume",

@@ -189,8 +189,10 @@ class Writer:
     def _after(self, stage: Stage, done: list[Finding]) -> None:
         subjects = [finding.subject for finding in done]
         self._barriers.after(subjects, self._wanted.pending)
-        if any(subject.ref.group == "rbac.authorization.k8s.io" for subject in subjects):
-            self._barriers.access_changed()
+        self._barriers.admission_changed(
+            access=any(subject.ref.group == "rbac.authorization.k8s.io" for subject in subjects),
+            quota=any(subject.ref.group_kind == "ResourceQuota" for subject in subjects),
+        )
 
     def _apply(self, finding: Finding) -> None:
         if self._lease is not None and self._lease.lost is not None:

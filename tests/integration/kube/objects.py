@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -139,3 +140,26 @@ def handed_over_replicas(namespace: str, seed: int, name: str = "app") -> dict[s
         "seed": seed,
         "reason": "under an autoscaler",
     }
+
+
+def policy(name: str, label: str, value: str, expression: str, probe: Mapping[str, Any]) -> Document:
+    """A policy for ConfigMaps with this label, which must refuse the probe."""
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": ["configmaps"]}
+    document = _object(
+        "admissionregistration.k8s.io/v1",
+        "ValidatingAdmissionPolicy",
+        "",
+        name,
+        spec={
+            "failurePolicy": "Fail",
+            "matchConstraints": {"resourceRules": [rule], "objectSelector": {"matchLabels": {label: value}}},
+            "validations": [{"expression": expression, "message": f"{name}: {expression}"}],
+        },
+    )
+    document["metadata"]["annotations"] = {"gantry.dev/probe": json.dumps(probe)}
+    return document
+
+
+def policy_binding(name: str) -> Document:
+    spec = {"policyName": name, "validationActions": ["Deny"]}
+    return _object("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding", "", name, spec=spec)

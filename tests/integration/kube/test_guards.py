@@ -1,0 +1,242 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What stops a run before its first write: an approval, an impact, a lock, and what the cluster itself would refuse later."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from ansible_collections.gantry.platform.plugins.module_utils._kube import lease
+from ansible_collections.gantry.platform.tests.integration.kube.cluster import HookedClient, until
+from ansible_collections.gantry.platform.tests.integration.kube.objects import (
+    config_map,
+    deployment,
+    identity,
+    namespace_of,
+    one_set,
+    policy,
+    policy_binding,
+    quota,
+    secret,
+    unused_name,
+)
+
+MARK = "tests.example.com/judged"
+
+
+# an approved plan
+
+
+def test_an_approved_plan_is_done(cluster, namespace):
+    wanted = one_set("s", namespace, config_map(namespace), secret(namespace))
+    approved = cluster.run(wanted, check=True).ok().result["digest"]
+    assert cluster.run(wanted, approved_digest=approved).ok().result["changed"] is True
+
+
+def _another_value(cluster, namespace):
+    return [config_map(namespace, colour="blue"), deployment(namespace)], {}
+
+
+def _another_object(cluster, namespace):
+    return [config_map(namespace), deployment(namespace), config_map(namespace, "one-more")], {}
+
+
+def _one_less(cluster, namespace):
+    return [config_map(namespace)], {}
+
+
+def _another_action(cluster, namespace):
+    cluster.admin.create(f"/api/v1/namespaces/{namespace}/configmaps", config_map(namespace), "somebody")
+    return [config_map(namespace), deployment(namespace)], {"adopt": ["somebody"]}
+
+
+@pytest.mark.parametrize("other", [_another_value, _another_object, _one_less, _another_action])
+def test_any_other_plan_than_the_approved_one_is_refused(cluster, namespace, other):
+    wanted = one_set("s", namespace, config_map(namespace), deployment(namespace))
+    approved = cluster.run(wanted, check=True).ok().result["digest"]
+    documents, options = other(cluster, namespace)
+    refused = cluster.run(one_set("s", namespace, *documents), approved_digest=approved, **options)
+    assert "not what was approved" in refused.message
+    assert refused.writes == []
+
+
+def test_another_secret_value_is_another_plan_where_a_key_makes_it_visible(cluster, namespace):
+    key = {"digest_key": "of-this-test"}
+    approved = cluster.run(one_set("s", namespace, secret(namespace, a="1")), check=True, **key).ok().result["digest"]
+    refused = cluster.run(one_set("s", namespace, secret(namespace, a="2")), approved_digest=approved, **key)
+    assert "not what was approved" in refused.message
+    assert refused.writes == []
+
+
+# impact
+
+
+def test_an_impact_that_is_not_allowed_is_refused_with_every_change_and_the_variable(cluster, namespace):
+    cluster.run(one_set("s", namespace, deployment(namespace), config_map(namespace)), wait=False).ok()
+    wanted = one_set("s", namespace, deployment(namespace, env={"A": "1"}), config_map(namespace, colour="blue"))
+    refused = cluster.run(wanted, allowed_impact=["safe"], allowed_impact_variable="platform_environment.allowed_impact")
+    assert "To allow them add restart to platform_environment.allowed_impact" in refused.message
+    assert [change["id"] for change in refused.error.details["refused"]] == [identity(deployment(namespace))]
+    assert refused.writes == []
+    assert cluster.run(wanted, allowed_impact=["safe", "restart"], wait=False).ok().result["changed"] is True
+
+
+def test_more_replicas_are_safe_and_another_template_restarts(cluster, namespace):
+    cluster.run(one_set("s", namespace, deployment(namespace)), wait=False).ok()
+    more = cluster.run(one_set("s", namespace, deployment(namespace, replicas=2)), check=True).ok()
+    other = cluster.run(one_set("s", namespace, deployment(namespace, env={"A": "1"})), check=True).ok()
+    assert [run.change(identity(deployment(namespace)))["impact"] for run in (more, other)] == ["safe", "restart"]
+
+
+# the lock
+
+
+def _lease(cluster, namespace, holder, age):
+    renewed = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=age)
+    stamp = renewed.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    spec = {"holderIdentity": holder, "leaseDurationSeconds": 30, "acquireTime": stamp, "renewTime": stamp}
+    body = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": lease.NAME, "namespace": namespace}, "spec": spec}
+    cluster.admin.create(f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases", body, "other-run")
+
+
+def test_a_run_that_finds_another_one_writing_stops_and_says_how_to_break_it(cluster, namespace):
+    _lease(cluster, namespace, "ada@elsewhere 99", age=4)
+    refused = cluster.run(one_set("s", namespace, config_map(namespace)), lock=True)
+    assert "ada@elsewhere 99" in refused.message
+    assert f"kubectl -n {namespace} delete lease {lease.NAME}" in refused.message
+    assert refused.writes == []
+
+
+def test_the_lock_of_a_dead_run_expires(cluster, namespace):
+    _lease(cluster, namespace, "ada@elsewhere 99", age=31)
+    done = cluster.run(one_set("s", namespace, config_map(namespace)), lock=True).ok()
+    assert done.written == {identity(config_map(namespace))}
+    assert "holderIdentity" not in cluster.get(f"Lease.coordination.k8s.io/{namespace}/{lease.NAME}")["spec"]
+
+
+def test_a_run_with_nothing_to_write_asks_for_no_lock(cluster, namespace):
+    cluster.run(one_set("s", namespace, config_map(namespace)), lock=True).ok()
+    assert cluster.run(one_set("s", namespace, config_map(namespace)), lock=True).ok().tried == []
+
+
+def test_a_run_whose_lock_was_taken_stops_writing(cluster, namespace, monkeypatch):
+    monkeypatch.setattr(lease, "SECONDS", 1)
+    client = cluster.client("hooked")
+    client.__class__ = HookedClient
+    ident = f"Lease.coordination.k8s.io/{namespace}/{lease.NAME}"
+
+    def steal(number: int) -> None:
+        if number == 2:
+            cluster.edit(ident, {"spec": {"holderIdentity": "thief"}}, "other-run")
+            until(lambda: [r for r in cluster.sent(mark) if r.id == ident and r.code == 409], "the renewal to fail")
+
+    mark = cluster.mark()
+    client.after = steal
+    first, second = config_map(namespace, "first"), config_map(namespace, "second")
+    second["metadata"]["annotations"] = {"gantry.dev/depends-on": f"ConfigMap/{namespace}/first"}
+    stopped = cluster.run(one_set("s", namespace, first, second), lock=True, client=client)
+    assert "lock was taken or broken" in stopped.message
+    assert cluster.find(second) is None
+    assert cluster.get(ident)["spec"]["holderIdentity"] == "thief"
+
+
+# what the server tells only later, or only in a warning
+
+
+def test_pods_that_would_be_refused_are_an_error_and_no_warning(cluster):
+    strict = cluster.namespace(**{"pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/warn": "restricted"})
+    refused = cluster.run(one_set("s", strict, config_map(strict), deployment(strict)))
+    assert "its pods would be refused" in refused.message
+    assert "allowPrivilegeEscalation" in refused.message
+    assert refused.writes == []
+
+
+def test_the_level_that_this_run_brings_counts(cluster, namespace):
+    lax = cluster.namespace(**{"pod-security.kubernetes.io/warn": "restricted"})
+    stricter = namespace_of(lax, **{"pod-security.kubernetes.io/enforce": "restricted"})
+    refused = cluster.run(one_set("s", namespace, stricter, deployment(lax)))
+    assert "its pods would be refused" in refused.message
+    assert refused.writes == []
+
+
+def test_a_namespace_that_is_going_away_blocks_and_says_why(cluster, namespace):
+    leaving = namespace_of(unused_name())
+    cluster.run(one_set("s", namespace, leaving)).ok()
+    held = config_map(leaving["metadata"]["name"], "held")
+    held["metadata"]["finalizers"] = ["tests.example.com/hold"]
+    cluster.admin.create(f"/api/v1/namespaces/{leaving['metadata']['name']}/configmaps", held, "tests")
+    cluster.delete(leaving)
+    run = cluster.run(one_set("s", namespace, leaving, config_map(namespace, "other")), check=True).ok()
+    assert run.planned[identity(leaving)] == "blocked"
+    assert "is being deleted since" in run.change(identity(leaving))["reason"]
+    refused = cluster.run(one_set("s", namespace, config_map(leaving["metadata"]["name"], "new")))
+    assert "being terminated" in refused.message or "being deleted" in refused.message
+    assert refused.writes == []
+    cluster.edit(held, {"metadata": {"finalizers": None}})
+
+
+def test_creations_that_exceed_a_quota_together_are_refused_together(cluster, namespace):
+    cluster.run(one_set("q", namespace, quota(namespace, configmaps="3"))).ok()
+    until(lambda: (cluster.get(quota(namespace)).get("status") or {}).get("used"), "the quota to be counted")
+    used = int(cluster.get(quota(namespace))["status"]["used"]["configmaps"])
+    new = [config_map(namespace, f"c{number}") for number in range(4 - used)]
+    refused = cluster.run(one_set("s", namespace, *new), quota_set := one_set("q", namespace, quota(namespace, configmaps="3")))
+    assert f"configmaps is limited to 3, {used} are used and the run would create {4 - used} more" in refused.message
+    assert refused.writes == []
+    quota_set["definition"] = [quota(namespace, configmaps="4")]
+    assert cluster.run(one_set("s", namespace, *new), quota_set).ok().result["changed"] is True
+
+
+def test_a_full_quota_that_this_run_raises_is_in_nobodys_way(cluster, namespace):
+    cluster.run(one_set("q", namespace, quota(namespace, configmaps="1"))).ok()
+    until(lambda: (cluster.get(quota(namespace)).get("status") or {}).get("used") == {"configmaps": "1"}, "the quota to be full")
+    wanted = [one_set("q", namespace, quota(namespace, configmaps="9")), one_set("s", namespace, config_map(namespace))]
+    checked = cluster.run(*wanted, check=True).ok()
+    assert checked.change(identity(config_map(namespace)))["reason"] == "quota_pending"
+    done = cluster.run(*wanted).ok()
+    assert done.result["digest"] == checked.result["digest"]
+    assert cluster.find(config_map(namespace)) is not None
+
+
+# a policy of this very run
+
+
+def judged(namespace, name, colour):
+    document = config_map(namespace, name, colour=colour)
+    document["metadata"]["labels"] = {MARK: namespace}
+    return document
+
+
+@pytest.fixture
+def red_only(namespace):
+    """A policy under which marked ConfigMaps of this namespace are red, with a probe that it must refuse."""
+    probe = judged(namespace, "probe", "blue")
+    name = f"red-only-{namespace}"
+    return [policy(name, MARK, namespace, "object.data.colour == 'red'", probe), policy_binding(name)]
+
+
+def test_a_new_policy_holds_before_what_it_judges_is_written(cluster, namespace, red_only):
+    good = judged(namespace, "good", "red")
+    checked = cluster.run(one_set("s", namespace, *red_only, good), check=True).ok()
+    assert (checked.change(identity(good))["verified"], checked.change(identity(good))["reason"]) == (False, "policy_pending")
+    done = cluster.run(one_set("s", namespace, *red_only, good)).ok()
+    patches = [request for request in done.sent if request.verb == "patch" and request.id.startswith("ConfigMap/")]
+    asked = [(request.id, request.is_dry, request.code) for request in patches if request.id.endswith("/probe")]
+    assert asked[-1] == (f"ConfigMap/{namespace}/probe", True, 422)
+    assert {dry for _id, dry, _code in asked} == {True}
+    assert (patches[-1].id, patches[-1].code, patches[-1].is_dry) == (identity(good), 201, False)
+
+
+def test_what_a_new_policy_of_this_run_refuses_is_not_written(cluster, namespace, red_only):
+    bad = judged(namespace, "bad", "blue")
+    refused = cluster.run(one_set("s", namespace, *red_only, bad))
+    assert "red" in refused.message
+    assert cluster.find(bad) is None
+
+
+def test_no_warning_about_the_probe_is_passed_on(cluster, namespace, red_only):
+    done = cluster.run(one_set("s", namespace, *red_only)).ok()
+    assert [warning for warning in done.result["warnings"] if "probe" in warning] == []
