@@ -42,8 +42,6 @@ class Difference:
 
 def differences(before: Any, after: Any, path: str = "") -> Iterator[Difference]:
     """Every leaf in which the two differ, in the order of the keys."""
-    if before == after and type(before) is type(after):
-        return
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in sorted({*before, *after}, key=str):
             yield from differences(before.get(key, ABSENT), after.get(key, ABSENT), _join(path, str(key)))
@@ -53,7 +51,8 @@ def differences(before: Any, after: Any, path: str = "") -> Iterator[Difference]
         yield from differences({} if isinstance(after, Mapping) else [], after, path)
     elif isinstance(before, (Mapping, list)) and after is ABSENT and before:
         yield from differences(before, {} if isinstance(before, Mapping) else [], path)
-    elif before != after:
+    elif before != after or isinstance(before, bool) is not isinstance(after, bool):
+        # Python calls true equal to 1, JSON does not.
         yield Difference(path, before, after)
 
 
@@ -67,7 +66,7 @@ def _list_differences(before: list[Any], after: list[Any], path: str) -> Iterato
         if list(old) != list(new) and set(old) == set(new):
             yield Difference(f"{path}[order]", [list(i) for i in old], [list(i) for i in new])
         return
-    if _scalars(before) and _scalars(after) and len(set(map(_token, before))) == len(before):
+    if all(_scalars(side) and len(set(map(_token, side))) == len(side) for side in (before, after)):
         old_tokens, new_tokens = {_token(item) for item in before}, {_token(item) for item in after}
         if old_tokens != new_tokens:
             for item in before:

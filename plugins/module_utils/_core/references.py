@@ -55,5 +55,7 @@ class References:
         try:
             with open(full, encoding="utf-8") as handle:
                 return handle.read().rstrip("\n")
+        except UnicodeDecodeError:
+            raise InputError(f"the secret reference 'file:{path}' cannot be resolved: it is not UTF-8 text ({full})") from None
         except OSError as error:
             raise InputError(f"the secret reference 'file:{path}' cannot be resolved: {error.strerror} ({full})") from error

@@ -72,7 +72,7 @@ def show_path(path: Path) -> str:
 
 def show_value(value: Any, most: int = 60) -> str:
     """A value as JSON, cut where it is long."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = json.dumps(_with_text_keys(value), ensure_ascii=False, default=str)
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
@@ -188,7 +188,7 @@ class Schema:
         if schema.get("uniqueItems"):
             seen: set[str] = set()
             for index, item in enumerate(value):
-                token = json.dumps(item, sort_keys=True, default=str)
+                token = json.dumps(_with_text_keys(item), sort_keys=True, default=str)
                 if token in seen:
                     yield Problem((*path, index), f"found {show_value(item)} twice; allowed: each item once")
                 seen.add(token)
@@ -260,6 +260,13 @@ def _is(value: Any, name: str) -> bool:
     if isinstance(value, bool):
         return name == "boolean"
     return isinstance(value, _TYPES[name]) or (name == "integer" and isinstance(value, float) and value.is_integer())
+
+
+def _with_text_keys(value: Any) -> Any:
+    """YAML has keys that JSON has not (dates, numbers beside texts)."""
+    if isinstance(value, Mapping):
+        return {str(key): _with_text_keys(item) for key, item in value.items()}
+    return [_with_text_keys(item) for item in value] if isinstance(value, list) else value
 
 
 def _listed(value: Any) -> list[str]:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 
 import jsonschema
@@ -131,3 +132,32 @@ VALUES = st.recursive(
 def test_it_judges_as_the_reference_implementation(value):
     expected = jsonschema.Draft202012Validator(DOCUMENT).is_valid(value)
     assert (SCHEMA.check(value) == []) is expected, json.dumps(value)
+
+
+KEYS = st.none() | st.booleans() | st.integers(-1, 9) | st.floats() | st.dates() | st.sampled_from([*DOCUMENT["properties"], "on", ""])
+LOADED = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.dates() | st.binary(max_size=2),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(KEYS, inner, max_size=4)
+        | st.fixed_dictionaries({}, optional=dict.fromkeys(DOCUMENT["properties"], inner))
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=300)
+@given(LOADED, st.booleans())
+def test_whatever_a_file_holds_is_judged_and_never_an_accident(value, partial):
+    for problem in SCHEMA.check(value, partial=partial):
+        assert problem.message and isinstance(show_path(problem.path), str)
+    SCHEMA.fill(value)
+
+
+@pytest.mark.parametrize("key", [datetime.date(2026, 1, 1), 5, None])
+def test_a_mapping_in_a_wrong_place_is_shown_whatever_its_keys_are(key):
+    assert messages({"name": {key: 1, "a": 2}})["name"].startswith("found {")
+
+
+def test_mappings_of_keys_that_cannot_be_sorted_are_told_apart():
+    assert set(messages({"name": "a", "tags": [{1: "x", "a": 1}, {1: "x", "a": 1}]})) == {"tags[0]", "tags[1]"}
