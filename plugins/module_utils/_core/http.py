@@ -17,6 +17,7 @@ import ssl
 import threading
 import time
 import urllib.parse
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,7 +26,8 @@ from .concurrency import AdaptiveLimit
 from .errors import CancelledError, UnreachableError
 
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
-_RESET = (ConnectionError, http.client.HTTPException, ssl.SSLError, socket.timeout, TimeoutError, OSError)
+_RESET = (OSError, http.client.HTTPException, EOFError, zlib.error)
+"""What a broken connection looks like; the last two are a compressed answer that was cut."""
 
 
 @dataclass(frozen=True)
@@ -291,4 +293,4 @@ class StreamRefused(Exception):
 def _retry_after(response: Response) -> float:
     """Seconds the server asks to wait, at most 30; 0 where it does not say (the date form is not used by our servers)."""
     value = response.headers.get("Retry-After") or ""
-    return min(float(value), 30.0) if value.isdigit() else 0.0
+    return min(float(value), 30.0) if value.isdecimal() else 0.0
