@@ -49,7 +49,8 @@ def immutable_changes(ref: Ref, live: Mapping[str, Any], desired: Mapping[str, A
     found = []
     for path in _MEMBERS.get((ref.group, ref.kind), ()):
         want, have = _at(desired, path), _at(live, path)
-        if want is None or _covers(have, want):
+        # Data is ours alone: what is left out of it goes away. Elsewhere more is only the server's defaults.
+        if have == want if ref.group == "" else want is None or _covers(have, want):
             continue
         if any(_related(path, field) for field in named):
             found.append(path)
@@ -76,7 +77,7 @@ def _at(document: Mapping[str, Any], path: str) -> Any:
 
 
 def _covers(have: Any, want: Any) -> bool:
-    """Whether ``have`` holds all of ``want``; the server adds defaults, so more is no difference."""
+    """Whether ``have`` holds all of ``want``."""
     if isinstance(want, Mapping):
         return isinstance(have, Mapping) and all(_covers(have.get(key), value) for key, value in want.items())
     if isinstance(want, list):
