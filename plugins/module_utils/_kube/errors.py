@@ -14,9 +14,13 @@ from .._core.errors import ServerError
 from .._core.http import Response
 
 _VALUE = re.compile(
-    r"(Invalid value|Unsupported value|Duplicate value):.*?(?=: (?:field is immutable|must |may not |can |cannot |should |a |supported )|$)",
+    r"(Invalid value|Unsupported value|Duplicate value):"
+    r'(?:"(?:[^"\\]|\\.)*+"|.)*?'  # texts in quotes as a whole: what ends a value may stand in one
+    r"(?=: (?:field is immutable|must |may not |can |cannot |should |a |supported )|$)",
     re.S,
 )
+_MISFIT = "failed to create typed"
+_MISFIT_IN_FULL = re.compile(rf"{_MISFIT} \w+ object \([^()]*\): \.?")
 _IN_QUOTES = re.compile(r'"(?:[^"\\]|\\.){200,}"')
 
 
@@ -44,7 +48,9 @@ class ApiError(ServerError):
         self.causes: list[dict[str, str]] = details.get("causes") or []
         self.is_status = bool(body)
         self.attempts = response.attempts
-        super().__init__(f"{what}: {response.status} {safe_message(self.raw_message)}")
+        misfit = _MISFIT_IN_FULL.match(self.raw_message)
+        said = self.raw_message[misfit.end() :] if misfit else f"{what}: {response.status} {self.raw_message}"
+        super().__init__(safe_message(said))
 
     def __reduce__(self) -> Any:
         return (ServerError, (self.message,))
@@ -65,6 +71,11 @@ class ApiError(ServerError):
         if self.status == 409 and not self.conflicts and not self.namespace_terminating:
             return True
         return self.status == 422 and any(cause.get("field") == "metadata.uid" for cause in self.causes)
+
+    @property
+    def misfit(self) -> bool:
+        """The document does not fit the schema of its kind."""
+        return self.status == 400 or (self.status == 500 and _MISFIT in self.raw_message)
 
     @property
     def over_quota(self) -> bool:
@@ -91,4 +102,4 @@ class ApiError(ServerError):
 
 def permanent(response: Response) -> bool:
     """A 500 that no retry cures: the document does not fit its schema."""
-    return response.status == 500 and b"failed to create typed" in response.body
+    return response.status == 500 and _MISFIT.encode() in response.body

@@ -16,6 +16,7 @@ import gzip
 import hashlib
 import json
 import secrets
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -124,8 +125,8 @@ def read_record(secret: Mapping[str, Any]) -> SetRecord:
             overridden = tuple(row[4]) if len(row) > 4 else ()
             record.objects[Ref.parse(row[0])] = Entry(row[1], row[2], row[3], overridden)
         record.unready = {Ref.parse(item) for item in content.get("unready") or []}
-    except (KeyError, ValueError, OSError, EOFError):
-        record.objects = {}
+    except (AttributeError, EOFError, LookupError, OSError, TypeError, ValueError, zlib.error):
+        record.objects, record.unready = {}, set()
     return record
 
 
