@@ -79,15 +79,19 @@ class KubeClient:
                 return found, metadata.get("resourceVersion") or ""
             query["continue"] = metadata["continue"]
 
+    def ask(self, path: str, body: Mapping[str, Any], manager: str) -> tuple[Document, Response]:
+        """A dry-run apply of something that nobody declared: its warnings are no warnings about the run. Raises ApiError."""
+        return self.apply(path, body, manager, dry_run=True, warn=False)
+
     def apply(
-        self, path: str, body: Mapping[str, Any], manager: str, force: bool = False, dry_run: bool = False
+        self, path: str, body: Mapping[str, Any], manager: str, force: bool = False, dry_run: bool = False, warn: bool = True
     ) -> tuple[Document, Response]:
         """Server-side apply with strict field validation. Raises ApiError."""
         query = {"fieldManager": manager, "fieldValidation": "Strict", "force": "true" if force else "false"}
         if dry_run:
             query["dryRun"] = "All"
         headers = {"Content-Type": "application/apply-patch+yaml", "Accept": "application/json"}
-        response = self._send("PATCH", f"{path}?{urllib.parse.urlencode(query)}", canonical(body), headers)
+        response = self._send("PATCH", f"{path}?{urllib.parse.urlencode(query)}", canonical(body), headers, warn)
         answer: Document = response.json()
         return answer, response
 
@@ -143,9 +147,11 @@ class KubeClient:
         answer: Document = self._send(method, path, body, headers).json()
         return answer
 
-    def _send(self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Response:
+    def _send(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None, warn: bool = True
+    ) -> Response:
         response = self.pool.request(method, path, body, headers, self._retry)
-        for warning in response.warnings:
+        for warning in response.warnings if warn else ():
             self.warnings.setdefault(warning)
         if response.status >= 400:
             raise ApiError(response, f"{method} {path.split('?')[0]}")

@@ -41,6 +41,12 @@ class Pending:
         self._quotas = {subject.ref.namespace for subject in (*new, *unclear) if subject.ref.group_kind == "ResourceQuota"}
         self._subjects = subjects
 
+    @property
+    def existing_namespace(self) -> str:
+        """One to ask in: that of a record, where it exists."""
+        homes = sorted({record.namespace for record in self._observed.records.values()})
+        return next((name for name in homes if self._observed.has_namespace(name)), "default")
+
     def reason(self, subject: Subject) -> str:
         """Why a new object cannot be dry-run now, or nothing."""
         ref = subject.ref

@@ -24,7 +24,8 @@ from .immutable import replaceable
 from .impact import impact_of
 from .kinds import Ref
 from .observe import Observed, live_label
-from .pending import Pending
+from .pending import NAMESPACE_PENDING, Pending
+from .preview import misfits, nearest_fields
 from .quota import quota_problems
 from .record import Entry, SetRecord
 from .requests import ReconcileRequest
@@ -99,7 +100,7 @@ def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, obs
             row for row in compare_fully(client, request, present, plan.warnings) if row["path"] not in planned.get(row["id"], ())
         ]
     quota = quota_problems(client, [s for s in new if not wanted.is_pending(s.ref)], observed, subjects)
-    _refuse_problems(request, work, quota)
+    _refuse_problems(client, request, work, quota)
     removals = _removals(request, wanted, observed, plan)
     work.unready = {ref for record in observed.records.values() for ref in record.unready if ref in in_scope}
     _list_changes(request, work, removals)
@@ -174,7 +175,10 @@ def _examine(
         return finding
 
     outcomes = map_threads(existing, unclear, client.threads) + map_threads(created, new, client.threads)
+    waiting = [finding.subject for finding in outcomes if finding.reason == NAMESPACE_PENDING]
+    misfit = misfits(client, waiting, pending.existing_namespace, request.manager)
     for finding in outcomes:
+        finding.problem = finding.problem or misfit.get(finding.subject.ref.id, "")
         if finding.action is None and not finding.problem:
             work.plan.unchanged += 1
             _confirm(work, finding, request.manager)
@@ -189,7 +193,7 @@ def _confirm(work: Work, finding: Finding, manager: str) -> None:
         work.confirmed[subject.ref] = Entry(finding.live["metadata"]["uid"], entry_digest(own), subject.desired_digest, entry.overridden)
 
 
-def _refuse_problems(request: ReconcileRequest, work: Work, quota: list[str]) -> None:
+def _refuse_problems(client: KubeClient, request: ReconcileRequest, work: Work, quota: list[str]) -> None:
     problems = []
     for finding in work.findings.values():
         ref = finding.subject.ref
@@ -199,7 +203,8 @@ def _refuse_problems(request: ReconcileRequest, work: Work, quota: list[str]) ->
             elif not replaceable(ref, request.replace_kinds):
                 finding.problem = f"{finding.reason}, and it is replaced only when replace_kinds names {ref.kind}"
         if finding.problem:
-            problems.append(f"  {ref.id} ({finding.subject.desired.source}): {finding.problem}")
+            hint = nearest_fields(client, finding.subject.kind, finding.problem)
+            problems.append(f"  {ref.id} ({finding.subject.desired.source}): {finding.problem}{hint}")
     problems += quota
     if problems:
         raise InputError(f"{len(problems)} object(s) cannot be applied; nothing was written:\n" + "\n".join(sorted(problems)))

@@ -12,7 +12,6 @@ tell (a scale of an undeclared field, a webhook's override, a write after a rese
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -24,6 +23,7 @@ from .examine import bare
 from .fields import leaves, text
 from .foreign import additions, is_known_path
 from .kinds import Kind, Ref
+from .preview import shadow_of
 from .requests import ReconcileRequest
 from .show import shown_document
 from .subject import Subject
@@ -76,11 +76,9 @@ def _live(client: KubeClient, kind: Kind, members: Iterable[Subject]) -> dict[Re
 
 
 def _beyond(client: KubeClient, request: ReconcileRequest, subject: Subject, live: Document, refused: list[str]) -> list[dict[str, Any]]:
-    name = "gantry-shadow-" + hashlib.sha256(subject.ref.id.encode()).hexdigest()[:12]
-    body = {**subject.body, "metadata": {**subject.body["metadata"], "name": name}}
-    path = subject.kind.path(subject.ref.namespace or None, name)
+    path, body = shadow_of(subject, subject.ref.namespace)
     try:
-        shadow, _response = client.apply(path, body, request.manager, dry_run=True)
+        shadow, _response = client.ask(path, body, request.manager)
     except ApiError as error:
         if error.status == 403:
             refused.append(subject.ref.id)

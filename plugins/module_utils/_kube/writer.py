@@ -176,9 +176,33 @@ class Writer:
                 self._barriers.policies_hold()
             if stage.waits_for:
                 self._wait_for(stage.waits_for)
+            self._ask_first(stage, todo)
             self._tell(f"{stage.name}: {len(todo)} objects")
             map_threads(self._apply, todo, self._client.threads)
             self._after(stage, todo)
+
+    def _ask_first(self, stage: Stage, todo: Iterable[Finding]) -> None:
+        """Dry-run what could not be asked when the plan was made, before the stage's first write.
+
+        A request more for each, so it is done where a plan was approved or everything is to be verified.
+        """
+        if not self._request.approved_digest and self._request.verify != "full":
+            return
+        unverified = {change.id for change in self._work.plan.changes if not change.verified}
+
+        def ask(finding: Finding) -> str:
+            subject = finding.subject
+            try:
+                self._barriers.retrying(lambda: self._client.ask(subject.path, subject.body, self._request.manager))
+            except ApiError as error:
+                return f"  {subject.ref.id} ({subject.desired.source}): {error.message}"
+            return ""
+
+        asked = [finding for finding in todo if finding.action is Action.CREATE and finding.subject.ref.id in unverified]
+        problems = sorted(filter(None, map_threads(ask, asked, self._client.threads)))
+        if problems:
+            listed = "\n".join(problems)
+            raise ServerError(f"{len(problems)} object(s) would be refused; nothing of this stage ({stage.name}) was written:\n{listed}")
 
     def _is_todo(self, ref: Ref) -> bool:
         finding = self._work.findings.get(ref)

@@ -21,6 +21,7 @@ from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     policy_binding,
     quota,
     secret,
+    service,
     unused_name,
 )
 
@@ -69,6 +70,22 @@ def test_another_secret_value_is_another_plan_where_a_key_makes_it_visible(clust
     refused = cluster.run(one_set("s", namespace, secret(namespace, a="2")), approved_digest=approved, **key)
     assert "not what was approved" in refused.message
     assert refused.writes == []
+
+
+@pytest.mark.parametrize("approve", [True, False], ids=["approved", "full"])
+def test_what_could_not_be_asked_is_asked_before_its_stage_is_written(cluster, namespace, approve):
+    home = unused_name()
+    documents = [namespace_of(home), config_map(home), service(home, "good"), service(home, "bad", port=70000)]
+    wanted = one_set("s", namespace, *documents)
+    checked = cluster.run(wanted, check=True).ok()
+    how = {"approved_digest": checked.result["digest"]} if approve else {"verify": "full"}
+    refused = cluster.run(wanted, **how)
+    assert "1 object(s) would be refused; nothing of this stage (workloads) was written" in refused.message
+    assert f"Service/{home}/bad" in refused.message
+    assert (cluster.find(documents[1]) is not None, cluster.find(documents[2])) == (True, None)
+    documents[3]["spec"]["ports"][0]["port"] = 81
+    again = cluster.run(one_set("s", namespace, *documents), verify="full").ok()
+    assert again.written == {f"Service/{home}/good", f"Service/{home}/bad"}
 
 
 # impact

@@ -70,7 +70,9 @@ class Walk:
             document["spec"]["replicas"] = 0
             document["spec"]["revisionHistoryLimit"] = self.random.randrange(1, 9)
         elif kind == "Role":
-            document["rules"][0]["verbs"] = sorted(self.random.sample(("get", "list", "watch", "create", "patch"), self.random.randrange(1, 5)))
+            document["rules"][0]["verbs"] = sorted(
+                self.random.sample(("get", "list", "watch", "create", "patch"), self.random.randrange(1, 5))
+            )
         elif kind == "RoleBinding":
             document["subjects"][0]["name"] = word
         if pick((True, False)):

@@ -148,7 +148,9 @@ def test_a_definition_is_kept_until_its_kind_is_named(cluster, namespace):
 
 def test_a_set_that_nobody_declares_is_named_and_removed_only_by_name(cluster, namespace):
     owner = unused_name("owner")
-    cluster.run(one_set("old", namespace, config_map(namespace, "old")), one_set("new", namespace, config_map(namespace, "new")), owner=owner).ok()
+    cluster.run(
+        one_set("old", namespace, config_map(namespace, "old")), one_set("new", namespace, config_map(namespace, "new")), owner=owner
+    ).ok()
     wanted = one_set("new", namespace, config_map(namespace, "new"))
     named = cluster.run(wanted, owner=owner, prune=DELETE).ok()
     assert named.result["orphan_sets"] == ["old"]

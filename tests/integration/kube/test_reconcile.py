@@ -146,12 +146,19 @@ def test_only_the_named_sets_are_written_and_all_are_planned_together(cluster, n
     assert done.written == {f"ConfigMap/{namespace}/two"}
 
 
-def test_an_unknown_field_is_refused_before_the_first_write(cluster, namespace):
-    wrong = deployment(namespace)
+@pytest.mark.parametrize("exists", [True, False], ids=["existing namespace", "namespace of this run"])
+def test_a_misspelt_field_is_refused_before_the_first_write_with_the_nearest(cluster, namespace, exists):
+    home = namespace if exists else unused_name()
+    wrong, deep, right = deployment(home), deployment(home, "deep"), deployment(home, "right")
     wrong["spec"]["replica"] = 3
-    refused = cluster.run(one_set("s", namespace, config_map(namespace), wrong))
-    assert 'unknown field "spec.replica"' in refused.message or "replica: field not declared in schema" in refused.message
-    assert refused.writes == []
+    deep["spec"]["template"]["spec"]["containers"][0]["imagePulPolicy"] = "Always"
+    documents = [config_map(home), wrong, deep, right] + ([] if exists else [namespace_of(home)])
+    for check in (True, False):
+        refused = cluster.run(one_set("s", namespace, *documents), check=check)
+        assert "2 object(s) cannot be applied; nothing was written" in refused.message
+        assert "spec.replica: field not declared in schema; did you mean 'replicas'?" in refused.message
+        assert "imagePulPolicy: field not declared in schema; did you mean 'imagePullPolicy'?" in refused.message
+        assert refused.writes == []
 
 
 def test_an_unknown_kind_is_refused_with_the_nearest(cluster, namespace):
