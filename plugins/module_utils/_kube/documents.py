@@ -8,8 +8,8 @@
 from __future__ import annotations
 
 import base64
-import copy
 import glob
+import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -106,7 +106,7 @@ def flatten(value: Any, source: str) -> list[tuple[Document, str]]:
         return [entry for number, item in enumerate(value, start=1) for entry in flatten(item, f"{source}[{number}]")]
     if not isinstance(value, Mapping):
         raise InputError(f"{source}: a Kubernetes object is a mapping, found {type(value).__name__} {str(value)[:40]!r}")
-    document: Document = copy.deepcopy(dict(value))
+    document: Document = _copied(value)
     kind = document.get("kind")
     if isinstance(kind, str) and kind.endswith("List") and isinstance(document.get("items"), list):
         return flatten(document["items"], f"{source}.items")
@@ -128,6 +128,10 @@ def normalise(document: Document, source: str, scope: str, namespace: str | None
     if not isinstance(metadata, Mapping) or not isinstance(metadata.get("name"), str) or not metadata["name"]:
         cure = "; generateName cannot be applied, give it a name" if isinstance(metadata, Mapping) and "generateName" in metadata else ""
         raise InputError(f"{source}: {document['kind']} has no metadata.name{cure}")
+    for key, kind, words in (("namespace", str, "text"), ("labels", Mapping, "a mapping"), ("annotations", Mapping, "a mapping")):
+        if not isinstance(metadata.get(key), (kind, type(None))):
+            found = repr(metadata[key])[:40]
+            raise InputError(f"{source}: {document['kind']} {metadata['name']}: metadata.{key} must be {words}, found {found}")
     body = {key: value for key, value in document.items() if key != "status"}
     written = [key for key in _FROM_SERVER if metadata.get(key) is not None]
     if written:
@@ -181,6 +185,17 @@ def _secret_value(value: Any, references: References) -> str:
     if reference is None:
         return str(value)
     return base64.b64encode(references.resolve(reference).encode()).decode()
+
+
+def _copied(value: Any) -> Any:
+    """A copy with keys as JSON has them: YAML reads ``8080:`` as a number."""
+    if isinstance(value, Mapping):
+        return {_key(key): _copied(item) for key, item in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _key(key: Any) -> str:
+    return json.dumps(key) if key is None or isinstance(key, (bool, int, float)) else str(key)
 
 
 def _without_nulls(value: Any) -> Any:

@@ -202,7 +202,8 @@ def _api_service(_document: Document, _spec: Document, status: Document) -> Read
 
 
 def _namespace(_document: Document, _spec: Document, status: Document) -> Readiness:
-    return READY if status.get("phase", "Active") == "Active" else Readiness(State.WAITING, f"phase {status.get('phase')}")
+    phase = status.get("phase") or "Active"
+    return READY if phase == "Active" else Readiness(State.WAITING, f"phase {phase}")
 
 
 def _disruption_budget(_document: Document, _spec: Document, status: Document) -> Readiness:
