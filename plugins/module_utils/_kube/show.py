@@ -38,13 +38,17 @@ def shown_changes(subject: Subject, finding: Finding) -> tuple[Any, Any]:
 
 
 def shown_document(body: Document, secret: bool) -> Document:
-    """A document without the values of a Secret."""
+    """A document without the values of a Secret, which kubectl repeats in an annotation."""
     if not secret:
         return body
-    return {
+    shown = {
         key: dict.fromkeys(value, SET) if key in ("data", "stringData") and isinstance(value, dict) else value
         for key, value in body.items()
     }
+    annotations = (body.get("metadata") or {}).get("annotations") or {}
+    if _LAST_APPLIED in annotations:
+        shown["metadata"] = {**body["metadata"], "annotations": {**annotations, _LAST_APPLIED: SET}}
+    return shown
 
 
 def as_diff(changes: Iterable[Change]) -> list[dict[str, str]]:

@@ -10,8 +10,11 @@ import http.client
 import json
 
 from ansible_collections.gantry.platform.plugins.module_utils._core.http import Response
+from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
+from ansible_collections.gantry.platform.plugins.module_utils._kube.documents import normalise
 from ansible_collections.gantry.platform.plugins.module_utils._kube.errors import ApiError
 from ansible_collections.gantry.platform.plugins.module_utils._kube.kinds import Kind, Ref
+from ansible_collections.gantry.platform.plugins.module_utils._kube.subject import Subject
 
 KINDS = {
     kind.kind: kind
@@ -52,3 +55,10 @@ def refusal(status: int, message: str = "no", *causes, reason: str = "", plain: 
     status_object = {"kind": "Status", "message": message, "reason": reason, "details": {"causes": list(causes)}}
     body = message if plain else json.dumps(status_object)
     return ApiError(Response(status, headers, body.encode(), attempts), "PATCH /path")
+
+
+def subject(body, live=None, record=None, seeds=(), references=None) -> Subject:
+    """A desired object beside its live metadata."""
+    desired = normalise(body, "file.yml", record.name if record else "")[0]
+    wire = desired.resolved(References(references or {}))
+    return Subject(desired, KINDS[body["kind"]], record, live, wire, list(seeds))
