@@ -14,6 +14,7 @@ import contextlib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 from .._core.change import Action
@@ -35,6 +36,7 @@ from .readiness import INSTANT
 from .record import PART_OF, Entry, SetRecord
 from .requests import ReconcileRequest
 from .resolve import HandedOver, Wanted
+from .show import shown_document
 from .stages import CONFIGURATION, WEBHOOKS, Stage
 from .subject import Subject, only_path
 from .wait import NotReadyError, Waiter
@@ -42,7 +44,9 @@ from .wait import NotReadyError, Waiter
 _BORN_WITH_NAMESPACE = {("ServiceAccount", "default"), ("ConfigMap", "kube-root-ca.crt")}
 """A controller makes these a moment after their namespace; whoever comes second must not fail."""
 _SECRET = Kind("", "v1", "Secret", "secrets", True)
-_QUANTITY = re.compile(r"[+-]?[0-9.]+([eE][+-]?[0-9]+|[numkMGTPE]|[KMGTPE]i)?")
+_QUANTITY = re.compile(r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?)([numkMGTPE]|[KMGTPE]i)?")
+_SCALES = {suffix: Fraction(1000) ** power for power, suffix in enumerate("num kMGTPE", start=-3)}
+_SCALES |= {f"{suffix}i": Fraction(1024) ** power for power, suffix in enumerate("KMGTPE", start=1)}
 _CHANGED = "changed since it was planned: {error}. Run again; the new plan will show it"
 
 
@@ -98,7 +102,7 @@ class Writer:
                 raise
             finally:
                 self._save(records, unready)
-        self.objects = [self._answers[ref] for ref in sorted(self._answers)]
+        self.objects = [shown_document(self._answers[ref], ref.group_kind == "Secret") for ref in sorted(self._answers)]
 
     # records
 
@@ -356,12 +360,14 @@ def _overridden(sent: Document, got: Document) -> set[str]:
         for difference in differences(ours, theirs)
         if difference.before is not ABSENT
         and difference.after is not ABSENT
-        and not (_is_quantity(difference.before) and _is_quantity(difference.after))
+        and (_amount(difference.before) is None or _amount(difference.before) != _amount(difference.after))
     }
 
 
-def _is_quantity(value: Any) -> bool:
-    return isinstance(value, (int, str)) and not isinstance(value, bool) and bool(_QUANTITY.fullmatch(str(value)))
+def _amount(value: Any) -> Fraction | None:
+    """What a quantity (``0.5``, ``500m``, ``1Gi``) amounts to; none where it is none."""
+    found = _QUANTITY.fullmatch(str(value)) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else None
+    return Fraction(found[1]) * _SCALES[found[2] or " "] if found else None
 
 
 def _holds(tree: Any, members: tuple[str, ...]) -> bool:
