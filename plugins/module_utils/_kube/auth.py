@@ -23,6 +23,7 @@ from typing import Any
 
 from .._core.errors import InputError, UnreachableError
 from .._core.http import Endpoint
+from .._core.suggest import did_you_mean
 from .yaml import load_yaml
 
 _IN_CLUSTER = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -80,8 +81,11 @@ class Credentials:
     def token(self, renew: bool = False) -> str | None:
         """The token to send now, or none (client certificates)."""
         if self._file:
-            with open(self._file, encoding="utf-8") as handle:
-                return handle.read().strip()
+            try:
+                with open(self._file, encoding="utf-8") as handle:
+                    return handle.read().strip()
+            except OSError as error:
+                raise InputError(f"the token file {self._file} cannot be read: {error.strerror}") from error
         if self._plugin is None:
             return self._token
         with self._lock:
@@ -108,12 +112,12 @@ class Credentials:
             last = done.stderr.decode(errors="replace").strip().splitlines()[-3:]
             raise UnreachableError(f"the kubeconfig's exec plugin {command[0]!r} failed with {done.returncode}: {' / '.join(last)}")
         try:
-            status = json.loads(done.stdout)["status"]
-        except (ValueError, KeyError) as error:
+            status = dict(json.loads(done.stdout)["status"])
+        except (ValueError, KeyError, TypeError) as error:
             raise UnreachableError(f"the kubeconfig's exec plugin {command[0]!r} did not print an ExecCredential with a status") from error
         self._token = status.get("token")
         if status.get("clientCertificateData"):
-            self.certificate = (status["clientCertificateData"], status["clientKeyData"])
+            self.certificate = (status["clientCertificateData"], status.get("clientKeyData") or "")
         expires = status.get("expirationTimestamp")
         self._expires = datetime.datetime.fromisoformat(expires.replace("Z", "+00:00")) if expires else None
 
@@ -161,13 +165,15 @@ def _from_kubeconfig(options: AuthOptions, config: Mapping[str, Any], origin: st
         name = next(iter(contexts))
     if name not in contexts:
         known = ", ".join(sorted(contexts)) or "none"
-        raise InputError(f"{origin}: there is no context {name!r}; it has: {known}")
+        raise InputError(f"{origin}: there is no context {name!r}; it has: {known}{did_you_mean(name or '', contexts)}")
     context = contexts[name]
     cluster = _member(config, origin, "clusters", "cluster", context.get("cluster"), name)
+    if not cluster.get("server"):
+        raise InputError(f"{origin}: the cluster {context['cluster']!r} has no server")
     user = _member(config, origin, "users", "user", context.get("user"), name) if context.get("user") else {}
     folder = os.path.dirname(os.path.abspath(origin)) if os.path.exists(origin) else os.getcwd()
 
-    plugin = user.get("exec")
+    plugin = _plugin(user, origin, folder)
     token_file = user.get("tokenFile")
     credentials = Credentials(
         options.api_key or user.get("token"),
@@ -175,13 +181,13 @@ def _from_kubeconfig(options: AuthOptions, config: Mapping[str, Any], origin: st
         plugin if plugin and not options.api_key else None,
         options.environment,
     )
-    pair = _certificate_pair(options, user, folder)
+    pair = _certificate_pair(options, user, folder, origin)
     if plugin and not options.api_key and pair is None:
         credentials.token()
         pair = credentials.certificate
     authority = cluster.get("certificate-authority")
     ca_file = options.ca_cert or (os.path.join(folder, authority) if authority else None)
-    ca_data = None if options.ca_cert else _decoded(cluster.get("certificate-authority-data"))
+    ca_data = None if options.ca_cert else _decoded(cluster, "certificate-authority-data", origin)
     validate = options.validate_certs
     if validate is None and cluster.get("insecure-skip-tls-verify"):
         validate = False
@@ -202,8 +208,11 @@ def _load_kubeconfig(options: AuthOptions) -> tuple[Mapping[str, Any] | None, st
             if given:
                 raise InputError(f"the kubeconfig {path} does not exist")
             continue
-        with open(path, encoding="utf-8") as handle:
-            content = load_yaml(handle.read(), path)
+        try:
+            with open(path, encoding="utf-8") as handle:
+                content = load_yaml(handle.read(), path)
+        except OSError as error:
+            raise InputError(f"the kubeconfig {path} cannot be read: {error.strerror}") from error
         if not isinstance(content, dict):
             raise InputError(f"{path} is not a kubeconfig: it holds no mapping")
         if found is None:
@@ -218,7 +227,8 @@ def _load_kubeconfig(options: AuthOptions) -> tuple[Mapping[str, Any] | None, st
 def _named(config: Mapping[str, Any], plural: str, singular: str) -> dict[str, Any]:
     named: dict[str, Any] = {}
     for item in config.get(plural) or []:
-        named.setdefault(item["name"], item.get(singular) or {})
+        if isinstance(item, Mapping) and item.get("name"):
+            named.setdefault(item["name"], item.get(singular) or {})
     return named
 
 
@@ -230,8 +240,22 @@ def _member(config: Mapping[str, Any], origin: str, plural: str, singular: str, 
     return member
 
 
-def _decoded(data: str | None) -> str | None:
-    return base64.b64decode(data).decode() if data else None
+def _plugin(user: Mapping[str, Any], origin: str, folder: str) -> Mapping[str, Any] | None:
+    """The user's exec plugin; a command with a slash is meant from the kubeconfig's folder."""
+    plugin: Mapping[str, Any] | None = user.get("exec")
+    if not plugin:
+        return None
+    if not plugin.get("command"):
+        raise InputError(f"{origin}: the exec plugin has no command")
+    command = plugin["command"]
+    return {**plugin, "command": os.path.join(folder, command) if "/" in command else command}
+
+
+def _decoded(holder: Mapping[str, Any], key: str, origin: str) -> str | None:
+    try:
+        return base64.b64decode(holder.get(key) or "").decode() or None
+    except ValueError:
+        raise InputError(f"{origin}: {key} is not text in base64") from None
 
 
 def _read_pair(paths: tuple[str | None, str | None]) -> tuple[str, str]:
@@ -245,13 +269,14 @@ def _read_pair(paths: tuple[str | None, str | None]) -> tuple[str, str]:
     return texts[0], texts[1]
 
 
-def _certificate_pair(options: AuthOptions, user: Mapping[str, Any], folder: str) -> tuple[str, str] | None:
+def _certificate_pair(options: AuthOptions, user: Mapping[str, Any], folder: str, origin: str) -> tuple[str, str] | None:
     if options.client_cert:
         return _read_pair((options.client_cert, options.client_key))
     if user.get("client-certificate-data"):
-        return _decoded(user["client-certificate-data"]) or "", _decoded(user.get("client-key-data")) or ""
+        return _decoded(user, "client-certificate-data", origin) or "", _decoded(user, "client-key-data", origin) or ""
     if user.get("client-certificate"):
-        return _read_pair((os.path.join(folder, user["client-certificate"]), os.path.join(folder, user["client-key"])))
+        key = user.get("client-key") or user["client-certificate"]
+        return _read_pair((os.path.join(folder, user["client-certificate"]), os.path.join(folder, key)))
     return None
 
 
@@ -265,7 +290,12 @@ def _tls(
     validate = options.validate_certs if validate is None else validate
     if ca_file and not os.path.exists(os.path.expanduser(ca_file)):
         raise InputError(f"the CA certificate {ca_file} does not exist")
-    context = ssl.create_default_context(cafile=os.path.expanduser(ca_file) if ca_file else None, cadata=ca_data)
+    try:
+        context = ssl.create_default_context(cafile=os.path.expanduser(ca_file) if ca_file else None, cadata=ca_data)
+    except ssl.SSLError as error:
+        raise InputError(
+            f"the CA certificate {ca_file or 'inside the kubeconfig'} holds no certificate: {error.reason or error}"
+        ) from error
     if validate is False:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
