@@ -68,6 +68,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "objects": options.objects,
         "repeat": options.repeat,
         "only": options.only,
+        "kinds": len({document["kind"] for document in objects.documents(options.objects, "near")}),
         "round_trip_ms": ROUND_TRIP_MS,
         "machine": machine.describe(ROOT),
         "tools": {tool.name: {"what": tool.what, "version": tool.version, "ours": tool.ours} for tool in chosen},

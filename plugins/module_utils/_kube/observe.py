@@ -26,6 +26,9 @@ _CRD = Kind("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customres
 _SELECTED_SETS = 100
 """Above this many sets the selector asks for the label alone and the sets are told apart here: URLs have limits."""
 _SINGLE_GETS = 3
+_SECRETS_ONE_BY_ONE = 12
+"""Up to this many namespaces Secrets are listed in each, which a least-privileged identity may, and without a refusal in the audit
+log. Above it one list of all is tried first."""
 Metadata = dict[str, Any]
 
 
@@ -86,33 +89,37 @@ def observe(client: KubeClient, discovery: Discovery, wanted: Wanted, observed: 
 
     ids = {record.id for record in records}
     selector = PART_OF if len(ids) > _SELECTED_SETS else f"{PART_OF} in ({','.join(sorted(ids))})"
-    jobs: list[tuple[Kind, str | None, frozenset[str]]] = []
+    jobs: list[tuple[Kind, str]] = []
     for key, namespaces in by_kind.items():
         found = observed.kinds.get(key)
         if found is None or key in wanted.pending or not ids:
             continue
-        if found.group_kind == "Secret":
-            jobs += [(found, namespace, frozenset({namespace})) for namespace in sorted(namespaces)]
-        else:
-            jobs.append((found, None, frozenset(namespaces)))
+        one_by_one = found.group_kind == "Secret" and len(namespaces) <= _SECRETS_ONE_BY_ONE
+        jobs += [(found, namespace) for namespace in sorted(namespaces)] if one_by_one else [(found, "")]
 
     shut: dict[str, ApiError] = {}
 
-    def read(job: tuple[Kind, str | None, frozenset[str]]) -> list[tuple[Kind, Metadata]]:
-        kind, namespace, namespaces = job
+    def read(job: tuple[Kind, str]) -> list[Metadata] | None:
+        kind, namespace = job
         try:
-            return [(kind, item) for item in _list(client, kind, namespace, namespaces, selector)]
+            return _list(client, kind, namespace, selector)
         except ApiError as error:
-            if error.status != 403 or namespace is None:
+            if error.status != 403 or not kind.namespaced or (namespace and kind.group_kind != "Secret"):
                 raise
-            shut[namespace] = error
-            return []
+            if namespace:
+                shut[namespace] = error
+            return [] if namespace else None
 
-    for answer in map_threads(read, jobs, client.threads):
-        for kind, metadata in answer:
-            labels = metadata.get("labels") or {}
-            if labels.get(PART_OF) in ids:
-                observed.metadata[Ref(kind.group, kind.kind, metadata.get("namespace") or "", metadata["name"])] = metadata
+    while jobs:
+        refused: list[tuple[Kind, str]] = []
+        for (kind, _namespace), answer in zip(jobs, map_threads(read, jobs, client.threads), strict=True):
+            if answer is None:  # not everywhere, then where it is needed
+                refused += [(kind, name) for name in sorted(by_kind[(kind.group, kind.kind)])]
+            for metadata in answer or []:
+                labels = metadata.get("labels") or {}
+                if labels.get(PART_OF) in ids:
+                    observed.metadata[Ref(kind.group, kind.kind, metadata.get("namespace") or "", metadata["name"])] = metadata
+        jobs = refused
     _read_namespaces(client, wanted, observed)
     _refuse_shut(shut, wanted, observed)
     _read_missing(client, wanted, observed, shut)
@@ -129,12 +136,11 @@ def _refuse_shut(shut: Mapping[str, ApiError], wanted: Wanted, observed: Observe
             raise refusal
 
 
-def _list(client: KubeClient, kind: Kind, namespace: str | None, namespaces: Iterable[str], selector: str) -> list[Metadata]:
+def _list(client: KubeClient, kind: Kind, namespace: str, selector: str) -> list[Metadata]:
+    """Metadata of the objects of a kind in a namespace or, without one, everywhere; nothing where the kind is not served."""
     try:
-        return [item["metadata"] for item in client.list_objects(kind, namespace, selector)[0]]
+        return [item["metadata"] for item in client.list_objects(kind, namespace or None, selector)[0]]
     except ApiError as error:
-        if error.status == 403 and kind.namespaced and namespace is None:
-            return [item["metadata"] for name in sorted(filter(None, namespaces)) for item in client.list_objects(kind, name, selector)[0]]
         if error.status == 404:
             return []
         raise
@@ -185,7 +191,7 @@ def _read_missing(client: KubeClient, wanted: Wanted, observed: Observed, shut: 
             singles = [(ref, client.find(kind.path(namespace, ref.name), metadata_only=True)) for ref in refs]
             return [(ref, item["metadata"]) for ref, item in singles if item]
         names = {ref.name: ref for ref in refs}
-        items = _list(client, kind, namespace or None, [namespace], "")
+        items = _list(client, kind, namespace, "")
         return [(names[metadata["name"]], metadata) for metadata in items if metadata["name"] in names]
 
     for answer in map_threads(read, list(groups.items()), client.threads):
