@@ -17,6 +17,7 @@ from typing import Any
 from .._core.change import Impact
 from .._core.errors import InputError
 from .._core.plan import RemovalLimits
+from .._core.suggest import did_you_mean
 from .auth import AuthOptions
 from .documents import Document, flatten, load_paths, load_text
 from .kinds import Ref, split_version
@@ -252,4 +253,5 @@ def _known(names: Iterable[str] | None, sets: Iterable[SetInput], option: str) -
     have = {one.name for one in sets}
     missing = sorted(set(names or ()) - have)
     if missing:
-        raise InputError(f"{option}: no set is called {missing[0]!r}; there are {', '.join(sorted(have)) or 'none'}")
+        known = ", ".join(sorted(have)) or "none"
+        raise InputError(f"{option}: no set is called {missing[0]!r}; there are {known}{did_you_mean(missing[0], have)}")

@@ -64,10 +64,8 @@ class Pending:
         namespace = subject.ref.namespace
         if over_quota and namespace in self._quotas:
             return QUOTA_PENDING  # quota_problems counts with the new limits
-        for ref in self._new:
-            if ref.group == _RBAC and ref.kind in ("RoleBinding", "ClusterRoleBinding") and ref.namespace in ("", namespace):
-                return ACCESS_PENDING if ref != subject.ref else ""
-        return ""
+        ways_in = {ref for ref in self._new if ref.group == _RBAC and ref.kind in ("RoleBinding", "ClusterRoleBinding")} - {subject.ref}
+        return ACCESS_PENDING if any(ref.namespace in ("", namespace) for ref in ways_in) else ""
 
     def mark(self, findings: Mapping[Ref, Finding], plan: Plan) -> None:
         """Take the word ``verified`` from changes that a policy of this run, or an allocation, will judge anew."""
