@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import GantryError
+from ansible_collections.gantry.platform.plugins.module_utils._core.http import Retry
 from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
 from ansible_collections.gantry.platform.plugins.module_utils._kube.auth import resolve_access
 from ansible_collections.gantry.platform.plugins.module_utils._kube.client import KubeClient
@@ -24,6 +25,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._kube.engine impor
 from ansible_collections.gantry.platform.plugins.module_utils._kube.kinds import Kind, Ref
 from ansible_collections.gantry.platform.plugins.module_utils._kube.options import APPLY_SPEC, apply_request, auth_options
 from ansible_collections.gantry.platform.plugins.module_utils._kube.record import ID_LABEL
+from ansible_collections.gantry.platform.tests.integration.kube.faults import FaultyServer
 
 _MUTATING = ("create", "update", "patch", "delete", "deletecollection")
 _LOGGED_WITHIN = 5.0
@@ -111,14 +113,14 @@ class HookedClient(KubeClient):
     before: Callable[[int], None] = staticmethod(lambda number: None)
     after: Callable[[int], None] = staticmethod(lambda number: None)
 
-    def apply(self, path: str, body: Mapping[str, Any], manager: str, force: bool = False, dry_run: bool = False) -> Any:
+    def apply(self, path: str, body: Mapping[str, Any], manager: str, force: bool = False, dry_run: bool = False, warn: bool = True) -> Any:
         if dry_run:
-            return super().apply(path, body, manager, force, dry_run)
+            return super().apply(path, body, manager, force, dry_run, warn)
         if not hasattr(self, "_numbers"):
             self._numbers = itertools.count(1)
         number = next(self._numbers)
         self.before(number)
-        answer = super().apply(path, body, manager, force, dry_run)
+        answer = super().apply(path, body, manager, force, dry_run, warn)
         self.after(number)
         return answer
 
@@ -133,9 +135,21 @@ class Cluster:
         self.admin = self.client("tests-admin")
         self._kinds: dict[tuple[str, str], Kind] = {}
 
-    def client(self, agent: str, kubeconfig: str | None = None, **options: Any) -> KubeClient:
-        """A client with this user agent."""
-        return KubeClient(resolve_access(auth_options({"kubeconfig": kubeconfig or self.kubeconfig, **options}, {})), agent)
+    def client(self, agent: str, retry: Retry | None = None, **auth: Any) -> KubeClient:
+        """A client with this user agent; as admin, unless the options of ``auth`` say otherwise."""
+        return KubeClient(resolve_access(auth_options(auth or {"kubeconfig": self.kubeconfig}, {})), agent, retry=retry)
+
+    def process(self, server: str) -> int:
+        """The pid of one of the servers."""
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdecimal():
+                try:
+                    words = (folder / "cmdline").read_bytes().split(b"\0")
+                except OSError:
+                    continue
+                if words[0].endswith(f"/{server}".encode()) and any(str(self.root).encode() in word for word in words):
+                    return int(folder.name)
+        raise AssertionError(f"{server} does not run")
 
     # what tests do to the cluster beside the engine
 
@@ -165,6 +179,10 @@ class Cluster:
         """A live object, or none."""
         return self.admin.find(self.path(identity))
 
+    def list(self, kind: str, namespace: str) -> list[dict[str, Any]]:
+        """The live objects of a kind of the core group in a namespace."""
+        return self.admin.list_objects(Kind("", "v1", kind, f"{kind.lower()}s", True), namespace, metadata_only=False)[0]
+
     def delete(self, identity: str | Mapping[str, Any]) -> None:
         """Delete an object that exists."""
         self.admin.delete(self.path(identity), self.get(identity)["metadata"]["uid"])
@@ -186,18 +204,23 @@ class Cluster:
         *sets: Mapping[str, Any],
         check: bool = False,
         client: KubeClient | None = None,
-        kubeconfig: str | None = None,
+        auth: Mapping[str, Any] | None = None,
+        through: FaultyServer | None = None,
+        retry: Retry | None = None,
         environment: Mapping[str, str] | None = None,
         holder: str = "me@here 1234",
         **options: Any,
     ) -> Run:
-        """One reconcile of these sets with options of kube_apply; an error is kept in the answer."""
+        """One reconcile of these sets with options of kube_apply, as admin; an error is kept in the answer.
+
+        ``auth`` are options of another identity; ``through`` leads all requests through a faulty server.
+        """
         defaults = {name: option.get("default") for name, option in APPLY_SPEC.items()}
         params = {**defaults, "owner": OWNER, "wait_timeout": 60, **({"sets": list(sets)} if sets else {}), **options}
         agent = f"run-{next(_NUMBERS)}-{os.getpid()}"
         mark = self.mark()
         own = client is None
-        client = client or self.client(agent, kubeconfig)
+        client = client or self.client(agent, retry, **({"host": through.url} if through else auth or {}))
         client.pool._user_agent = agent
         sent_before = sum(client.pool.requests.values())
         result: dict[str, Any] = {}

@@ -1,0 +1,118 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Both faces of the engine, driven as people drive them: by ansible-playbook."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[3]
+FACES = ("action", "module")
+
+
+@dataclass
+class Played:
+    """One ansible-playbook: what it answered, all that it printed, every argument list that was seen while it ran."""
+
+    code: int
+    output: str
+    results: dict[str, dict[str, Any]]
+    command_lines: set[str] = field(default_factory=set)
+
+
+class Face:
+    """Runs tasks through the action in Ansible's process, or through the module as on another machine.
+
+    ``folder`` is the home of everything that the run leaves: temporary files, results, playbooks.
+    """
+
+    def __init__(self, name: str, folder: Path, kubeconfig: str) -> None:
+        self.name = name
+        self.folder = folder
+        self.kubeconfig = kubeconfig
+
+    def play(self, *tasks: dict[str, Any], words: Sequence[str] = (), environment: dict[str, str] | None = None) -> Played:
+        """One play with these tasks; each registers its result under its name, failed ones included."""
+        steps = []
+        for task in tasks:
+            steps += [
+                {"ignore_errors": True, **task, "register": "answer"},
+                {
+                    "name": "Keep the result",
+                    "ansible.builtin.copy": {
+                        "content": "{{ answer | to_json }}",
+                        "dest": str(self.folder / f"{task['name']}.json"),
+                        "mode": "0600",
+                    },
+                    "check_mode": False,
+                    "diff": False,
+                    "no_log": True,
+                },
+            ]
+        play = {
+            "hosts": "localhost",
+            "gather_facts": False,
+            "module_defaults": {"group/gantry.platform.kube": {"kubeconfig": self.kubeconfig}},
+            # The action hands over to the module where the task is delegated, as it is on a jump host.
+            "vars": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable},
+            "tasks": [{**step, "delegate_to": "elsewhere"} if self.name == "module" and "register" in step else step for step in steps],
+        }
+        book = self.folder / "playbook.yml"
+        book.write_text(json.dumps([play]), encoding="utf-8")
+        given = {
+            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+            "ANSIBLE_LOCAL_TEMP": str(self.folder / "local"),
+            "ANSIBLE_REMOTE_TEMP": str(self.folder / "remote"),
+            "ANSIBLE_LOG_PATH": str(self.folder / "ansible.log"),
+            "ANSIBLE_NOCOLOR": "1",
+            "TMPDIR": str(self.folder),
+        }
+        variables = json.dumps({"ansible_connection": "local", "ansible_python_interpreter": sys.executable})
+        process = subprocess.Popen(
+            [
+                *(str(Path(sys.executable).with_name("ansible-playbook")), "-i", "localhost,elsewhere,"),
+                *("-e", variables, str(book), *words),
+            ],
+            cwd=ROOT,
+            env={**os.environ, **given, **(environment or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        seen: set[str] = set()
+        while process.poll() is None and process.stdout is not None:
+            seen |= _command_lines()
+            line = process.stdout.readline()
+            if not line:
+                break
+            (self.folder / "output.txt").open("a", encoding="utf-8").write(line)
+        process.wait()
+        output = (self.folder / "output.txt").read_text(encoding="utf-8")
+        (self.folder / "output.txt").unlink()
+        results = {}
+        for task in tasks:
+            kept = self.folder / f"{task['name']}.json"
+            if kept.exists():
+                results[task["name"]] = json.loads(kept.read_text(encoding="utf-8"))
+                kept.unlink()
+        return Played(process.returncode, output, results, seen)
+
+
+def _command_lines() -> set[str]:
+    """The arguments of every process of this machine."""
+    found = set()
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdecimal():
+            try:
+                found.add((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+            except OSError:
+                continue
+    return found

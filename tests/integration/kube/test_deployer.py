@@ -1,0 +1,104 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The deployer: rights derived from the declared sets are enough for them, and for nothing else."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.gantry.platform.plugins.module_utils._kube.grants import grants
+from ansible_collections.gantry.platform.tests.integration.kube.objects import (
+    RBAC,
+    config_map,
+    deployment,
+    identity,
+    namespace_of,
+    one_set,
+    role,
+    role_binding,
+    secret,
+    unused_name,
+)
+
+DEPLOYER = "gantry:deployer"
+ENTRY = "gantry-deployer"
+
+
+def cluster_role(name, rules):
+    return {"apiVersion": f"{RBAC}/v1", "kind": "ClusterRole", "metadata": {"name": name}, "rules": rules}
+
+
+@pytest.fixture
+def home():
+    return unused_name()
+
+
+@pytest.fixture
+def documents(home):
+    """A namespace with the way into it and what shall be there."""
+    way_in = role_binding(home, ENTRY, role_name=f"entry-{home}", user=DEPLOYER, kind="ClusterRole")
+    return [namespace_of(home), way_in, config_map(home), secret(home), deployment(home), role(home), role_binding(home)]
+
+
+@pytest.fixture
+def deployer(cluster, namespace, home, documents):
+    """The deployer's access, after an administrator granted what the declared sets need."""
+    content = {"set": "s", "namespace": namespace, "role": "tests", "wave": 1, "documents": documents}
+    rights = grants([content], f"entry-{home}", ENTRY)
+    assert rights["withheld"] == []
+    everywhere = {
+        "apiVersion": f"{RBAC}/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": f"deployer-{home}"},
+        "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": f"deployer-{home}"},
+        "subjects": [{"apiGroup": RBAC, "kind": "User", "name": DEPLOYER}],
+    }
+    access = [cluster_role(f"deployer-{home}", rights["cluster"]), cluster_role(f"entry-{home}", rights["namespace"]), everywhere]
+    records = role_binding(namespace, ENTRY, role_name=f"entry-{home}", user=DEPLOYER, kind="ClusterRole")
+    cluster.run(one_set("access", namespace, *access, records), owner="administrator").ok()
+    return {"kubeconfig": str(cluster.root / "deployer.kubeconfig")}
+
+
+def test_it_plans_applies_finds_drift_and_prunes_what_is_declared(cluster, namespace, documents, deployer):
+    wanted = one_set("s", namespace, *documents)
+    checked = cluster.run(wanted, check=True, auth=deployer).ok()
+    assert checked.planned == {identity(document): "create" for document in documents}
+    done = cluster.run(wanted, auth=deployer, lock=True).ok()
+    assert done.written == set(checked.planned)
+    assert {request.user for request in done.sent} == {DEPLOYER}
+    again = cluster.run(wanted, auth=deployer, lock=True).ok()
+    assert (again.tried, [request.uri for request in again.sent if request.code == 403]) == ([], [])
+    cluster.edit(documents[2], {"data": {"extra": "1"}})
+    drift = cluster.run(wanted, check=True, auth=deployer, verify="full", foreign="report").ok()
+    assert [(row["path"], row["manager"]) for row in drift.result["foreign"]] == [("data.extra", "intruder")]
+    assert not [warning for warning in drift.result["warnings"] if "managedFields only" in warning]
+    less = [document for document in documents if document["kind"] != "Secret"]
+    gone = cluster.run(one_set("s", namespace, *less), auth=deployer, prune={"mode": "delete"}).ok()
+    assert gone.planned == {identity(documents[3]): "delete"}
+
+
+def test_it_stays_out_of_other_namespaces(cluster, namespace, documents, deployer):
+    cluster.run(one_set("s", namespace, *documents), auth=deployer).ok()
+    elsewhere = cluster.namespace()
+    for stranger in (config_map(elsewhere), secret(elsewhere)):
+        refused = cluster.run(one_set("s", namespace, *documents, stranger), auth=deployer)
+        assert "403" in refused.message
+        assert refused.writes == []
+
+
+def test_it_cannot_give_what_it_does_not_have(cluster, namespace, home, documents, deployer):
+    cluster.run(one_set("s", namespace, *documents), auth=deployer).ok()
+    greedy = role(home, "greedy")
+    greedy["rules"] = [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]
+    refused = cluster.run(one_set("s", namespace, *documents, greedy), auth=deployer)
+    assert "attempting to grant RBAC permissions not currently held" in refused.message
+    assert refused.writes == []
+
+
+def test_it_cannot_read_secrets_where_it_was_not_let_in(cluster, namespace, deployer):
+    elsewhere = cluster.namespace()
+    client = cluster.client("deployer", **deployer)
+    for path in ("/api/v1/secrets", f"/api/v1/namespaces/{elsewhere}/secrets"):
+        assert client.pool.request("GET", path).status == 403
+    client.close()

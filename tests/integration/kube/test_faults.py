@@ -1,0 +1,185 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What breaks in mid-run loses nothing: the run ends as it should, or says why, and the next one converges."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ansible_collections.gantry.platform.plugins.module_utils._core.http import Retry
+from ansible_collections.gantry.platform.plugins.module_utils._kube.errors import permanent
+from ansible_collections.gantry.platform.tests.integration.kube.cluster import HookedClient
+from ansible_collections.gantry.platform.tests.integration.kube.faults import Fault, FaultyServer, first_of_each
+from ansible_collections.gantry.platform.tests.integration.kube.objects import (
+    config_map,
+    definition,
+    deployment,
+    gadget,
+    identity,
+    namespace_of,
+    one_set,
+    secret,
+    service,
+    unused_group,
+    unused_name,
+)
+
+DELETE = {"mode": "delete"}
+LEASE = "gantry-run"
+_DIES = Path(__file__).with_name("dies.py")
+
+
+@pytest.fixture
+def faulty(cluster):
+    server = FaultyServer(cluster.kubeconfig)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def wanted(namespace):
+    """A set that needs barriers: a namespace, a kind, a resource of it, a workload that becomes ready."""
+    group, home = unused_group(), unused_name()
+    documents = [namespace_of(home), definition(group), gadget(group, home), config_map(home), secret(home), deployment(home, replicas=1)]
+    return one_set("s", namespace, *documents, service(home))
+
+
+def written_once(run):
+    """Objects whose write had its effect more than once, records and lock left out."""
+    ids = [request.id for request in run.writes if request.id not in run.parents]
+    return sorted(ids) == sorted(set(ids))
+
+
+BEFORE = [Fault(status=status) for status in (429, 500, 502, 503, 504)] + [Fault(cut="before")]
+AFTER = [Fault(cut="middle"), Fault(cut="after")]
+
+
+@pytest.mark.parametrize("fault", BEFORE + AFTER, ids=lambda fault: fault.cut or str(fault.status))
+def test_the_first_try_of_every_request_fails_and_the_run_does_not(cluster, faulty, wanted, fault):
+    faulty.rule = first_of_each(fault)
+    done = cluster.run(wanted, through=faulty).ok()
+    assert faulty.done > 20
+    assert done.written == {identity(document) for document in wanted["definition"]}
+    assert written_once(done)
+    faulty.rule = first_of_each(fault)
+    again = cluster.run(wanted, through=faulty).ok()
+    assert (again.result["changed"], again.tried) == (False, [])
+
+
+def test_a_server_that_is_busy_is_asked_again_when_it_said(cluster, faulty, wanted):
+    faulty.rule = first_of_each(Fault(status=429, headers={"Retry-After": "1"}), lambda method, path: "configmaps" in path)
+    done = cluster.run(wanted, through=faulty).ok()
+    assert written_once(done)
+    assert faulty.done
+
+
+def test_a_server_that_stays_away_stops_the_run_with_a_clear_error_and_the_next_run_converges(cluster, faulty, wanted):
+    quick = Retry(attempts=3, seconds=2.0, first_pause=0.01, permanent=permanent)
+    faulty.rule = lambda method, path: Fault(status=503) if method == "PATCH" and "/deployments/" in path else None
+    stopped = cluster.run(wanted, through=faulty, retry=quick)
+    assert "503" in stopped.message and f"Deployment.apps/{wanted['definition'][0]['metadata']['name']}/app" in stopped.message
+    assert stopped.error.details["changed"] is True
+    done = cluster.run(wanted).ok()
+    assert done.written == {identity(wanted["definition"][5])} | ({identity(wanted["definition"][6])} - stopped.written)
+    assert cluster.run(wanted).ok().tried == []
+
+
+def test_a_record_that_could_not_be_saved_is_caught_up(cluster, faulty, namespace):
+    quick = Retry(attempts=2, seconds=1.0, first_pause=0.01, permanent=permanent)
+    wanted = one_set("s", namespace, config_map(namespace))
+    count = iter(range(9))
+    faulty.rule = lambda method, path: Fault(status=503) if "/secrets/s?" in path and method == "PATCH" and next(count) else None
+    stopped = cluster.run(wanted, through=faulty, retry=quick)
+    assert "503" in stopped.message
+    done = cluster.run(wanted).ok()
+    assert done.written == set()
+    assert cluster.run(wanted).ok().tried == []
+
+
+@pytest.mark.parametrize("fault", [Fault(delay=1.0), Fault(cut="middle"), Fault(cut="before"), Fault(status=503)], ids=str)
+def test_a_watch_that_is_slow_or_breaks_delays_nothing_but_the_wait(cluster, faulty, wanted, fault):
+    faulty.rule = first_of_each(fault, lambda method, path: "watch=true" in path)
+    cluster.run(wanted, through=faulty).ok()
+    assert cluster.get(wanted["definition"][5])["status"]["availableReplicas"] == 1
+
+
+def test_a_token_that_is_not_valid_is_told_and_nothing_is_written(cluster, namespace):
+    auth = {"host": cluster.admin.pool._endpoint.url, "api_key": "not-a-token", "validate_certs": False}
+    refused = cluster.run(one_set("s", namespace, config_map(namespace)), auth=auth)
+    assert "401" in refused.message
+    assert "not-a-token" not in refused.message
+    assert cluster.find(config_map(namespace)) is None
+
+
+def test_the_apiserver_is_killed_in_mid_run(cluster, namespace):
+    maps = [config_map(namespace, f"c{number}") for number in range(40)]
+    client = cluster.client("hooked")
+    client.__class__ = HookedClient
+
+    def kill(number):
+        if number == 15:
+            os.kill(cluster.process("kube-apiserver"), signal.SIGKILL)
+
+    client.after = kill
+    before = cluster.process("kube-apiserver")
+    done = cluster.run(one_set("s", namespace, *maps), client=client).ok()
+    assert cluster.process("kube-apiserver") != before
+    assert done.result["counts"]["create"] == 40
+    assert all(cluster.find(document) for document in maps)
+    assert cluster.run(one_set("s", namespace, *maps)).ok().tried == []
+
+
+# kill -9 of the run itself
+
+
+def dies(cluster, number, when, sets, **options):
+    """A run in a process of its own that kills itself before or after its write of this number: whether it came that far."""
+    task = {"kubeconfig": cluster.kubeconfig, "number": number, "when": when, "sets": sets, "options": options}
+    done = subprocess.run([sys.executable, str(_DIES)], input=json.dumps(task), capture_output=True, text=True, check=False)
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    return done.returncode != 0
+
+
+def test_a_run_that_is_killed_at_any_write_is_finished_by_the_next(cluster):
+    came_through = False
+    for number in range(1, 20):
+        for when in ("before", "after"):
+            namespace = cluster.namespace()
+            kept, changed, removed, new = (config_map(namespace, name) for name in ("kept", "changed", "removed", "new"))
+            stranger = config_map(namespace, "stranger")
+            cluster.admin.create(f"/api/v1/namespaces/{namespace}/configmaps", stranger, "somebody")
+            cluster.run(one_set("s", namespace, kept, changed, removed)).ok()
+            changed = config_map(namespace, "changed", colour="blue")
+            wanted = one_set("s", namespace, kept, changed, new)
+            died = dies(cluster, number, when, [wanted], prune=DELETE)
+            cluster.run(wanted, prune=DELETE).ok()
+            where = f"{when} write {number}"
+            live = {item["metadata"]["name"]: item["data"] for item in cluster.list("ConfigMap", namespace)}
+            live.pop("kube-root-ca.crt", None)
+            colour = {"colour": "red"}
+            assert live == {"kept": colour, "changed": {"colour": "blue"}, "new": colour, "stranger": colour}, where
+            assert cluster.run(wanted, prune=DELETE).ok().tried == [], where
+            came_through = not died
+        if came_through:
+            break
+    assert came_through
+    assert number > 5
+
+
+def test_the_lock_of_a_run_that_was_killed_names_it_until_it_expires_or_is_broken(cluster, namespace):
+    wanted = one_set("s", namespace, config_map(namespace), secret(namespace))
+    assert dies(cluster, 3, "after", [wanted], lock=True)
+    refused = cluster.run(wanted, lock=True)
+    assert "another run is writing to this cluster: killed@tests" in refused.message
+    assert refused.writes == []
+    cluster.delete(f"Lease.coordination.k8s.io/{namespace}/{LEASE}")
+    cluster.run(wanted, lock=True).ok()
+    assert cluster.run(wanted, lock=True).ok().tried == []

@@ -1,0 +1,129 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Canaries: a value of a Secret is in the cluster, and in nothing that a run prints, returns, keeps or passes on."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+import os
+
+import pytest
+from ansible_collections.gantry.platform.tests.integration.kube.objects import config_map, identity, secret
+from ansible_collections.gantry.platform.tests.integration.kube.playbooks import FACES, Face
+
+APPLY = "gantry.platform.kube_apply"
+LOUD = ["-vvvv", "--diff"]
+CANARIES = {"OLD": "canary-old-5f1c", "NEW": "canary-new-9b2e", "FOREIGN": "canary-foreign-77aa"}
+
+
+@pytest.fixture(params=FACES)
+def face(request, cluster, tmp_path):
+    return Face(request.param, tmp_path, cluster.kubeconfig)
+
+
+def referenced(namespace, name, variable, **more):
+    document = secret(namespace, name)
+    document["stringData"] = {"password": {"reference": f"env:{variable}"}}
+    return {**document, **more}
+
+
+def task(name, namespace, *documents, **options):
+    given = {"owner": "tests", "apply_set": {"name": "s", "namespace": namespace}, "definition": list(documents), **options}
+    return {"name": name, APPLY: given, "environment": CANARIES}
+
+
+def forms(value):
+    """A text as itself, and as base64 at each of the three places where it may begin in a longer value."""
+    yield value
+    for shift in range(3):
+        encoded = base64.b64encode(b"-" * shift + value.encode()).decode()
+        first = -(-shift * 8 // 6)
+        yield encoded[first : first + 14]
+
+
+def traces(text):
+    """Canaries that are in a text."""
+    return [form for value in CANARIES.values() for form in forms(value) if form in text]
+
+
+def test_a_trace_is_seen_where_there_is_one():
+    longer = base64.b64encode(b"user:" + CANARIES["OLD"].encode() + b":rest").decode()
+    assert traces(longer) and traces(CANARIES["NEW"]) and not traces("canary")
+
+
+def assert_silent(cluster, face, played):
+    assert traces(played.output) == []
+    assert traces(json.dumps(played.results)) == []
+    assert [line for line in played.command_lines if traces(line)] == []
+    for folder, _folders, names in os.walk(face.folder):
+        for name in names:
+            path = os.path.join(folder, name)
+            with open(path, encoding="utf-8", errors="replace") as handle:
+                assert traces(handle.read()) == [], path
+
+
+def test_create_change_and_remove(cluster, face, namespace):
+    one, other = referenced(namespace, "one", "OLD"), referenced(namespace, "other", "OLD")
+    played = face.play(
+        {**task("checked", namespace, one, other), "check_mode": True},
+        task("made", namespace, one, other, return_objects=True),
+        task("again", namespace, one, other),
+        task("changed", namespace, referenced(namespace, "one", "NEW"), other, return_objects=True),
+        task("removed", namespace, config_map(namespace), prune={"mode": "delete"}),
+        words=LOUD,
+    )
+    found = played.results
+    assert [found[name]["changed"] for name in ("checked", "made", "again", "changed", "removed")] == [True, True, False, True, True]
+    assert [change["fields"] for change in found["changed"]["plan"]] == [["data.password"]]
+    assert found["made"]["objects"]
+    assert_silent(cluster, face, played)
+
+
+def test_refusals_and_errors(cluster, face, namespace):
+    frozen, edited = referenced(namespace, "frozen", "OLD", immutable=True), referenced(namespace, "edited", "OLD")
+    face.play(task("made", namespace, frozen, edited))
+    cluster.edit(edited, {"data": {"password": base64.b64encode(CANARIES["FOREIGN"].encode()).decode(), "own": "Zm9v"}})
+    key = secret(namespace, "key")
+    key["stringData"] = {"not/a/key": {"reference": "env:NEW"}}
+    typed = referenced(namespace, "typed", "NEW", type="kubernetes.io/tls")
+    played = face.play(
+        task("immutable", namespace, referenced(namespace, "frozen", "NEW", immutable=True), edited),
+        task("conflict", namespace, frozen, edited),
+        task("invalid_key", namespace, frozen, edited, key, force_conflicts=True),
+        task("invalid_type", namespace, frozen, edited, typed, force_conflicts=True),
+        {**task("found", namespace, frozen, edited, verify="full", foreign="report", force_conflicts=True), "check_mode": True},
+        task(
+            "replaced",
+            namespace,
+            referenced(namespace, "frozen", "NEW", immutable=True),
+            edited,
+            on_immutable="replace",
+            force_conflicts=True,
+        ),
+        task("unknown", namespace, referenced(namespace, "edited", "NO_SUCH_VARIABLE")),
+        words=LOUD,
+    )
+    found = played.results
+    assert "data cannot be changed in place" in found["immutable"]["msg"]
+    assert "data.password (managed by 'intruder')" in found["conflict"]["msg"]
+    assert all(found[name]["failed"] for name in ("invalid_key", "invalid_type", "unknown"))
+    assert {change["id"] for change in found["found"]["plan"]} == {identity(edited)}
+    assert ("data.own", "intruder") in {(row["path"], row["manager"]) for row in found["found"]["foreign"]}
+    assert found["replaced"]["changed"]
+    assert cluster.get(frozen)["data"]["password"] == base64.b64encode(CANARIES["NEW"].encode()).decode()
+    assert_silent(cluster, face, played)
+
+
+def test_the_record_of_a_set_knows_no_value_and_no_plain_digest_of_one(cluster, face, namespace):
+    face.play(task("made", namespace, referenced(namespace, "one", "OLD")))
+    (record,) = cluster.parents_in(namespace)
+    content = gzip.decompress(base64.b64decode(record["data"]["record"])).decode()
+    assert identity(secret(namespace, "one")) in content
+    assert traces(content + json.dumps(record)) == []
+    plain = {hashlib.sha256(value.encode()).hexdigest() for value in CANARIES.values()}
+    assert not [digest for digest in plain if digest in content]
