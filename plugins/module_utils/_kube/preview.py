@@ -84,7 +84,9 @@ def nearest_fields(client: KubeClient, kind: Kind, problem: str) -> str:
     except ApiError:
         return ""  # the schema only helps to say it better
     identity = {"group": kind.group, "version": kind.version, "kind": kind.kind}
-    start = next((found for found in schemas.values() if identity in (found.get("x-kubernetes-group-version-kind") or [])), {})
+    start: Mapping[str, Any] = next(
+        (found for found in schemas.values() if identity in (found.get("x-kubernetes-group-version-kind") or [])), {}
+    )
     hints = []
     for path in paths:
         *parents, last = _SEGMENT.findall(path)
