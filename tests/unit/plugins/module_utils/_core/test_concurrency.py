@@ -51,6 +51,21 @@ def test_after_the_first_error_no_further_item_is_begun(threads):
     assert len(begun) < 50 - threads
 
 
+def test_the_thread_that_failed_begins_nothing_more_itself():
+    both, begun = threading.Barrier(2, timeout=5), []
+
+    def work(item):
+        begun.append(item)
+        both.wait()
+        if item == 1:
+            raise ValueError("second")
+        time.sleep(0.05)
+
+    with pytest.raises(ValueError, match="second"):
+        map_threads(work, range(9), 2)
+    assert sorted(begun) == [0, 1]
+
+
 def test_the_error_comes_after_what_was_running_has_ended():
     both, ended = threading.Barrier(2, timeout=5), []
 

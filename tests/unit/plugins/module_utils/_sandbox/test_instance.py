@@ -19,6 +19,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._sandbox.instance 
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.supervisor import Program, Supervisor
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from supervisor.options import UnhosedConfigParser
 
 
 def instance(root, *servers, ports='{"api_https": 20001}'):
@@ -75,15 +76,15 @@ def test_what_is_not_there_is_pending_stopped_and_needs_no_removal(tmp_path):
     assert not (tmp_path / "new").exists()
 
 
-WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"], include_characters=" "), min_size=1, max_size=8)
+# What follows a blank and one of ;# is a comment to supervisord: a folder of such a name is refused above.
+WORDS = st.text("ab%$'\"\\ =,;#ü", min_size=1, max_size=8).filter(lambda word: " ;" not in word and " #" not in word)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(WORDS, min_size=1, max_size=4), st.dictionaries(st.text("ABC", min_size=1, max_size=3), WORDS, max_size=2))
-def test_arguments_reach_a_program_as_they_were_written(tmp_path, words, environment):
-    supervisor = Supervisor(tmp_path, 20001)
-    supervisor.write_config([Program("api", tuple(words), environment)])
-    config = configparser.RawConfigParser()
+@given(st.lists(WORDS, min_size=1, max_size=4))
+def test_arguments_reach_a_program_as_they_were_written(tmp_path, words):
+    Supervisor(tmp_path, 20001).write_config([Program("api", tuple(words), {})])
+    config = UnhosedConfigParser()
     config.read_string((tmp_path / "supervisord.conf").read_text())
     # As supervisord reads it: percent signs expanded, then split as a shell does.
     assert shlex.split(config["program:api"]["command"] % {}) == words
