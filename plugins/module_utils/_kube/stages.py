@@ -15,6 +15,12 @@ from .._core.suggest import did_you_mean
 from .documents import Desired
 from .kinds import Ref
 
+_START_PODS = {
+    *("Deployment.apps", "StatefulSet.apps", "DaemonSet.apps", "ReplicaSet.apps"),
+    *("Job.batch", "CronJob.batch", "Pod", "ReplicationController", "HorizontalPodAutoscaler.autoscaling"),
+}
+"""Last in their stage: the first pod finds its Service and its budget, and controllers begin when the rest is written."""
+
 DEPENDS_ON = "gantry.dev/depends-on"
 """Annotation: ids (``Kind.group/namespace/name``, comma separated) that must be ready before this object is written."""
 
@@ -114,6 +120,8 @@ def arrange(desired: Mapping[Ref, Desired]) -> list[Stage]:
         stage = stages.setdefault(where, Stage(where[0], name))
         stage.members.append(ref)
         stage.waits_for |= needs[ref]
+    for stage in stages.values():
+        stage.members.sort(key=lambda ref: ref.group_kind in _START_PODS)
     return [stages[where] for where in sorted(stages)]
 
 
