@@ -216,16 +216,15 @@ def _sets(params: Params) -> list[SetInput]:
 def _documents(params: Params) -> list[tuple[Document, str]]:
     if params.get("template"):
         raise InputError("template is rendered on the controller: use the action gantry.platform.kube_apply by its full name, or src")
-    found = load_paths(params.get("src") or [])
-    given = params.get("definition")
-    if isinstance(given, str):
-        return found + load_text(given, "definition")
-    if isinstance(given, list):
-        for number, item in enumerate(given, start=1):
-            where = f"definition[{number}]"
-            found += load_text(item, where) if isinstance(item, str) else flatten(item, where)
-        return found
-    return found + flatten(given, "definition")
+    return load_paths(params.get("src") or []) + _given(params.get("definition"), "definition")
+
+
+def _given(item: Any, where: str) -> list[tuple[Document, str]]:
+    if isinstance(item, str):
+        return load_text(item, where)
+    if isinstance(item, list):
+        return [pair for number, part in enumerate(item, start=1) for pair in _given(part, f"{where}[{number}]")]
+    return flatten(item, where)
 
 
 def _handed_over(item: Mapping[str, Any], source: str) -> HandedOver:

@@ -72,6 +72,7 @@ class Face:
             "ANSIBLE_LOCAL_TEMP": str(self.folder / "local"),
             "ANSIBLE_REMOTE_TEMP": str(self.folder / "remote"),
             "ANSIBLE_LOG_PATH": str(self.folder / "ansible.log"),
+            "ANSIBLE_HOME": str(self.folder / "home"),
             "ANSIBLE_NOCOLOR": "1",
             "TMPDIR": str(self.folder),
         }

@@ -65,7 +65,7 @@ def test_a_life_of_a_set(cluster, face, namespace):
     assert "nothing found" in found["failed"]["msg"] and found["failed"]["failed"]
     assert "did you mean 'v1 ConfigMap'" in found["wrong"]["msg"]
     assert "prun" in found["misspelt"]["msg"]
-    assert {"plan", "counts", "warnings", "digest", "foreign", "orphan_sets", "cluster_uid", "requests"} <= set(found["made"])
+    assert {"plan", "counts", "digest", "foreign", "orphan_sets", "cluster_uid", "requests"} <= set(found["made"])
     assert cluster.get(first)["metadata"]["managedFields"][0]["manager"] == MANAGER
     assert cluster.find(second) is None
 
@@ -82,6 +82,7 @@ def test_documents_in_every_form(cluster, face, namespace, tmp_path):
         apply("made", namespace, *nested, src=[str(folder), str(tmp_path / "glob-*.yml")]),
         apply("refused", namespace, src=["https://example.com/manifest.yaml"]),
     )
+    assert played.results["made"]["changed"], played.output
     assert {change["id"].rpartition("/")[2] for change in played.results["made"]["plan"]} == {
         *("file", "deep", "glob", "glob-2", "listed", "nested", "text"),
     }

@@ -34,7 +34,7 @@ def referenced(namespace, name, variable, **more):
 
 def task(name, namespace, *documents, **options):
     given = {"owner": "tests", "apply_set": {"name": "s", "namespace": namespace}, "definition": list(documents), **options}
-    return {"name": name, APPLY: given, "environment": CANARIES}
+    return {"name": name, APPLY: given}
 
 
 def forms(value):
@@ -76,6 +76,7 @@ def test_create_change_and_remove(cluster, face, namespace):
         task("changed", namespace, referenced(namespace, "one", "NEW"), other, return_objects=True),
         task("removed", namespace, config_map(namespace), prune={"mode": "delete"}),
         words=LOUD,
+        environment=CANARIES,
     )
     found = played.results
     assert [found[name]["changed"] for name in ("checked", "made", "again", "changed", "removed")] == [True, True, False, True, True]
@@ -86,7 +87,7 @@ def test_create_change_and_remove(cluster, face, namespace):
 
 def test_refusals_and_errors(cluster, face, namespace):
     frozen, edited = referenced(namespace, "frozen", "OLD", immutable=True), referenced(namespace, "edited", "OLD")
-    face.play(task("made", namespace, frozen, edited))
+    face.play(task("made", namespace, frozen, edited), environment=CANARIES)
     cluster.edit(edited, {"data": {"password": base64.b64encode(CANARIES["FOREIGN"].encode()).decode(), "own": "Zm9v"}})
     key = secret(namespace, "key")
     key["stringData"] = {"not/a/key": {"reference": "env:NEW"}}
@@ -107,6 +108,7 @@ def test_refusals_and_errors(cluster, face, namespace):
         ),
         task("unknown", namespace, referenced(namespace, "edited", "NO_SUCH_VARIABLE")),
         words=LOUD,
+        environment=CANARIES,
     )
     found = played.results
     assert "data cannot be changed in place" in found["immutable"]["msg"]
@@ -120,7 +122,7 @@ def test_refusals_and_errors(cluster, face, namespace):
 
 
 def test_the_record_of_a_set_knows_no_value_and_no_plain_digest_of_one(cluster, face, namespace):
-    face.play(task("made", namespace, referenced(namespace, "one", "OLD")))
+    face.play(task("made", namespace, referenced(namespace, "one", "OLD")), environment=CANARIES)
     (record,) = cluster.parents_in(namespace)
     content = gzip.decompress(base64.b64decode(record["data"]["record"])).decode()
     assert identity(secret(namespace, "one")) in content

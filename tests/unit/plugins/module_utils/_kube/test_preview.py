@@ -79,10 +79,10 @@ def test_a_shape_is_members_and_types_but_no_values(one, other, same):
 
 def test_a_shadow_has_another_name_in_the_place_where_it_is_asked_about():
     one = subject(document("Deployment", spec={"replicas": 1}))
-    path, body = shadow_of(one, "home")
-    assert body == {**one.body, "metadata": {"name": body["metadata"]["name"], "namespace": "home"}}
-    assert path.endswith(f"/home/deployments/{body['metadata']['name']}") and body["metadata"]["name"] != "x"
-    assert shadow_of(subject(document("Deployment", "y")), "home")[0] != path
+    path, body = shadow_of(one, "team-a")
+    assert body == {**one.body, "metadata": {"name": body["metadata"]["name"], "namespace": "team-a"}}
+    assert path.endswith(f"/team-a/deployments/{body['metadata']['name']}") and body["metadata"]["name"] != "x"
+    assert shadow_of(subject(document("Deployment", "y")), "team-a")[0] != path
 
 
 @pytest.mark.parametrize(
