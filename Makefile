@@ -79,7 +79,7 @@ test-scenarios: deps ## Roles and playbooks under Molecule
 	@python tests/tools/scenarios.py
 
 bench: deps ## Compare with kubectl, Helm, kubernetes.core and Flux; writes docs/performance.md
-	@python benchmarks/run.py
+	@python benchmarks/run.py --large
 
 build: deps ## The collection's archive
 	@ansible-galaxy collection build --force --output-path .gantry/build
