@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,8 @@ def main() -> None:
     results = _WORK / "results.json"
     if not options.page_only:
         results.parent.mkdir(parents=True, exist_ok=True)
-        results.write_text(json.dumps(measure(options), indent=1, sort_keys=True))
+        for found in measure(options):
+            results.write_text(json.dumps(found, indent=1, sort_keys=True))
     found = json.loads(results.read_text())
     text = page.render(found)
     print(text)
@@ -59,8 +60,8 @@ def main() -> None:
         say(f"written: {target}")
 
 
-def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """Every scenario of every tool."""
+def measure(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Every scenario of every tool; what was found so far after each, so that an hour's figures outlive a failure."""
     cluster = Cluster(_WORK / "instance")
     tools = contenders(cluster.bin)
     chosen = [tool for tool in tools if not options.only or any(word in tool.name for word in options.only)]
@@ -78,12 +79,13 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         turn = repetition % len(chosen)
         for tool in [*chosen[turn:], *chosen[:turn]]:
             found["runs"] += _one(tool, cluster, options.objects)
+            yield found
     if options.large:
         fastest = page.fastest_peer(found, "no change")
         large = [tool for tool in chosen if tool.name == fastest or (tool.ours and "engine" in tool.name)]
         for tool in large:
             found["runs"] += _large(tool, cluster)
-    return found
+            yield found
 
 
 def _one(tool: Contender, cluster: Cluster, count: int) -> list[dict[str, Any]]:
