@@ -45,7 +45,7 @@ def render(found: Results) -> str:
         "",
     ]
     if aims := list(_aims(found)) if found["objects"] >= AIMED_AT else []:
-        parts += ["## What was aimed at", "", *_table(["aim", "measured", ""], aims), ""]
+        parts += ["## What was aimed at", "", *_table(["aim", "measured", ""], aims), "", *_bound(found)]
     for scenario, (heading, what) in _HEADINGS.items():
         rows = list(_rows(found, scenario))
         if rows:
@@ -122,6 +122,16 @@ def _aims(found: Results) -> Iterable[list[str]]:
         by = ratio(found, _CORE, scenario, PLAYBOOK)
         if by is not None:
             yield _aim(f"{_HEADINGS[scenario][0]}, whole ansible-playbook: ≥ 5 × faster than {_CORE}", f"{by:.1f} × faster", by >= 5)
+
+
+def _bound(found: Results) -> Iterable[str]:
+    """What stands between a whole playbook and its aim where it was missed."""
+    whole, alone = ratio(found, _CORE, "cold", PLAYBOOK), ratio(found, _CORE, "cold", ENGINE)
+    if whole is not None and alone is not None and whole < 5:
+        wall, own = median(found, ENGINE, "cold") or 0.0, median(found, ENGINE, "cold", "cpu") or 0.0
+        yield f"From nothing the engine alone, without Ansible, is {alone:.1f} × faster than {_CORE}: of its {wall:.2f} s it computes for"
+        yield f"{own:.2f} s, and waits for the server or a free core in the remainder."
+        yield ""
 
 
 def _aim(text: str, measured: str, met: bool) -> list[str]:

@@ -30,7 +30,9 @@ def pytest_configure() -> None:
     os.environ["ANSIBLE_CONFIG"] = str(CHECKOUT / "ansible.cfg")
     os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(COLLECTIONS)
     # Two checkouts under test, or a test and the user's own work, never share a home.
-    os.environ["ANSIBLE_HOME"] = str(CHECKOUT / ".gantry" / "tests" / "ansible")
+    home = CHECKOUT / ".gantry" / "tests" / "ansible"
+    home.mkdir(parents=True, exist_ok=True)
+    os.environ["ANSIBLE_HOME"] = str(home)
     settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 

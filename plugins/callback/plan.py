@@ -32,6 +32,7 @@ options:
       - name: GANTRY_PLAN_SHOW
 """
 
+import contextlib
 import json
 from typing import Any
 
@@ -75,6 +76,7 @@ class CallbackModule(CallbackBase):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._file = ""
+        self._run: dict[str, Any] = {"id": "", "command": "", "environment": "", "areas": [], "revision": "", "created": ""}
         self._notes: dict[str, list[dict[str, Any]]] = {}
 
     def v2_runner_on_ok(self, result: CallbackTaskResult) -> None:
@@ -99,16 +101,19 @@ class CallbackModule(CallbackBase):
         answer = result.result
         if result.task.action == _REPORT and answer.get("report_file"):
             self._file = str(answer["report_file"])
+        elif result.task.action == _REPORT:
+            self._run = {key: answer.get(key, value) for key, value in self._run.items()}
         elif result.task.action == _APPLY and ("plan" in answer or answer.get("failed")):
             notes = self._notes.setdefault(result.host.get_name(), [])
             notes.append(make_note("plan" if result.task.check_mode is True else "apply", str(len(notes)), result.task.get_name(), answer))
 
     def _report(self) -> dict[str, Any] | None:
         if self._file:
-            with open(self._file, encoding="utf-8") as handle:
+            # Another run of this checkout may have put its own in this place since.
+            with contextlib.suppress(FileNotFoundError), open(self._file, encoding="utf-8") as handle:
                 found: dict[str, Any] = json.load(handle)
-            return found
+                if found["run"] == self._run["id"]:
+                    return found
         if not self._notes:
             return None
-        meta = {"run": "", "command": "", "environment": "", "areas": [], "revision": "", "created": ""}
-        return build_report(meta, self._notes)
+        return build_report({**self._run, "run": self._run["id"]}, self._notes)

@@ -31,14 +31,21 @@ class Runs:
         self._bin = Path(sys.executable).parent
         self._environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_NOCOLOR": "1"}
 
-    def command(self, name, *words):
-        done = subprocess.run([self._bin / name, *words], cwd=ROOT, env=self._environment, capture_output=True, text=True, check=False)
-        return done.returncode, done.stdout + done.stderr
+    def start(self, name, *words, **environment):
+        output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        return subprocess.Popen([self._bin / name, *words], cwd=ROOT, env=self._environment | environment, **output)
+
+    def command(self, name, *words, **environment):
+        process = self.start(name, *words, **environment)
+        output, _none = process.communicate()
+        return process.returncode, output
+
+    def words(self, name, **variables):
+        given = {"platform_rehearsal_root": str(self.folder), "platform_plan_file": str(self.report)} | variables
+        return ["-i", "inventories/dev.yml", f"playbooks/{name}.yml", "-e", json.dumps(given)]
 
     def play(self, name, **variables):
-        given = {"platform_rehearsal_root": str(self.folder), "platform_plan_file": str(self.report)} | variables
-        words = ["-i", "inventories/dev.yml", f"playbooks/{name}.yml", "-e", json.dumps(given)]
-        code, output = self.command("ansible-playbook", *words)
+        code, output = self.command("ansible-playbook", *self.words(name, **variables))
         report = json.loads(self.report.read_text(encoding="utf-8")) if self.report.exists() else None
         return code, output, report
 
@@ -54,6 +61,10 @@ class Runs:
             changing = event["verb"] in WRITES and "dryRun=All" not in event["requestURI"] and "reviews" not in event["requestURI"]
             if mine and changing and event.get("responseStatus", {}).get("code", 0) < 300:
                 yield event["verb"], event["requestURI"].partition("?")[0]
+
+    def asked(self):
+        """How many requests the platform has sent so far, whatever they were."""
+        return sum('"gantry:deployer"' in line for line in (self.cluster / "logs" / "audit.log").read_text(encoding="utf-8").splitlines())
 
     def remove(self):
         words = ["localhost", "-m", "ansible.builtin.include_role", "-a", "name=gantry.platform.sandbox tasks_from=clean"]
@@ -101,12 +112,7 @@ def test_check_mode_and_plan_say_the_same_and_write_nothing(runs):
     runs.kubectl("-n", "cortex", "delete", "networkpolicy", "default-deny")
     before = list(runs.audited())
     _code, _output, planned = runs.play("plan")
-    code, output = runs.command(
-        "ansible-playbook",
-        "--check",
-        *["-i", "inventories/dev.yml", "playbooks/site.yml", "-e"],
-        json.dumps({"platform_rehearsal_root": str(runs.folder), "platform_plan_file": str(runs.report)}),
-    )
+    code, output = runs.command("ansible-playbook", "--check", *runs.words("site"))
     assert code == 0, output
     checked = conforms(json.loads(runs.report.read_text(encoding="utf-8")))
     assert [change["id"] for change in planned["changes"]] == ["NetworkPolicy.networking.k8s.io/cortex/default-deny"]
@@ -190,13 +196,65 @@ def test_status_tells_of_the_last_run_that_changed_something(runs):
 
 
 def test_an_area_that_does_not_exist_is_refused_before_any_request(runs):
-    log = runs.cluster / "logs" / "audit.log"
-    before = sum('"gantry:deployer"' in line for line in log.read_text(encoding="utf-8").splitlines())
+    before = runs.asked()
     code, output, report = runs.play("site", platform_area="workload")
     assert code != 0
     assert "platform_area names workload, there are component, cluster_baseline, workloads" in output
     assert report["status"] == "failed"
-    assert sum('"gantry:deployer"' in line for line in log.read_text(encoding="utf-8").splitlines()) == before
+    assert runs.asked() == before
+
+
+def test_a_misspelt_key_is_refused_before_any_request(runs, tmp_path):
+    before = runs.asked()
+    words = runs.words("site")
+    inventory = tmp_path / "inventories"
+    shutil.copytree(ROOT / "inventories", inventory)
+    services = inventory / "group_vars" / "all" / "40_services.yml"
+    services.write_text(services.read_text(encoding="utf-8").replace("    team:", "    taem:", 1), encoding="utf-8")
+    words[1] = str(inventory / "dev.yml")
+    code, output = runs.command("ansible-playbook", *words)
+    assert code != 0
+    line = next(number for number, text in enumerate(services.read_text(encoding="utf-8").splitlines(), 1) if "taem" in text)
+    said = " ".join(output.split())
+    assert f"{services}:{line}:" in said and "did you mean 'team'" in said, output
+    assert runs.asked() == before
+
+
+@pytest.mark.parametrize("words", [("--tags", "workloads"), ("--skip-tags", "workloads")], ids=" ".join)
+@pytest.mark.parametrize("name", ["site", "drift", "verify"])
+def test_tags_are_refused_before_any_request(runs, name, words):
+    before = runs.asked()
+    code, output = runs.command("ansible-playbook", *words, *runs.words(name))
+    assert code != 0
+    assert "narrowed by platform_area" in " ".join(output.split()), output
+    assert runs.asked() == before
+
+
+@pytest.mark.parametrize("task", ["Write and verify", "Publish what was done"])
+def test_a_run_that_jumps_over_its_plan_writes_nothing(runs, task):
+    runs.kubectl("-n", "cortex", "delete", "networkpolicy", "default-deny", "--ignore-not-found")
+    before = list(runs.audited())
+    code, output = runs.command("ansible-playbook", "--start-at-task", task, *runs.words("site"))
+    assert code != 0, output
+    assert list(runs.audited()) == before
+
+
+def test_two_plans_of_one_checkout_at_once(runs):
+    both = [runs.start("ansible-playbook", *runs.words("plan")) for _ in range(2)]
+    for process in both:
+        output, _none = process.communicate()
+        assert process.returncode == 0, output
+        assert "Plan for dev" in output
+    assert conforms(json.loads(runs.report.read_text(encoding="utf-8")))["command"] == "plan"
+
+
+def test_the_report_does_not_need_the_callback(runs, tmp_path):
+    runs.report.unlink(missing_ok=True)
+    instead = {"ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.junit", "JUNIT_OUTPUT_DIR": str(tmp_path)}
+    code, output = runs.command("ansible-playbook", *runs.words("plan"), **instead)
+    assert code == 0, output
+    assert "Plan for" not in output
+    assert conforms(json.loads(runs.report.read_text(encoding="utf-8")))["command"] == "plan"
 
 
 def test_destroy_is_for_sandboxes_that_were_named(runs):

@@ -39,12 +39,46 @@ class Face:
         self.folder = folder
         self.kubeconfig = kubeconfig
 
-    def play(self, *tasks: dict[str, Any], words: Sequence[str] = (), environment: dict[str, str] | None = None) -> Played:
-        """One play with these tasks; each registers its result under its name, failed ones included."""
+    def play(
+        self,
+        *tasks: dict[str, Any],
+        words: Sequence[str] = (),
+        environment: dict[str, str] | None = None,
+        keys: dict[str, Any] | None = None,
+    ) -> Played:
+        """One play with these tasks; each registers its result under its name, failed ones included.
+
+        ``environment`` is that of ansible-playbook, ``keys`` are further keys of the play.
+        """
+        process = self.start(*tasks, words=words, environment=environment, keys=keys)
+        seen: set[str] = set()
+        lines = []
+        for line in process.stdout or ():
+            seen |= _command_lines()
+            lines.append(line)
+        process.wait()
+        results = {}
+        for task in tasks:
+            kept = self.folder / f"{task['name']}.json"
+            if kept.exists():
+                results[task["name"]] = json.loads(kept.read_text(encoding="utf-8"))
+                kept.unlink()
+        return Played(process.returncode, "".join(lines), results, seen)
+
+    def start(
+        self,
+        *tasks: dict[str, Any],
+        words: Sequence[str] = (),
+        environment: dict[str, str] | None = None,
+        keys: dict[str, Any] | None = None,
+    ) -> subprocess.Popen[str]:
+        """The running ansible-playbook of such a play."""
         steps = []
         for task in tasks:
+            # The action hands over to the module where the task is delegated, as it is on a jump host.
+            elsewhere = {"delegate_to": "elsewhere"} if self.name == "module" else {}
             steps += [
-                {"ignore_errors": True, **task, "register": "answer"},
+                {"block": [{**task, **elsewhere, "register": "answer"}], "rescue": [{"ansible.builtin.meta": "noop"}]},
                 {
                     "name": "Keep the result",
                     "ansible.builtin.copy": {
@@ -57,16 +91,11 @@ class Face:
                     "no_log": True,
                 },
             ]
-        play = {
-            "hosts": "localhost",
-            "gather_facts": False,
-            "module_defaults": {"group/gantry.platform.kube": {"kubeconfig": self.kubeconfig}},
-            # The action hands over to the module where the task is delegated, as it is on a jump host.
-            "vars": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable},
-            "tasks": [{**step, "delegate_to": "elsewhere"} if self.name == "module" and "register" in step else step for step in steps],
-        }
+        local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+        defaults = {"group/gantry.platform.kube": {"kubeconfig": self.kubeconfig}}
         book = self.folder / "playbook.yml"
-        book.write_text(json.dumps([play]), encoding="utf-8")
+        whole = {"hosts": "localhost", "gather_facts": False, "module_defaults": defaults, "tasks": steps, **(keys or {})}
+        book.write_text(json.dumps([whole]), encoding="utf-8")
         given = {
             "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
             "ANSIBLE_LOCAL_TEMP": str(self.folder / "local"),
@@ -76,11 +105,10 @@ class Face:
             "ANSIBLE_NOCOLOR": "1",
             "TMPDIR": str(self.folder),
         }
-        variables = json.dumps({"ansible_connection": "local", "ansible_python_interpreter": sys.executable})
-        process = subprocess.Popen(
+        return subprocess.Popen(
             [
                 *(str(Path(sys.executable).with_name("ansible-playbook")), "-i", "localhost,elsewhere,"),
-                *("-e", variables, str(book), *words),
+                *("-e", json.dumps(local), str(book), *words),
             ],
             cwd=ROOT,
             env={**os.environ, **given, **(environment or {})},
@@ -88,23 +116,6 @@ class Face:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        seen: set[str] = set()
-        while process.poll() is None and process.stdout is not None:
-            seen |= _command_lines()
-            line = process.stdout.readline()
-            if not line:
-                break
-            (self.folder / "output.txt").open("a", encoding="utf-8").write(line)
-        process.wait()
-        output = (self.folder / "output.txt").read_text(encoding="utf-8")
-        (self.folder / "output.txt").unlink()
-        results = {}
-        for task in tasks:
-            kept = self.folder / f"{task['name']}.json"
-            if kept.exists():
-                results[task["name"]] = json.loads(kept.read_text(encoding="utf-8"))
-                kept.unlink()
-        return Played(process.returncode, output, results, seen)
 
 
 def _command_lines() -> set[str]:

@@ -79,3 +79,9 @@ def test_failed_objects_stand_out_and_scenarios_that_were_not_run_are_left_out(p
     text = page.render(found)
     assert "| hasty | 0.30 | 1.50 | 0.75 | 50 | 9 list | **7** |" in text
     assert "## Drift" not in text
+
+
+def test_a_missed_aim_says_what_the_engine_waits_for(page, found):
+    text = page.render(found)
+    assert "From nothing, whole ansible-playbook: ≥ 5 × faster than kubernetes.core.k8s | 3.0 × faster | **missed**" in text
+    assert "is 6.0 × faster than kubernetes.core.k8s: of its 2.00 s it computes for\n1.00 s" in text

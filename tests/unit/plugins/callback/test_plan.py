@@ -41,10 +41,27 @@ def test_the_published_report_is_drawn(callback, tmp_path):
     path = tmp_path / "plan.json"
     path.write_text(json.dumps(plan_of(prod=planned(change("Namespace/-/cortex")))), encoding="utf-8")
     callback.v2_runner_on_ok(ended("gantry.platform.kube_apply", result()))
+    callback.v2_runner_on_ok(ended("gantry.platform.run_report", {"id": json.loads(path.read_text())["run"]}))
     callback.v2_runner_on_ok(ended("gantry.platform.run_report", {"report_file": str(path)}))
     callback.v2_playbook_on_stats(None)
     assert "Plan for prod" in said(callback)
     assert "Namespace/cortex" in said(callback)
+
+
+@pytest.mark.parametrize(
+    "content", [None, plan_of(dr=planned(change("Namespace/-/theirs"))) | {"run": "another"}], ids=["gone", "another's"]
+)
+def test_a_report_that_another_run_replaced_is_not_shown_as_this_ones(callback, tmp_path, content):
+    path = tmp_path / "plan.json"
+    if content:
+        path.write_text(json.dumps(content), encoding="utf-8")
+    callback.v2_runner_on_ok(ended("gantry.platform.run_report", {"id": "mine", "environment": "staging", "command": "plan"}))
+    callback.v2_runner_on_ok(ended("gantry.platform.kube_apply", result(change("Namespace/-/ours"))))
+    callback.v2_runner_on_ok(ended("gantry.platform.run_report", {"report_file": str(path)}))
+    callback.v2_playbook_on_stats(None)
+    assert "Plan for staging" in said(callback)
+    assert "Namespace/ours" in said(callback)
+    assert "theirs" not in said(callback)
 
 
 def test_a_role_used_alone_shows_its_plan_too(callback):

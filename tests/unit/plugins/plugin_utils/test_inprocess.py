@@ -1,0 +1,57 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from ansible_collections.gantry.platform.plugins.module_utils._core.errors import CancelledError, GantryError
+from ansible_collections.gantry.platform.plugins.plugin_utils import _inprocess
+from ansible_collections.gantry.platform.plugins.plugin_utils._inprocess import Gate, outcome, runs_here, validated, worker
+
+
+def action(transport="local", **task):
+    given = {"become": False, "delegate_to": None, "async_val": 0} | task
+    return SimpleNamespace(_connection=SimpleNamespace(transport=transport), _task=SimpleNamespace(**given))
+
+
+def test_a_plain_task_on_a_local_connection_runs_here():
+    assert runs_here(action())
+
+
+@pytest.mark.parametrize(
+    "other", [{"transport": "ssh"}, {"become": True}, {"delegate_to": "jump"}, {"async_val": 60}], ids=lambda other: next(iter(other))
+)
+def test_what_is_meant_for_another_machine_user_or_time_does_not(other):
+    assert not runs_here(action(**other))
+
+
+def test_an_unknown_option_is_named_with_what_was_meant():
+    with pytest.raises(GantryError, match="unknown option 'nmae'; did you mean 'name'"):
+        validated(action(), {"name": {"type": "str"}}, {"nmae": "x"})
+
+
+def test_no_request_leaves_after_the_task_was_interrupted(monkeypatch):
+    monkeypatch.setattr(_inprocess, "_die_with_parent", lambda: None)
+    with pytest.raises(KeyboardInterrupt), worker() as gate:
+        gate()
+        raise KeyboardInterrupt
+    with pytest.raises(CancelledError, match="no further request was sent"):
+        gate()
+
+
+def test_no_request_leaves_when_the_parent_is_gone(monkeypatch):
+    gate = Gate()
+    gate()
+    monkeypatch.setattr("os.getppid", lambda: 1)
+    with pytest.raises(CancelledError, match="ansible-playbook is gone"):
+        gate()
+
+
+def test_an_error_becomes_a_failed_result_with_its_details():
+    def work():
+        raise GantryError("no", path="p")
+
+    assert outcome(work) == {"failed": True, "msg": "no", "path": "p"}
