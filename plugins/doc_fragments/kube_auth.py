@@ -42,6 +42,6 @@ options:
     type: bool
     aliases: [verify_ssl]
   proxy:
-    description: URL of an HTTP proxy. Falls back to E(K8S_AUTH_PROXY).
+    description: URL of an HTTP proxy, V(http://host:port). Falls back to E(K8S_AUTH_PROXY).
     type: str
 """

@@ -32,7 +32,7 @@ _RESET = (OSError, http.client.HTTPException, EOFError, zlib.error)
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where a server is. ``url`` has scheme, host, optional port and path prefix; ``proxy`` is an http(s) URL."""
+    """Where a server is. ``url`` has scheme, host, optional port and path prefix; ``proxy`` is an ``http://`` URL."""
 
     url: str
     tls: ssl.SSLContext | None = None
@@ -260,7 +260,7 @@ class Pool:
         if self._endpoint.proxy:
             proxy = urllib.parse.urlsplit(self._endpoint.proxy)
             tunnel = (host, port)
-            host, port = proxy.hostname or "", proxy.port or 8080
+            host, port = proxy.hostname or "", proxy.port or 80
             if proxy.username:
                 pair = f"{urllib.parse.unquote(proxy.username)}:{urllib.parse.unquote(proxy.password or '')}"
                 headers["Proxy-Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()

@@ -17,6 +17,7 @@ import os
 import ssl
 import subprocess
 import threading
+import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -145,7 +146,7 @@ def _explicit(options: AuthOptions) -> Access:
     tls = _tls(options, options.ca_cert, None, _read_pair(certificate) if certificate else None)
     host = options.host or ""
     url = host if "://" in host else f"https://{host}"
-    return Access(Endpoint(url, tls, proxy=options.proxy), Credentials(options.api_key))
+    return Access(Endpoint(url, tls, proxy=_proxy(options.proxy, "proxy")), Credentials(options.api_key))
 
 
 def _in_cluster(options: AuthOptions) -> Access:
@@ -191,9 +192,17 @@ def _from_kubeconfig(options: AuthOptions, config: Mapping[str, Any], origin: st
     validate = options.validate_certs
     if validate is None and cluster.get("insecure-skip-tls-verify"):
         validate = False
-    proxy = options.proxy or cluster.get("proxy-url")
+    proxy = _proxy(options.proxy, "proxy") or _proxy(cluster.get("proxy-url"), f"{origin}: proxy-url of the cluster {context['cluster']!r}")
     endpoint = Endpoint(cluster["server"], _tls(options, ca_file, ca_data, pair, validate), cluster.get("tls-server-name"), proxy)
     return Access(endpoint, credentials, context.get("namespace"))
+
+
+def _proxy(url: str | None, place: str) -> str | None:
+    """``url`` where it names a proxy that is spoken to in plain HTTP; the tunnel through it carries the cluster's own TLS."""
+    if url and (urllib.parse.urlsplit(url).scheme != "http" or not urllib.parse.urlsplit(url).hostname):
+        shown = urllib.parse.urlsplit(url)._replace(netloc=urllib.parse.urlsplit(url).hostname or "").geturl()
+        raise InputError(f"{place}: proxies are reached by http://host:port, found {shown!r}")
+    return url
 
 
 def _load_kubeconfig(options: AuthOptions) -> tuple[Mapping[str, Any] | None, str]:

@@ -291,3 +291,14 @@ def test_a_plugin_that_is_not_there_says_how_to_get_it():
 def test_a_token_that_was_given_is_not_asked_for(plugin):
     found = access(config(plugin.user()), api_key="given")
     assert header(found) == "Bearer given" and not (plugin.folder / "runs").exists()
+
+
+@pytest.mark.parametrize("url", ["https://me:secret@proxy:3128", "socks5://me:secret@proxy:1080", "proxy:3128", "http://"])
+def test_a_proxy_that_cannot_be_spoken_to_is_refused_without_its_password(url):
+    for message in (
+        problem(config({"token": "t"}, {"proxy-url": url})),
+        problem(config({"token": "t"}), proxy=url),
+        problem(host=SERVER, proxy=url),
+    ):
+        assert "http://host:port" in message
+        assert "secret" not in message

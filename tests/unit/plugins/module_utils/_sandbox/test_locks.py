@@ -1,0 +1,67 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+
+from ansible_collections.gantry.platform.plugins.module_utils._sandbox.locks import locked
+
+
+def _hold(path, ready, end):
+    with locked(path):
+        ready.set()
+        end.wait(30)
+
+
+def test_one_at_a_time_and_the_one_who_waits_is_told(tmp_path):
+    path, told, inside = tmp_path / "deep" / "x.lock", [], []
+
+    def second():
+        with locked(path, lambda: told.append(1)):
+            inside.append("second")
+
+    with locked(path):
+        other = threading.Thread(target=second)
+        other.start()
+        while not told:
+            pass
+        inside.append("first")
+    other.join(10)
+    assert inside == ["first", "second"]
+
+
+def test_the_lock_of_a_dead_process_is_free(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    ready, end = context.Event(), context.Event()
+    holder = context.Process(target=_hold, args=(tmp_path / "x.lock", ready, end))
+    holder.start()
+    assert ready.wait(30)
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.join(10)
+    with locked(tmp_path / "x.lock"):
+        pass
+
+
+def test_a_lock_whose_file_was_removed_is_taken_on_the_new_file(tmp_path):
+    path, held = tmp_path / "x.lock", []
+
+    def second(begin):
+        begin.set()
+        with locked(path):
+            held.append(os.stat(path).st_ino)
+
+    begin = threading.Event()
+    with locked(path):
+        other = threading.Thread(target=second, args=(begin,))
+        other.start()
+        assert begin.wait(10)
+        path.unlink()
+        path.touch()
+        new = os.stat(path).st_ino
+    other.join(10)
+    assert held == [new]
