@@ -220,7 +220,7 @@ def test_a_misspelt_key_is_refused_before_any_request(runs, tmp_path):
     assert runs.asked() == before
 
 
-@pytest.mark.parametrize("words", [("--tags", "workloads"), ("--skip-tags", "workloads")], ids=" ".join)
+@pytest.mark.parametrize("words", [("--tags", "workloads"), ("--skip-tags", "untagged")], ids=" ".join)
 @pytest.mark.parametrize("name", ["site", "drift", "verify"])
 def test_tags_are_refused_before_any_request(runs, name, words):
     before = runs.asked()
