@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -17,24 +18,31 @@ from ansible_collections.gantry.platform.tests.integration.kube.cluster import C
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def _role(tasks: str, folder: Path) -> None:
+def run_role(tasks: str, folder: Path, areas: Sequence[str] = ("core",)) -> str:
+    """Tasks of the role sandbox on the instance in ``folder``; what they printed."""
     command = [str(Path(sys.executable).parent / "ansible"), "localhost", "-m", "ansible.builtin.include_role"]
-    words = ["-a", f"name=gantry.platform.sandbox tasks_from={tasks}", "-e", json.dumps({"sandbox_root": str(folder)})]
+    words = [
+        "-a",
+        f"name=gantry.platform.sandbox tasks_from={tasks}",
+        "-e",
+        json.dumps({"sandbox_root": str(folder), "sandbox_areas": [*areas]}),
+    ]
     done = subprocess.run([*command, *words], cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"role sandbox, {tasks}:\n{done.stdout}\n{done.stderr}")
+    return done.stdout
 
 
 @pytest.fixture(scope="session")
 def cluster():
     """A control plane of the tests' own, with nodes and every controller."""
     folder = ROOT / ".gantry" / "test-sandbox"
-    _role("clean", folder)
-    _role("main", folder)
+    run_role("clean", folder)
+    run_role("main", folder)
     try:
         yield Cluster(folder)
     finally:
-        _role("clean", folder)
+        run_role("clean", folder)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from __future__ import annotations
 import yaml
 from common import ROOT
 
-FRAGMENTS = {"kube": "gantry.platform.kube_auth"}
+FRAGMENTS = {"kube": "gantry.platform.kube_auth", "vault": "gantry.platform.vault_auth"}
 """Action group → the documentation fragment that its members extend."""
 
 

@@ -103,7 +103,7 @@ def run_helm(command: list[str], environment: Mapping[str, str], what: str, home
         raise ServerError(f"{what}: helm has not ended after {_LONGEST} s") from error
     except OSError as error:
         raise InputError(
-            f"helm cannot be run ({command[0]}): {error.strerror}; component_helm_path names one, make up AREAS=core,charts builds one"
+            f"helm cannot be run ({command[0]}): {error.strerror}; component_helm_path names one, make up AREAS=charts builds one"
         ) from error
     if done.returncode:
         raise ServerError(f"{what}: {' '.join(done.stderr.split()) or f'helm ended with {done.returncode}'}")
@@ -114,9 +114,7 @@ def helm_binary(path: str, environment: Mapping[str, str]) -> str:
     """The helm to use: the given one, or the first on PATH."""
     found = path or shutil.which("helm", path=environment.get("PATH") or os.defpath)
     if not found:
-        raise InputError(
-            "source: upstream needs helm, and none is on PATH; component_helm_path names one, make up AREAS=core,charts builds one"
-        )
+        raise InputError("source: upstream needs helm, and none is on PATH; component_helm_path names one, make up AREAS=charts builds one")
     return found
 
 

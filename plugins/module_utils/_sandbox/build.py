@@ -83,12 +83,14 @@ def ensure(tools: Sequence[Tool], environment: Mapping[str, str], tell: Callable
 
 
 def _existing(tool: Tool, environment: Mapping[str, str]) -> Binary | None:
+    own = Path(tool.path).expanduser()
+    if tool.path and not os.access(own, os.X_OK):
+        raise InputError(f"{tool.name}: {own} is no executable file")
+    if tool.path and not tool.assets:
+        return Binary(own, own.parent)
     assets = cache_folder(environment) / f"{tool.name}-{tool.key}"
     if tool.path:
-        path = Path(tool.path).expanduser()
-        if not os.access(path, os.X_OK):
-            raise InputError(f"{tool.name}: {path} is no executable file")
-        return Binary(path, assets) if not tool.assets or assets.is_dir() else None
+        return Binary(own, assets) if assets.is_dir() else None
     offered = Path(environment["KUBEBUILDER_ASSETS"]) / tool.name if environment.get("KUBEBUILDER_ASSETS") else None
     if offered is not None and os.access(offered, os.X_OK) and not tool.assets:
         return Binary(offered, assets)

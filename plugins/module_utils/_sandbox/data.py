@@ -98,9 +98,11 @@ def read_servers(rows: Rows, areas: Sequence[str], further_areas: Iterable[str] 
 def read_tools(rows: Rows, modules: Path, servers: Sequence[Server], areas: Sequence[str]) -> list[Tool]:
     """The tools that the servers run, and those of the wanted areas. ``modules`` holds a folder with go.mod and go.sum for each module.
 
+    A tool without a module is a program of the machine, at ``path``.
+
     Raises InputError on mistakes in the data.
     """
-    checked = _rows("sandbox_tools", rows, ("name", "module", "package"), ("areas", "assets", "ldflags", "path", "tags"))
+    checked = _rows("sandbox_tools", rows, ("name",), ("module", "package", "areas", "assets", "ldflags", "path", "tags"))
     names = [row["name"] for row in checked]
     for server in servers:
         if server.tool not in names:
@@ -143,6 +145,11 @@ def _rows(variable: str, rows: Rows, required: Sequence[str], optional: Sequence
 
 
 def _tool(row: Mapping[str, Any], modules: Path) -> Tool:
+    if row.get("path") and "module" not in row:
+        return Tool(row["name"], modules, "", path=row["path"])
+    for key in ("module", "package"):
+        if not row.get(key):
+            raise InputError(f"sandbox_tools: {row['name']}: {key} is missing; only a tool with a path needs none")
     folder = modules / row["module"]
     if not (folder / "go.mod").is_file() or not (folder / "go.sum").is_file():
         known = [path.parent.name for path in modules.glob("*/go.mod")]

@@ -73,7 +73,7 @@ class Instance:
                 self.supervisor.end_orphans()
             names = ["supervisor", *(_port_name(server, port) for server in self._servers for port in server.ports)]
             self.changed += [f"port {name}" for name in choose_ports(self._ports_file, names, self._registry, may_move=not runs)]
-            for name in _FOLDERS:
+            for name in (*_FOLDERS, *(f"data/{server.name}" for server in self._servers)):
                 (self.root / name).mkdir(exist_ok=True, mode=0o700)
             self._certificates(clients)
             self._link_tools(binaries)
@@ -168,12 +168,13 @@ class Instance:
         for server in self._servers:
             if server.hosts:
                 authorities[server.authority].server(f"serving-{server.name}", list(server.hosts))
-        ours = authorities[""]
-        ours.signing_pair("service-accounts")
-        address = self.text("https://127.0.0.1:{kube_apiserver_https}")
-        for client in clients:
-            ours.client(client.name, client.user, list(client.groups))
-            ours.kubeconfig(self.root / f"{client.name}.kubeconfig", address, client.name)
+        if "kube_apiserver_https" in self.ports():
+            ours = authorities[""]
+            ours.signing_pair("service-accounts")
+            address = self.text("https://127.0.0.1:{kube_apiserver_https}")
+            for client in clients:
+                ours.client(client.name, client.user, list(client.groups))
+                ours.kubeconfig(self.root / f"{client.name}.kubeconfig", address, client.name)
         self.changed += [name for authority in authorities.values() for name in authority.made]
 
     def _pki(self, authority: str) -> Path:

@@ -109,6 +109,12 @@ def test_a_mistake_in_the_tools_is_told(modules, rows, words):
     assert words in problem.value.message
 
 
+def test_a_program_of_the_machine_needs_no_module(modules):
+    servers = read_servers([server("keeper")], ["core"])
+    (found,) = read_tools([{"name": "keeper-tool", "path": "/usr/bin/python3"}], modules, servers, ["core"])
+    assert (found.name, found.path, found.package) == ("keeper-tool", "/usr/bin/python3", "")
+
+
 def test_clients_are_users_in_groups():
     (admin, plain) = read_clients([{"name": "admin", "user": "root", "groups": ["system:masters"]}, {"name": "plain", "user": "p"}])
     assert (admin.user, admin.groups, plain.groups) == ("root", ("system:masters",), ())

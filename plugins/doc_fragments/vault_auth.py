@@ -1,0 +1,34 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """How a task reaches a Vault; options named like community.hashi_vault's."""
+
+    DOCUMENTATION = r"""
+options:
+  url:
+    description: Address of Vault, V(https://host:8200). Falls back to E(VAULT_ADDR).
+    type: str
+  token:
+    description: Token to speak with. Falls back to O(token_file), then E(VAULT_TOKEN).
+    type: str
+  token_file:
+    description: File with the token, alone or as M(gantry.platform.vault_init) delivered it.
+    type: path
+  namespace:
+    description: Namespace, where the server has them. Falls back to E(VAULT_NAMESPACE).
+    type: str
+  ca_cert:
+    description: Path of the certificate authority's certificate. Falls back to E(VAULT_CACERT).
+    type: path
+  tls_server_name:
+    description: Name that the server's certificate is checked against. Falls back to E(VAULT_TLS_SERVER_NAME).
+    type: str
+  validate_certs:
+    description: Whether the server's certificate is checked; true unless E(VAULT_SKIP_VERIFY) says otherwise.
+    type: bool
+"""

@@ -1,0 +1,170 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""A Vault API client of few words, on one pool of kept-alive connections."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import ssl
+import urllib.parse
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .._core.concurrency import AdaptiveLimit
+from .._core.errors import InputError, ServerError
+from .._core.http import Endpoint, Pool, Response, Retry
+
+Json = dict[str, Any]
+_LONG = re.compile(r"\S{80,}")
+AUTH_SPEC: dict[str, Any] = {
+    "url": {"type": "str"},
+    "token": {"type": "str", "no_log": True},
+    "token_file": {"type": "path", "no_log": False},
+    "namespace": {"type": "str"},
+    "ca_cert": {"type": "path"},
+    "tls_server_name": {"type": "str"},
+    "validate_certs": {"type": "bool"},
+}
+"""Options of every module of the action group ``vault``; each falls back to the variable that Vault's own command reads."""
+
+
+class VaultError(ServerError):
+    """A refusal: HTTP ``status`` and the server's texts in ``errors``."""
+
+    def __init__(self, response: Response, what: str) -> None:
+        self.status = response.status
+        try:
+            body = response.json()
+        except ValueError:
+            body = {}
+        self.errors: list[str] = [str(error) for error in (body.get("errors") or [])] if isinstance(body, dict) else []
+        said = "; ".join(_LONG.sub("…", " ".join(error.split())) for error in self.errors)
+        super().__init__(f"{what}: {response.status} {said}".rstrip())
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the server said no because it is sealed."""
+        return any("Vault is sealed" in error for error in self.errors)
+
+
+@dataclass(frozen=True)
+class VaultAccess:
+    """Where a Vault is and as whom to speak to it. ``namespace`` is that of Vault Enterprise and OpenBao."""
+
+    endpoint: Endpoint
+    token: str = ""
+    namespace: str = ""
+
+    def headers(self) -> dict[str, str]:
+        """Headers of every request. The first is what Vault demands against forged requests."""
+        found = {"X-Vault-Request": "true"}
+        if self.token:
+            found["X-Vault-Token"] = self.token
+        if self.namespace:
+            found["X-Vault-Namespace"] = self.namespace
+        return found
+
+
+def resolve_vault(options: Mapping[str, Any], environment: Mapping[str, str]) -> VaultAccess:
+    """The access that the task's options describe. Raises InputError that names the option, the file and the cure."""
+    url = options.get("url") or environment.get("VAULT_ADDR") or ""
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InputError(f"url (or VAULT_ADDR) is the address of a Vault as https://host:8200, found {url!r}")
+    validate = options.get("validate_certs")
+    if validate is None:
+        validate = environment.get("VAULT_SKIP_VERIFY", "").lower() not in ("1", "t", "true")
+    tls = _tls(options.get("ca_cert") or environment.get("VAULT_CACERT") or "", validate) if parts.scheme == "https" else None
+    name = options.get("tls_server_name") or environment.get("VAULT_TLS_SERVER_NAME") or None
+    token = options.get("token") or _token_in(options.get("token_file")) or environment.get("VAULT_TOKEN") or ""
+    return VaultAccess(Endpoint(url, tls, name), token, options.get("namespace") or environment.get("VAULT_NAMESPACE") or "")
+
+
+class VaultClient:
+    """One Vault, one token. Paths are those of the API below ``/v1/``."""
+
+    def __init__(
+        self,
+        access: VaultAccess,
+        user_agent: str = "gantry.platform",
+        gate: Callable[[], None] = lambda: None,
+        concurrency: int = 16,
+        retry: Retry | None = None,
+    ) -> None:
+        headers = access.headers()
+        self.pool = Pool(access.endpoint, user_agent, lambda renew: headers, gate, limit=AdaptiveLimit(most=concurrency))
+        self._retry = retry or Retry(permanent=_permanent)
+
+    def read(self, path: str, query: Mapping[str, str] | None = None) -> Json:
+        """A GET. Raises VaultError."""
+        return self._send("GET", path + (f"?{urllib.parse.urlencode(query)}" if query else ""))
+
+    def find(self, path: str) -> Json | None:
+        """A GET; none where there is nothing."""
+        try:
+            return self.read(path)
+        except VaultError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def write(self, path: str, body: Mapping[str, Any]) -> Json:
+        """A PUT, which Vault takes for POST everywhere. Raises VaultError."""
+        return self._send("PUT", path, json.dumps(body).encode())
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.pool.close()
+
+    def _send(self, method: str, path: str, body: bytes | None = None) -> Json:
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        response = self.pool.request(method, f"/v1/{path}", body, headers, self._retry)
+        if response.status >= 400:
+            raise VaultError(response, f"{method} {path.split('?')[0]}")
+        if not response.body:
+            return {}
+        answer: Json = response.json()
+        return answer
+
+
+def _permanent(response: Response) -> bool:
+    """A sealed Vault says 503 until somebody unseals it."""
+    return response.status == 503 and b"Vault is sealed" in response.body
+
+
+def _tls(authority: str, validate: bool) -> ssl.SSLContext:
+    if not validate:
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
+    try:
+        return ssl.create_default_context(cafile=authority or None)
+    except (OSError, ssl.SSLError) as error:
+        raise InputError(f"ca_cert: {authority} is no certificate in PEM: {error}") from error
+
+
+def _token_in(path: str | None) -> str:
+    """The token in a file: alone, or as ``root_token`` of what vault_init delivered."""
+    if not path:
+        return ""
+    try:
+        with open(os.path.expanduser(path), encoding="utf-8") as handle:
+            text = handle.read().strip()
+    except OSError as error:
+        raise InputError(f"token_file: {path} cannot be read: {error.strerror}") from error
+    if not text.startswith("{"):
+        return text
+    try:
+        token = json.loads(text).get("root_token")
+    except ValueError:
+        token = None
+    if not token:
+        raise InputError(f"token_file: {path} holds neither a token nor what vault_init delivers")
+    return str(token)

@@ -1,0 +1,190 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Vault of the sandbox with its key service, and one that is unsealed by hand; the modules that bring them up."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from ansible_collections.gantry.platform.tests.integration.conftest import run_role
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+class Ansible:
+    """Modules on one Vault, run as ad-hoc tasks at full verbosity."""
+
+    def __init__(self, folder: Path, **access: str) -> None:
+        self.folder = folder
+        self.access = access
+
+    def run(self, module, *words, **options):
+        arguments = json.dumps({**self.access, **options})
+        command = [str(Path(sys.executable).with_name("ansible")), "localhost", "-m", f"gantry.platform.{module}", "-a", arguments]
+        environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_LOCAL_TEMP": str(self.folder / "tmp")}
+        environment["ANSIBLE_REMOTE_TEMP"] = str(self.folder / "remote")
+        done = subprocess.run(
+            [*command, "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}", "-vvvv", "--diff", *words],
+            **{"cwd": ROOT, "env": environment, "capture_output": True, "text": True, "check": False},
+        )
+        output = done.stdout + done.stderr
+        start = output.index("{", output.index("localhost | "))
+        return json.JSONDecoder().raw_decode(output[start:])[0], output
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    """A sandbox with the area vault alone."""
+    folder = ROOT / ".gantry" / "test-vault"
+    run_role("clean", folder, areas=["vault"])
+    run_role("main", folder, areas=["vault"])
+    try:
+        yield folder
+    finally:
+        run_role("clean", folder, areas=["vault"])
+
+
+@pytest.fixture(scope="module")
+def vault(sandbox, tmp_path_factory):
+    ports = json.loads((sandbox / "ports.json").read_text(encoding="utf-8"))
+    keys = str(sandbox / "vault-keys.json")
+    url = f"https://127.0.0.1:{ports['vault_https']}"
+    return Ansible(tmp_path_factory.mktemp("ansible"), url=url, ca_cert=str(sandbox / "pki" / "ca.crt"), token_file=keys)
+
+
+def pid_of(sandbox, config):
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            continue
+        if f"-config={sandbox}/config/{config}.json" in words:
+            return int(folder.name)
+    return 0
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def until(met, seconds=40.0):
+    end = time.monotonic() + seconds
+    while not met():
+        assert time.monotonic() < end
+        time.sleep(0.2)
+
+
+def restarted(sandbox, config, before):
+    return pid_of(sandbox, config) not in (0, before)
+
+
+def test_it_serves_behind_a_real_key_service(sandbox, vault):
+    found, _output = vault.run("vault_info")
+    assert (found["health"]["sealed"], found["health"]["seal_type"], found["health"]["version"]) == (False, "transit", "1.21.1")
+    assert [peer["node_id"] for peer in found["cluster"]["peers"]] == ["sandbox"]
+    assert found["cluster"]["leader"]["is_self"] is True
+    assert found["token"]["policies"] == ["root"]
+    for name in ("vault-keys.json", "vault-kms-keys.json", "vault-seal.json"):
+        assert stat.S_IMODE((sandbox / name).stat().st_mode) == 0o600
+
+
+def test_without_a_token_only_the_state_is_seen(vault):
+    found, _output = vault.run("vault_info", token_file="")
+    assert (found["token"], found["cluster"]["peers"], found["health"]["sealed"]) == (None, None, False)
+
+
+def test_a_second_initialisation_changes_nothing_and_prints_no_key(sandbox, vault):
+    keys = json.loads((sandbox / "vault-keys.json").read_text(encoding="utf-8"))
+    options = {"keys_file": str(sandbox / "vault-keys.json"), "shares": 1, "threshold": 1}
+    for words in ((), ("--check",)):
+        found, output = vault.run("vault_init", *words, **options)
+        assert (found["changed"], found["steps"]) == (False, [])
+        assert not [secret for secret in (keys["root_token"], *keys["keys"]) if secret in output]
+
+
+@pytest.mark.parametrize("config", ["vault", "vault-kms"])
+def test_a_killed_server_opens_itself_again(sandbox, vault, config):
+    before = pid_of(sandbox, config)
+    os.kill(before, signal.SIGKILL)
+    until(lambda: restarted(sandbox, config, before))
+    found, output = vault.run("vault_init", keys_file=str(sandbox / "vault-keys.json"))
+    assert found["health"]["sealed"] is False, output
+
+
+def test_both_are_killed_and_open_again(sandbox, vault):
+    before = {config: pid_of(sandbox, config) for config in ("vault", "vault-kms")}
+    for number in before.values():
+        os.kill(number, signal.SIGKILL)
+    until(lambda: all(restarted(sandbox, config, number) for config, number in before.items()))
+    found, output = vault.run("vault_init", keys_file=str(sandbox / "vault-keys.json"))
+    assert (found["changed"], found["health"]["sealed"]) == (False, False), output
+
+
+def test_a_second_start_changes_nothing(sandbox):
+    assert "changed=false" in run_role("main", sandbox, areas=["vault"]).replace('"changed": ', "changed=").lower()
+
+
+@pytest.fixture
+def by_hand(sandbox, tmp_path):
+    """A Vault that nobody has initialised, without automatic unsealing."""
+    port, peers = free_port(), free_port()
+    config = {
+        "disable_mlock": True,
+        "api_addr": f"http://127.0.0.1:{port}",
+        "cluster_addr": f"https://127.0.0.1:{peers}",
+        "listener": {"tcp": {"address": f"127.0.0.1:{port}", "cluster_address": f"127.0.0.1:{peers}", "tls_disable": True}},
+        "storage": {"raft": {"path": str(tmp_path), "node_id": "one", "performance_multiplier": "1"}},
+    }
+    (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    with (tmp_path / "log").open("wb") as log:
+        server = subprocess.Popen([sandbox / "bin" / "vault", "server", f"-config={tmp_path}/config.json"], stdout=log, stderr=log)
+    try:
+        yield Ansible(tmp_path, url=f"http://127.0.0.1:{port}")
+    finally:
+        server.kill()
+        server.wait()
+
+
+def test_a_vault_that_is_unsealed_by_hand(by_hand, tmp_path):
+    file = tmp_path / "keys" / "keys.json"
+    options = {"keys_file": str(file), "shares": 3, "threshold": 2}
+    planned, _output = by_hand.run("vault_init", "--check", **options)
+    assert (planned["changed"], planned["steps"]) == (True, ["initialise with 3 unseal keys, 2 needed"])
+    assert planned["health"]["initialized"] is False and not file.exists()
+
+    done, output = by_hand.run("vault_init", **options)
+    assert done["steps"] == ["initialise with 3 unseal keys, 2 needed", "unseal"], output
+    kept = json.loads(file.read_text(encoding="utf-8"))
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600 and len(kept["keys"]) == 3
+
+    seal = urllib.request.Request(f"{by_hand.access['url']}/v1/sys/seal", b"", {"X-Vault-Token": kept["root_token"]}, method="PUT")
+    urllib.request.urlopen(seal, timeout=10)
+    sealed, _output = by_hand.run("vault_info", token_file=str(file))
+    assert (sealed["health"]["sealed"], sealed["cluster"], sealed["token"]) == (True, None, None)
+    again, more = by_hand.run("vault_init", **options)
+    assert (again["steps"], again["health"]["sealed"]) == (["unseal"], False)
+    assert not [secret for secret in (kept["root_token"], *kept["keys"]) if secret in output + more]
+    assert by_hand.run("vault_init", **options)[0]["changed"] is False
+
+
+def test_the_keys_of_another_vault_stop_it(by_hand, tmp_path):
+    file = tmp_path / "keys.json"
+    file.write_text("theirs", encoding="utf-8")
+    refused, output = by_hand.run("vault_init", keys_file=str(file), shares=1, threshold=1)
+    assert "localhost | FAILED!" in output and "another Vault's" in refused["msg"], output
+    assert file.read_text(encoding="utf-8") == "theirs"
+    assert by_hand.run("vault_info")[0]["health"]["initialized"] is False
