@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .._core.references import References
+from .._core.show import as_diff
 from .client import Document, KubeClient
 from .discovery import Discovery
 from .observe import observe, read_sets, require_namespaces
 from .planner import make_plan
 from .requests import ReconcileRequest, ReconcileResult
 from .resolve import resolve
-from .show import as_diff
 from .subject import subjects_of
 from .writer import Writer
+from .yaml import dump_yaml
 
 
 def reconcile(
@@ -48,7 +49,7 @@ def reconcile(
     work.plan.warnings.extend(warning for warning in client.warnings if warning not in work.plan.warnings)
     return ReconcileResult(
         plan=work.plan,
-        diff=as_diff(work.plan.changes),
+        diff=as_diff(work.plan.changes, dump_yaml),
         foreign=work.foreign,
         orphan_sets=work.orphan_sets,
         cluster_uid=observed.cluster_uid,

@@ -7,19 +7,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from .._core.change import Action, Change
+from .._core.change import Action
 from .._core.diff import ABSENT, Difference
 from .._core.redaction import SET, shown_pair
 from .documents import Document
 from .examine import Finding
 from .subject import Subject
-from .yaml import dump_yaml
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-_MOST_CHARACTERS = 20_000
 
 
 def shown_changes(subject: Subject, finding: Finding) -> tuple[Any, Any]:
@@ -51,25 +48,7 @@ def shown_document(body: Document, secret: bool) -> Document:
     return shown
 
 
-def as_diff(changes: Iterable[Change]) -> list[dict[str, str]]:
-    """The changes in the form that Ansible prints under --diff."""
-    found = []
-    for change in changes:
-        if change.action is Action.BLOCKED or not (change.before or change.after or change.action is Action.DELETE):
-            continue
-        before = "" if not change.before else _cut(dump_yaml(change.before))
-        after = "" if not change.after else _cut(dump_yaml(change.after))
-        if change.action is Action.DELETE:
-            before = f"{change.id} exists\n"
-        found.append({"before_header": change.id, "after_header": f"{change.id} ({change.action.value})", "before": before, "after": after})
-    return found
-
-
 def _shown(difference: Difference, secret: bool) -> tuple[Any, Any]:
     if (secret and difference.path.split(".")[0].split("[")[0] in ("data", "stringData")) or _LAST_APPLIED in difference.path:
         return shown_pair(difference.before, difference.after)
     return difference.before, difference.after
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _MOST_CHARACTERS else text[:_MOST_CHARACTERS] + f"… {len(text) - _MOST_CHARACTERS} characters more\n"

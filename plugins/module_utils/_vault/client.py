@@ -118,13 +118,24 @@ class VaultClient:
         """A PUT, which Vault takes for POST everywhere. Raises VaultError."""
         return self._send("PUT", path, json.dumps(body).encode())
 
+    def delete(self, path: str) -> None:
+        """A DELETE. Raises VaultError."""
+        self._send("DELETE", path)
+
+    def names(self, path: str) -> list[str]:
+        """What lies below ``path``, folders with a slash at their end; nothing where there is nothing. Raises VaultError."""
+        found = self.find(f"{path}?list=true")
+        return [str(name) for name in ((found or {}).get("data") or {}).get("keys") or []]
+
     def close(self) -> None:
         """Close all connections."""
         self.pool.close()
 
     def _send(self, method: str, path: str, body: bytes | None = None) -> Json:
         headers = {"Content-Type": "application/json"} if body is not None else {}
-        response = self.pool.request(method, f"/v1/{path}", body, headers, self._retry)
+        place, mark, query = path.partition("?")
+        address = f"/v1/{urllib.parse.quote(place)}{mark}{query}"
+        response = self.pool.request(method, address, body, headers, self._retry)
         if response.status >= 400:
             raise VaultError(response, f"{method} {path.split('?')[0]}")
         if not response.body:

@@ -12,10 +12,12 @@ import json
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.change import Action, Change
 from ansible_collections.gantry.platform.plugins.module_utils._core.diff import ABSENT, Difference, differences
+from ansible_collections.gantry.platform.plugins.module_utils._core.show import as_diff
 from ansible_collections.gantry.platform.plugins.module_utils._kube.examine import Finding, bare
 from ansible_collections.gantry.platform.plugins.module_utils._kube.planner import _change
 from ansible_collections.gantry.platform.plugins.module_utils._kube.requests import ReconcileRequest
-from ansible_collections.gantry.platform.plugins.module_utils._kube.show import as_diff, shown_changes, shown_document
+from ansible_collections.gantry.platform.plugins.module_utils._kube.show import shown_changes, shown_document
+from ansible_collections.gantry.platform.plugins.module_utils._kube.yaml import dump_yaml
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import document, subject
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,7 +46,7 @@ def values_of(*maps):
 
 
 def rendered(change):
-    return json.dumps([change.before, change.after, change.as_result(), as_diff([change])], default=repr) + repr(change) + change.as_line()
+    return json.dumps([change.before, change.after, change.as_result(), as_diff([change], dump_yaml)], default=repr) + repr(change) + change.as_line()
 
 
 @given(VALUES, VALUES, st.sampled_from(["data", "stringData"]), st.booleans())
@@ -105,7 +107,7 @@ def change(action, before=None, after=None):
 
 
 def test_a_diff_shows_what_was_and_what_will_be_under_the_objects_name():
-    (row,) = as_diff([change(Action.UPDATE, {"data.a": 1}, {"data.a": 2})])
+    (row,) = as_diff([change(Action.UPDATE, {"data.a": 1}, {"data.a": 2})], dump_yaml)
     assert row == {
         "before_header": "ConfigMap/n/x",
         "after_header": "ConfigMap/n/x (update)",
@@ -122,14 +124,14 @@ def test_a_diff_shows_what_was_and_what_will_be_under_the_objects_name():
     ],
 )
 def test_what_comes_and_goes_has_one_side(one, before, after):
-    assert [(row["before"], row["after"]) for row in as_diff([one])] == [(before, after)]
+    assert [(row["before"], row["after"]) for row in as_diff([one], dump_yaml)] == [(before, after)]
 
 
 @pytest.mark.parametrize("one", [change(Action.BLOCKED, {"a": 1}, {"a": 2}), change(Action.ADOPT), change(Action.UPDATE, {}, {})])
 def test_what_changes_no_field_or_nothing_at_all_has_no_diff(one):
-    assert as_diff([one]) == []
+    assert as_diff([one], dump_yaml) == []
 
 
 def test_a_long_diff_is_cut_and_says_how_much():
-    (row,) = as_diff([change(Action.UPDATE, {}, {"data.a": "x" * 30_000})])
+    (row,) = as_diff([change(Action.UPDATE, {}, {"data.a": "x" * 30_000})], dump_yaml)
     assert len(row["after"]) < 20_100 and row["after"].endswith("characters more\n")

@@ -1,0 +1,36 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+from ..module_utils._vault.options import CONFIG_SPEC, run
+from ..plugin_utils._inprocess import outcome, plain, runs_here, task_environment, validated, worker
+
+
+class ActionModule(ActionBase):
+    """The engine in process on a local connection; anywhere else the module of the same name runs it."""
+
+    _supports_check_mode = True
+    _supports_diff = True
+    _requires_connection = False
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        super().run(tmp, task_vars)
+
+        def work() -> dict[str, Any]:
+            args = dict(self._task.args)
+            if not runs_here(self):
+                return self._execute_module("gantry.platform.vault_config", module_args=args, task_vars=task_vars)
+            params = plain(validated(self, CONFIG_SPEC, args))
+            with worker() as gate:
+                found = run(params, task_environment(self), self._loader.get_basedir(), self._task.check_mode, gate)
+            if not self._task.diff:
+                found.pop("diff")
+            return found
+
+        return outcome(work)

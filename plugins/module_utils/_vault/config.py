@@ -1,0 +1,372 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""One document against one Vault: observe, plan, guard, write. Check mode ends before the writing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._core.change import Action, Change
+from .._core.concurrency import map_threads
+from .._core.errors import GantryError, InputError, RefusedError
+from .._core.plan import Plan, RemovalLimits, guard_approval, guard_impact, guard_removal
+from .._core.redaction import SET
+from .._core.references import References, reference_of
+from .._core.show import as_diff
+from .client import Json, VaultClient
+from .compare import Finding, examine, removal, unknown_fields
+from .document import STAGES, Resource
+from .fields import Fields
+from .kinds import KINDS
+from .record import Entry, Record
+from .secrets import MissingSecretError
+from .server import Server
+
+PRUNE = ("none", "report", "within_mounts", "mounts")
+EVERY_IMPACT = ("safe", "restart", "disruptive", "destroys_data")
+_THREADS = 16
+_BUILT_IN = {
+    "sys/policies/acl": {"default", "root", "response-wrapping", "control-group"},
+    "identity/oidc/key": {"default"},
+    "identity/oidc/provider": {"default"},
+    "identity/oidc/assignment": {"allow_all"},
+}
+_BUILT_IN_MOUNTS = {"sys", "identity", "cubbyhole", "agent-registry"}
+_MOUNT_KINDS = ("mount", "auth")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is wanted. ``removable`` names mounts (``auth/<path>`` for auth methods) and whatever else holds data that may be removed."""
+
+    resources: list[Resource]
+    owner: str = "gantry"
+    record_mount: str = "gantry"
+    prune: str = "none"
+    removable: frozenset[str] = frozenset()
+    reset_root: frozenset[str] = frozenset()
+    limits: RemovalLimits = field(default_factory=RemovalLimits)
+    allowed_impact: tuple[str, ...] = EVERY_IMPACT
+    allowed_impact_variable: str = "allowed_impact"
+    approved_digest: str = ""
+    check_mode: bool = False
+
+
+@dataclass
+class Removal:
+    """Something that goes: the resource (or what the record says of it) and its change."""
+
+    kind: str
+    change: Change
+
+
+def configure(client: VaultClient, request: Request, references: References) -> Json:
+    """Make it so, or say what that would take; the keys of every reconciling module. Raises GantryError, never with a secret in it."""
+    work = _Work(client, request, references)
+    try:
+        work.observe()
+        plan = work.plan()
+        guard_removal(plan, len(work.record.entries), request.limits, "removal_limits")
+        guard_impact(plan, request.allowed_impact, request.allowed_impact_variable)
+        guard_approval(plan, request.approved_digest)
+        if plan.changed and not request.check_mode:
+            work.execute()
+    except GantryError as error:
+        raise work.scrubbed(error) from None
+    result = plan.as_result()
+    result["warnings"] = [work.scrub(text) for text in dict.fromkeys([*plan.warnings, *work.said])]
+    result["diff"] = as_diff(plan.changes, lambda side: json.dumps(side, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    result["foreign"] = [{"id": path, "path": "it is declared nowhere", "manager": "", "time": ""} for path in work.foreign]
+    result["requests"] = dict(client.pool.requests)
+    return result
+
+
+class _Work:
+    """One call of ``configure``."""
+
+    def __init__(self, client: VaultClient, request: Request, references: References) -> None:
+        self._client = client
+        self._request = request
+        self._references = references
+        self._server = Server(client)
+        self.record = Record(request.record_mount, request.owner)
+        self._bodies: dict[str, Json] = {}
+        self._unknown: dict[str, set[str]] = {}
+        self._values: set[str] = set()
+        self._findings: list[Finding] = []
+        self._removals: list[Removal] = []
+        self.foreign: list[str] = []
+        self.said: list[str] = []
+
+    def observe(self) -> None:
+        """Everything that is asked of the server, and nothing written."""
+        resources = self._request.resources
+        for resource in resources:
+            self._resolve(resource)
+        self._look(resources)
+        self.record.load(self._client)
+        self._check_fields(resources)
+        lives = map_threads(self._live, resources, _THREADS)
+        for resource, live in zip(resources, lives, strict=True):
+            if resource.body is not None:
+                self._findings.append(self._examine(resource, live))
+            else:
+                self._absent(resource, live)
+        self._undeclared()
+
+    def plan(self) -> Plan:
+        """The plan in the order of the writes. Raises RefusedError where something cannot be made as declared."""
+        conflicts = [finding.conflict for finding in self._findings if finding.conflict]
+        if conflicts:
+            raise RefusedError("\n".join([*conflicts, "Nothing was written."]))
+        changes = [self._with_mount(finding) for finding in self._findings if finding.change]
+        changes += [removal.change for removal in self._removals]
+        identity = [self._server.cluster_id, self._request.owner, self._request.record_mount]
+        plan = Plan([change for change in changes if change], self._policies_that_nobody_has(), 0, identity)
+        plan.unchanged = len(self._findings) - sum(1 for finding in self._findings if finding.change)
+        return plan
+
+    def execute(self) -> None:
+        """Write stage by stage; the record goes first where something new begins, and last."""
+        begun = [finding for finding in self._findings if finding.change and finding.change.action is Action.CREATE]
+        mount = f"sys/mounts/{self._request.record_mount}"
+        self._write([finding for finding in begun if finding.resource.path == mount])
+        if begun:
+            for finding in begun:
+                path, kind = finding.resource.path, finding.resource.kind
+                self.record.entries[path] = self.record.entries.get(path) or Entry(kind, pending=True)
+            self.record.save(self._client)
+        before = self.record.content()
+        for stage in STAGES:
+            due = [f for f in self._findings if f.resource.stage == stage and f.change and f.resource.path != mount]
+            self._write([finding for finding in due if finding.changed])
+            if stage == "mounts" and any(f.change and f.change.action is Action.CREATE for f in due):
+                # Only now does the server describe what the new ones take.
+                self._look([finding.resource for finding in self._findings])
+                self._check_fields([finding.resource for finding in self._findings])
+        self._settle()
+        self._remove()
+        if self.record.content() != before:
+            self.record.save(self._client)
+
+    def scrub(self, text: str) -> str:
+        """The text without any value of a secret."""
+        for value in sorted(self._values, key=len, reverse=True):
+            text = text.replace(value, SET)
+        return text
+
+    def scrubbed(self, error: GantryError) -> GantryError:
+        """The error without any value of a secret."""
+        error.message = self.scrub(error.message)
+        error.args = (error.message,)
+        return error
+
+    def _look(self, resources: Iterable[Resource]) -> None:
+        kinds = {resource.kind for resource in resources}
+        collections = {resource.collection for resource in resources if resource.collection and resource.kind != "namespace"}
+        self._server.observe(collections | {"sys/policies/acl"}, audit="audit" in kinds, identity=bool(kinds & {"entity", "group"}))
+
+    def _check_fields(self, resources: Iterable[Resource]) -> None:
+        problems = [
+            problem
+            for resource in resources
+            if resource.body is not None
+            for problem in unknown_fields(resource, KINDS[resource.kind].fields(self._server, resource))
+        ]
+        if problems:
+            raise InputError("\n".join(problem.message for problem in problems))
+
+    def _resolve(self, resource: Resource) -> None:
+        body: Json = {}
+        for name, value in (resource.body or {}).items():
+            try:
+                body[name] = self._resolved(value)
+            except MissingSecretError as error:
+                if not self._request.check_mode:
+                    raise InputError(f"config.{resource.where}.{name}: {error.message}") from error
+                body[name] = ""
+                self._unknown.setdefault(resource.path, set()).add(name)
+            except InputError as error:
+                raise InputError(f"config.{resource.where}.{name}: {error.message}") from error
+        self._bodies[resource.path] = body
+
+    def _resolved(self, value: Any) -> Any:
+        reference = reference_of(value)
+        if reference is not None:
+            secret = self._references.resolve(reference)
+            if len(secret) > 3:
+                self._values.add(secret)
+            return secret
+        if isinstance(value, Mapping):
+            return {key: self._resolved(item) for key, item in value.items()}
+        return [self._resolved(item) for item in value] if isinstance(value, list) else value
+
+    def _live(self, resource: Resource) -> Json | None:
+        if not self._server.mounted(resource.path) or (resource.mount and not self._there(resource)):
+            return None
+        return KINDS[resource.kind].live(self._server, resource)
+
+    def _there(self, resource: Resource) -> bool:
+        """Whether the mount that it lies in is there: the path of one mount may begin as that of another."""
+        return resource.kind in _MOUNT_KINDS or self._server.mount_of(resource.path) == resource.mount
+
+    def _examine(self, resource: Resource, live: Json | None) -> Finding:
+        fields = KINDS[resource.kind].fields(self._server, resource) if self._there(resource) or not resource.mount else Fields(None)
+        unknown = self._unknown.get(resource.path, set())
+        return examine(resource, self._bodies[resource.path], live, fields, self.record, self._request.reset_root, unknown)
+
+    def _with_mount(self, finding: Finding) -> Change | None:
+        """A creation below a mount that this run makes has not been looked at by any server yet."""
+        change, resource = finding.change, finding.resource
+        if change is None or change.action is not Action.CREATE or not resource.mount or self._there(resource):
+            return change
+        reason = f"below {resource.mount}, which is made first"
+        return Change(
+            change.id,
+            change.action,
+            change.impact,
+            change.fields,
+            reason,
+            change.before,
+            change.after,
+            False,
+            change.scope,
+            change.fingerprint,
+        )
+
+    def _absent(self, resource: Resource, live: Json | None) -> None:
+        """Declared as null: it has to go, whoever made it."""
+        change = removal(resource, live, "declared as null")
+        if change is None:
+            return
+        name = resource.mount if resource.kind in _MOUNT_KINDS else resource.path
+        if KINDS[resource.kind].removal.value == "destroys_data" and name not in self._request.removable:
+            change = _kept(change, f"it holds data; to remove it name {name} in removable")
+        self._removals.append(Removal(resource.kind, change))
+
+    def _undeclared(self) -> None:
+        """What the record knows and nobody declares any more, and what was never ours."""
+        request, server = self._request, self._server
+        if request.prune == "none":
+            return
+        declared = {resource.path for resource in request.resources}
+        mounts = {resource.mount for resource in request.resources if resource.mount}
+        gone = [path for path in self.record.entries if path not in declared]
+        for path in sorted(gone, key=lambda path: (self.record.entries[path].kind in _MOUNT_KINDS, path)):
+            kind = self.record.entries[path].kind
+            collection, _slash, _name = path.rpartition("/")
+            resource = Resource(path, kind, "", path, None, server.mount_of(path) or "", collection)
+            live = self._live(resource) if kind in KINDS else None
+            if live is None:
+                continue
+            self._surplus(resource, live, mounts)
+        for collection in sorted({resource.collection for resource in request.resources if resource.collection}):
+            known = {path.removeprefix(f"{collection}/") for path in (*declared, *self.record.entries) if path.startswith(f"{collection}/")}
+            for name in server.listed(collection) or ():
+                if name not in known and name not in _BUILT_IN.get(collection, ()):
+                    self.foreign.append(f"{collection}/{name}")
+        for prefix, rows, own in (("sys/mounts", server.mounts, _BUILT_IN_MOUNTS), ("sys/auth", server.auths, {"token"})):
+            paths = (f"{prefix}/{name}" for name in rows if name not in own)
+            self.foreign += [path for path in paths if path not in declared and path not in self.record.entries]
+
+    def _surplus(self, resource: Resource, live: Json, mounts: set[str]) -> None:
+        request = self._request
+        change = removal(resource, live, "no longer declared")
+        if change is None:
+            return
+        of_mount = resource.kind in _MOUNT_KINDS
+        below = not of_mount and resource.mount not in ("", "sys", "identity")
+        if below and resource.mount not in mounts:  # its mount speaks for it
+            return
+        if request.prune == "report" or (of_mount and request.prune != "mounts"):
+            self.foreign.append(resource.path)
+            return
+        name = resource.path.removeprefix("sys/mounts/").replace("sys/auth/", "auth/", 1) if of_mount else resource.path
+        if change.impact.value == "destroys_data" and name not in request.removable:
+            change = _kept(change, f"no longer declared, but it holds data; to remove it name {name} in removable")
+        self._removals.append(Removal(resource.kind, change))
+
+    def _policies_that_nobody_has(self) -> list[str]:
+        declared = {r.name for r in self._request.resources if r.kind == "policy" and r.body is not None}
+        listed = self._server.listed("sys/policies/acl")
+        if listed is None:
+            return []
+        known = declared | set(listed) | {"root"}
+        return [
+            f"{finding.resource.path} names the policy {name!r}, which nobody has"
+            for finding in self._findings
+            for key in ("token_policies", "policies")
+            for name in _names(finding.body.get(key))
+            if name not in known and "{{" not in name
+        ]
+
+    def _write(self, findings: list[Finding]) -> None:
+        def one(finding: Finding) -> list[str]:
+            resource, kind = finding.resource, KINDS[finding.resource.kind]
+            body = finding.body
+            if finding.live is not None and kind.protects_root:
+                body = {name: value for name, value in body.items() if name not in resource.secrets or name in finding.changed}
+            said = kind.write(self._server, resource, body, finding.live, finding.changed)
+            return [f"{resource.path}: {text}" for text in said]
+
+        several = [finding for finding in findings if finding.resource.kind != "group"]
+        for said in map_threads(one, several, _THREADS):
+            self.said += said
+        # A group may have another of them as its member.
+        for finding in sorted((f for f in findings if f.resource.kind == "group"), key=lambda f: bool(f.body.get("member_groups"))):
+            self.said += one(finding)
+
+    def _settle(self) -> None:
+        """Read back what was written: what the server does not show goes into the record, what it shows otherwise is said."""
+        written = [finding for finding in self._findings if finding.changed]
+        if written:
+            self._look([finding.resource for finding in written])
+        lives = map_threads(lambda finding: self._live(finding.resource), written, _THREADS)
+        for finding, live in zip(written, lives, strict=True):
+            path = finding.resource.path
+            entry = self.record.entries.get(path)
+            self.record.entries[path] = Entry(
+                finding.resource.kind, dict(entry.marks) if entry else {}, rotated=entry.rotated if entry else ""
+            )
+            seen = self._examine(finding.resource, live)
+            if live is None:
+                self.said.append(f"{path} was written, and is not there")
+                continue
+            unsettled = sorted(name for name in seen.changed if name not in seen.marks)
+            if unsettled:
+                self.said.append(f"{path}: the server made something else of {', '.join(unsettled)}; the next run will see it as changed")
+            finding.marks = {**seen.marks}
+            if KINDS[finding.resource.kind].protects_root and finding.changed & finding.resource.secrets:
+                self.record.entries[path].rotated = ""
+        for finding in self._findings:
+            if finding.change is None or finding.conflict:
+                continue
+            path = finding.resource.path
+            entry = self.record.entries.get(path) or Entry(finding.resource.kind)
+            self.record.entries[path] = Entry(finding.resource.kind, finding.marks, rotated=entry.rotated)
+
+    def _remove(self) -> None:
+        for entry in reversed(self._removals):
+            if entry.change.action is Action.DELETE:
+                KINDS[entry.kind].remove(self._server, entry.change.id)
+                self.record.entries.pop(entry.change.id, None)
+                if entry.kind in _MOUNT_KINDS:
+                    mount = entry.change.id.removeprefix("sys/mounts/").replace("sys/auth/", "auth/", 1)
+                    for path in [path for path in self.record.entries if path.startswith(f"{mount}/")]:
+                        del self.record.entries[path]
+
+
+def _kept(change: Change, reason: str) -> Change:
+    return Change(change.id, Action.BLOCKED, reason=reason, scope=change.scope, before={}, after={}, fingerprint=change.id)
+
+
+def _names(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [name.strip() for name in value.split(",") if name.strip()]
+    return [str(name) for name in value] if isinstance(value, list) else []

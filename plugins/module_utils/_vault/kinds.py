@@ -1,0 +1,364 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""How each kind of resource is read, written and removed. Most are one path that is read, written and deleted; the rest is said here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._core.change import Impact
+from .._core.errors import InputError
+from .client import Json, VaultError
+from .document import Resource
+from .fields import Fields
+from .hcl import HclError, parse, policy_meaning
+from .server import Server
+
+
+class Kind:
+    """One path that is read by GET, written by PUT and removed by DELETE."""
+
+    fixed: tuple[str, ...] = ()
+    """Fields that are given once and cannot be changed."""
+    removal = Impact.DISRUPTIVE
+    made_once = False
+    """Whether it keeps what it was made of: later changes of such fields are refused, not ignored."""
+    protects_root = False
+    """Whether its secrets are root credentials, which this collection or the server rotates and nobody may put back."""
+
+    def live(self, server: Server, resource: Resource) -> Json | None:
+        """Its fields on the server; none where it is not there."""
+        listed = server.listed(resource.collection)
+        if listed is not None and resource.name not in listed:
+            return None
+        try:
+            answer = server.client.find(resource.path)
+        except VaultError as error:
+            if error.status == 405:  # it can be written, but not read
+                return {}
+            raise
+        return None if answer is None else dict(answer.get("data") or {})
+
+    def fields(self, server: Server, resource: Resource) -> Fields:
+        """What may be written."""
+        return server.specs.of(resource.path)
+
+    def compared(self, body: Json) -> Json:
+        """The fields of ``body`` in the form in which both sides are compared."""
+        return body
+
+    def write(self, server: Server, resource: Resource, body: Json, live: Json | None, changed: set[str]) -> list[str]:
+        """Make it so; gives what the server said about it. ``changed`` names the fields that differ."""
+        return _said(server.client.write(resource.path, body))
+
+    def remove(self, server: Server, path: str) -> None:
+        """Remove it."""
+        server.client.delete(path)
+
+
+class Connection(Kind):
+    """A database's connection: a write leaves out what it does not name, so that the root credential is only written on purpose."""
+
+    protects_root = True
+
+    def live(self, server: Server, resource: Resource) -> Json | None:
+        found = super().live(server, resource)
+        if found is not None:
+            found |= found.pop("connection_details", None) or {}
+            found["root_rotation_statements"] = found.pop("root_credentials_rotate_statements", None)
+        return found
+
+    def fields(self, server: Server, resource: Resource) -> Fields:
+        # Each plugin takes fields of its own, which the server describes nowhere.
+        return server.specs.of(resource.path, open_=True)
+
+
+class Mount(Kind):
+    """A secret engine."""
+
+    fixed = ("type", "local", "seal_wrap")
+    removal = Impact.DESTROYS_DATA
+    prefix = "sys/mounts"
+
+    def rows(self, server: Server) -> dict[str, Json]:
+        """What is mounted."""
+        return server.mounts
+
+    def live(self, server: Server, resource: Resource) -> Json | None:
+        row = self.rows(server).get(resource.path.removeprefix(f"{self.prefix}/"))
+        return None if row is None else {**row, **(row.get("config") or {})}
+
+    def fields(self, server: Server, resource: Resource) -> Fields:
+        tune = server.specs.of(f"{resource.path}/tune").properties
+        if not tune:
+            return Fields(None)
+        duration = {"type": "string", "format": "duration"}
+        own = {name: {"type": "string"} for name in ("type", "plugin_version")} | {name: {"type": "boolean"} for name in self.fixed[1:]}
+        return Fields({**tune, **own, "default_lease_ttl": duration, "max_lease_ttl": duration})
+
+    def write(self, server: Server, resource: Resource, body: Json, live: Json | None, changed: set[str]) -> list[str]:
+        if live is not None:
+            return _said(server.client.write(f"{resource.path}/tune", {name: body[name] for name in sorted(changed)}))
+        of_mount = ("type", "description", "local", "seal_wrap", "options", "plugin_version")
+        config = {name: value for name, value in body.items() if name not in of_mount}
+        return _said(server.client.write(resource.path, {name: body[name] for name in of_mount if name in body} | {"config": config}))
+
+
+class AuthMethod(Mount):
+    """An auth method."""
+
+    prefix = "sys/auth"
+
+    def rows(self, server: Server) -> dict[str, Json]:
+        return server.auths
+
+
+class Audit(Kind):
+    """An audit device: it cannot be changed, only be disabled and enabled again."""
+
+    removal = Impact.DISRUPTIVE
+
+    def live(self, server: Server, resource: Resource) -> Json | None:
+        return server.audits.get(resource.path.removeprefix("sys/audit/"))
+
+    def write(self, server: Server, resource: Resource, body: Json, live: Json | None, changed: set[str]) -> list[str]:
+        if live is not None:
+            server.client.delete(resource.path)
+        try:
+            return _said(server.client.write(resource.path, body))
+        except VaultError as error:
+            if "via API" in str(error) or "unsafe_allow_api_audit" in str(error):
+                raise InputError(
+                    f"{resource.path}: this server (OpenBao) takes audit devices from its own configuration only: put "
+                    f'audit "{body["type"]}" "{resource.path.removeprefix("sys/audit/")}" {{ … }} there and reload it'
+                ) from error
+            raise
+
+
+class Plugin(Kind):
+    """A row of the catalogue of plugins; what is built in counts as not there."""
+
+    def live(self, server: Server, resource: Resource) -> Json | None:
+        found = super().live(server, resource)
+        return None if not found or found.get("builtin") else found
+
+
+class Policy(Kind):
+    """A text whose meaning is compared."""
+
+    def compared(self, body: Json) -> Json:
+        try:
+            return {"policy": policy_meaning(str(body.get("policy") or ""))}
+        except HclError:  # somebody's on the server that cannot be read: it differs from all that can
+            return body
+
+
+class PasswordPolicy(Kind):
+    """Rules for generated passwords, in HCL."""
+
+    def compared(self, body: Json) -> Json:
+        try:
+            return {"policy": parse(str(body.get("policy") or ""))}
+        except HclError:
+            return body
+
+
+class TransitKey(Kind):
+    """A key of the transit engine: made by one path, changed by another."""
+
+    fixed = ("type", "derived", "convergent_encryption", "key_size", "parameter_set")
+    removal = Impact.DESTROYS_DATA
+
+    def fields(self, server: Server, resource: Resource) -> Fields:
+        made = server.specs.of(resource.path).properties
+        changed = server.specs.of(f"{resource.path}/config").properties
+        return Fields({**made, **changed} if made else None)
+
+    def write(self, server: Server, resource: Resource, body: Json, live: Json | None, changed: set[str]) -> list[str]:
+        config = server.specs.of(f"{resource.path}/config").properties
+        made = server.specs.of(resource.path).properties
+        said: list[str] = []
+        if live is None:
+            said += _said(server.client.write(resource.path, {name: value for name, value in body.items() if not config or name in made}))
+            changed = {name for name in body if config and name not in made}
+        if changed:
+            said += _said(server.client.write(f"{resource.path}/config", {name: body[name] for name in sorted(changed)}))
+        return said
+
+    def remove(self, server: Server, path: str) -> None:
+        server.client.write(f"{path}/config", {"deletion_allowed": True})
+        server.client.delete(path)
+
+
+class Once(Kind):
+    """Something that the server makes out of what it is given, and never gives back."""
+
+    made_once = True
+    removal = Impact.DESTROYS_DATA
+
+    def live(self, server: Server, resource: Resource) -> Json | None:
+        try:
+            answer = server.client.find(resource.path)
+        except VaultError as error:
+            if error.status == 400:  # "keys haven't been configured yet"
+                return None
+            raise
+        return None if answer is None else {}
+
+
+class Issuer(Kind):
+    """A certificate authority of the PKI engine, made once: a root of its own, or an intermediate that another mount signs."""
+
+    made_once = True
+    removal = Impact.DESTROYS_DATA
+
+    def live(self, server: Server, resource: Resource) -> Json | None:
+        if resource.name not in (server.listed(resource.collection) or ()):
+            return None
+        return dict(server.client.read(resource.path).get("data") or {})
+
+    def fields(self, server: Server, resource: Resource) -> Fields:
+        generated = server.specs.of(f"{resource.mount}/issuers/generate/root/internal").properties
+        own = {"type": {"type": "string"}, "signed_by": {"type": "string"}}
+        return Fields({**generated, **server.specs.of(resource.path).properties, **own} if generated else None)
+
+    def write(self, server: Server, resource: Resource, body: Json, live: Json | None, changed: set[str]) -> list[str]:
+        client, mount = server.client, resource.mount
+        later = server.specs.of(resource.path).properties
+        said: list[str] = []
+        if live is None:
+            given = {name: value for name, value in body.items() if name not in ("type", "signed_by")}
+            if body.get("type", "root") == "root":
+                said += _said(client.write(f"{mount}/issuers/generate/root/internal", {**given, "issuer_name": resource.name}))
+            else:
+                said += self._intermediate(server, resource, body, given)
+            changed = {name for name in given if name in later}
+        if changed:
+            said += _said(client.write(resource.path, {name: body[name] for name in sorted(changed)} | {"issuer_name": resource.name}))
+        return said
+
+    def _intermediate(self, server: Server, resource: Resource, body: Json, given: Json) -> list[str]:
+        client, mount = server.client, resource.mount
+        request = client.write(f"{mount}/issuers/generate/intermediate/internal", given)
+        signer, _slash, issuer = str(body["signed_by"]).partition("/issuer/")
+        order = {**given, "csr": request["data"]["csr"], "format": "pem_bundle"}
+        signed = client.write(f"{signer}/issuer/{issuer or 'default'}/sign-intermediate", order)
+        chain = "\n".join([signed["data"]["certificate"], *(signed["data"].get("ca_chain") or [])])
+        answer = client.write(f"{mount}/issuers/import/bundle", {"pem_bundle": chain})
+        (own,) = [identity for identity, key in answer["data"]["mapping"].items() if key]
+        said = _said(client.write(f"{mount}/issuer/{own}", {"issuer_name": resource.name}))
+        if len(server.listed(resource.collection) or ()) == 0:
+            client.write(f"{mount}/config/issuers", {"default": resource.name})
+        return said
+
+
+class Entity(Kind):
+    """Who somebody is: aliases tie names of auth methods to it."""
+
+    def live(self, server: Server, resource: Resource) -> Json | None:
+        found = super().live(server, resource)
+        if found is not None:
+            found["aliases"] = {row["mount_path"].removeprefix("auth/").rstrip("/"): row["name"] for row in found.get("aliases") or []}
+        return found
+
+    def fields(self, server: Server, resource: Resource) -> Fields:
+        said = server.specs.of(resource.path).properties
+        return Fields({**said, "aliases": {"type": "object", "format": "kvpairs"}} if said else None)
+
+    def write(self, server: Server, resource: Resource, body: Json, live: Json | None, changed: set[str]) -> list[str]:
+        client = server.client
+        said = _said(client.write(resource.path, {name: value for name, value in body.items() if name != "aliases"}))
+        if "aliases" not in body or (live is not None and "aliases" not in changed):
+            return said
+        found = client.read(resource.path)["data"]
+        wanted = {server.accessor(mount): name for mount, name in body["aliases"].items()}
+        for row in found.get("aliases") or []:
+            if wanted.get(row["mount_accessor"]) != row["name"]:
+                client.delete(f"identity/entity-alias/id/{row['id']}")
+        for accessor, name in wanted.items():
+            said += _said(client.write("identity/entity-alias", {"name": name, "mount_accessor": accessor, "canonical_id": found["id"]}))
+        return said
+
+
+class Group(Kind):
+    """A group by names: the server knows its members, and where an outside group comes from, by ids."""
+
+    fixed = ("type",)
+
+    def live(self, server: Server, resource: Resource) -> Json | None:
+        found = super().live(server, resource)
+        if found is not None:
+            for kind, key in (("entity", "member_entities"), ("group", "member_groups")):
+                names = {identity: name for name, identity in server.ids[kind].items()}
+                found[key] = [names.get(identity, identity) for identity in found.get(f"member_{kind}_ids") or []]
+            alias = found.get("alias") or {}
+            mount = str(alias.get("mount_path") or "").removeprefix("auth/").rstrip("/")
+            found["alias"] = {"mount": mount, "name": alias["name"]} if alias else {}
+        return found
+
+    def fields(self, server: Server, resource: Resource) -> Fields:
+        said = server.specs.of(resource.path).properties
+        members = {name: {"type": "array"} for name in ("member_entities", "member_groups")}
+        return Fields({**said, **members, "alias": {"type": "object", "format": "kvpairs"}} if said else None)
+
+    def write(self, server: Server, resource: Resource, body: Json, live: Json | None, changed: set[str]) -> list[str]:
+        client = server.client
+        given = {name: value for name, value in body.items() if name not in ("alias", "member_entities", "member_groups")}
+        for kind, key in (("entity", "member_entities"), ("group", "member_groups")):
+            if key in body:
+                given[f"member_{kind}_ids"] = [self._id(server, kind, name) for name in body[key]]
+        said = _said(client.write(resource.path, given))
+        if "alias" in body and (live is None or "alias" in changed):
+            found = client.read(resource.path)["data"]
+            alias = {"name": body["alias"]["name"], "mount_accessor": server.accessor(body["alias"]["mount"]), "canonical_id": found["id"]}
+            old = (found.get("alias") or {}).get("id")
+            said += _said(client.write(f"identity/group-alias/id/{old}" if old else "identity/group-alias", alias))
+        return said
+
+    @staticmethod
+    def _id(server: Server, kind: str, name: str) -> str:
+        if name not in server.ids[kind]:
+            found = server.client.find(f"identity/{kind}/name/{name}")
+            if found is None:
+                raise InputError(f"there is no {kind} {name!r} that could be a member")
+            server.ids[kind][name] = str(found["data"]["id"])
+        return server.ids[kind][name]
+
+
+class Namespace(Kind):
+    """A namespace of Vault Enterprise or OpenBao."""
+
+    removal = Impact.DESTROYS_DATA
+
+    def live(self, server: Server, resource: Resource) -> Json | None:
+        try:
+            answer = server.client.find(resource.path)
+        except VaultError as error:
+            raise InputError(f"{resource.where}: this server has no namespaces ({error.message})") from error
+        return None if answer is None else dict(answer.get("data") or {})
+
+
+KINDS: Mapping[str, Kind] = {
+    "audit": Audit(),
+    "auth": AuthMethod(),
+    "connection": Connection(),
+    "entity": Entity(),
+    "entry": Kind(),
+    "group": Group(),
+    "issuer": Issuer(),
+    "mount": Mount(),
+    "namespace": Namespace(),
+    "once": Once(),
+    "password_policy": PasswordPolicy(),
+    "plugin": Plugin(),
+    "policy": Policy(),
+    "transit_key": TransitKey(),
+}
+
+
+def _said(answer: Mapping[str, Any]) -> list[str]:
+    return [str(text) for text in answer.get("warnings") or []]

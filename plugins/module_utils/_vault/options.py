@@ -1,0 +1,66 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""The options of ``vault_config``: one specification for both faces, and what they become."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .._core.errors import InputError
+from .._core.plan import RemovalLimits
+from .._core.references import References
+from .._core.suggest import did_you_mean
+from .client import AUTH_SPEC, Json, VaultClient, resolve_vault
+from .config import EVERY_IMPACT, PRUNE, Request, configure
+from .document import read_document
+from .secrets import SecretReader
+
+CONFIG_SPEC: dict[str, Any] = {
+    **AUTH_SPEC,
+    "config": {"type": "dict", "required": True},
+    "owner": {"type": "str", "default": "gantry"},
+    "record_mount": {"type": "str", "default": "gantry"},
+    "prune": {"type": "str", "default": "none", "choices": list(PRUNE)},
+    "removable": {"type": "list", "elements": "str", "default": []},
+    "reset_root": {"type": "list", "elements": "str", "default": []},
+    "removal_limits": {
+        "type": "dict",
+        "default": {},
+        "options": {"max_count": {"type": "int", "default": 20}, "max_percent": {"type": "int", "default": 25}},
+    },
+    "allowed_impact": {"type": "list", "elements": "str", "choices": list(EVERY_IMPACT), "default": list(EVERY_IMPACT)},
+    "allowed_impact_variable": {"type": "str", "default": "allowed_impact"},
+    "approved_digest": {"type": "str"},
+}
+
+
+def run(
+    params: Mapping[str, Any], environment: Mapping[str, str], folder: str, check_mode: bool, gate: Callable[[], None] = lambda: None
+) -> Json:
+    """What the task asks for, done; its result. Raises GantryError. ``folder`` is where paths of ``file:`` references begin."""
+    limits = params["removal_limits"] or {}
+    request = Request(
+        read_document(params["config"], params["record_mount"]),
+        params["owner"],
+        params["record_mount"],
+        params["prune"],
+        frozenset(params["removable"]),
+        frozenset(params["reset_root"]),
+        RemovalLimits(limits.get("max_count", 20), limits.get("max_percent", 25)),
+        tuple(params["allowed_impact"]),
+        params["allowed_impact_variable"],
+        params["approved_digest"] or "",
+        check_mode,
+    )
+    declared = {resource.path for resource in request.resources}
+    for path in request.reset_root - declared:
+        raise InputError(f"reset_root names {path}, which is not declared{did_you_mean(path, declared)}")
+    client = VaultClient(resolve_vault(params, environment), "vault_config", gate)
+    try:
+        return configure(client, request, References(environment, folder, {"vault": SecretReader(client)}))
+    finally:
+        client.close()

@@ -1,0 +1,104 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""What was written to a Vault and by whom: paths, and a keyed mark of each value that the server never gives back.
+
+It is one KV v2 secret for each owner. Who may read it can test guesses of weak secrets against the marks, so it belongs to those who
+configure the Vault and could read more anyway.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._core.canonical import keyed_digest
+from .._core.errors import ServerError
+from .client import Json, VaultClient, VaultError
+
+_FORMAT = 1
+_UPGRADING = "Upgrading from non-versioned"
+_UPGRADES_WITHIN = 30.0
+
+
+@dataclass
+class Entry:
+    """One recorded path. ``marks`` by field; ``pending`` while a run that began to write it has not said that it ended."""
+
+    kind: str
+    marks: dict[str, str] = field(default_factory=dict)
+    pending: bool = False
+    rotated: str = ""
+    """When this collection rotated the root credential that the path holds (UTC)."""
+
+
+class Record:
+    """The record of one owner, as it was read and as it will be."""
+
+    def __init__(self, mount: str, owner: str) -> None:
+        self.path = f"{mount}/data/{owner}"
+        self.entries: dict[str, Entry] = {}
+        self._key = secrets.token_bytes(32)
+        self._version = 0
+
+    def load(self, client: VaultClient) -> None:
+        """Read it; a Vault without one has the empty record. Raises ServerError where it is not ours to understand."""
+        try:
+            answer = client.find(self.path)
+        except VaultError as error:
+            if error.status in (400, 403) and "preflight" in str(error):  # what Vault says of a mount that is not there
+                return
+            raise
+        if answer is None:
+            return
+        self._version = int(answer["data"]["metadata"]["version"])
+        content = answer["data"].get("data")
+        if content is None:
+            return
+        if content.get("format") != _FORMAT:
+            raise ServerError(f"{self.path} is not in a form that this version understands (format {content.get('format')!r})")
+        self._key = base64.b64decode(content["key"])
+        self.entries = {
+            path: Entry(row["kind"], row.get("marks") or {}, bool(row.get("pending")), row.get("rotated") or "")
+            for path, row in content["paths"].items()
+        }
+
+    def mark(self, path: str, name: str, value: Any, version: int) -> str:
+        """The mark of a value: equal for the same value of the same field and version, and nothing else can be told from it."""
+        return keyed_digest(self._key, [path, name, value, version])
+
+    def content(self) -> Json:
+        """What is stored."""
+        rows: dict[str, Json] = {}
+        for path, entry in sorted(self.entries.items()):
+            rows[path] = {"kind": entry.kind}
+            if entry.marks:
+                rows[path]["marks"] = dict(sorted(entry.marks.items()))
+            if entry.pending:
+                rows[path]["pending"] = True
+            if entry.rotated:
+                rows[path]["rotated"] = entry.rotated
+        return {"format": _FORMAT, "key": base64.b64encode(self._key).decode(), "paths": rows}
+
+    def save(self, client: VaultClient) -> None:
+        """Write it, unless somebody else did since it was read. Raises ServerError."""
+        end = time.monotonic() + _UPGRADES_WITHIN
+        while True:
+            try:
+                answer = client.write(self.path, {"data": self.content(), "options": {"cas": self._version}})
+            except VaultError as error:
+                if _UPGRADING in str(error) and time.monotonic() < end:
+                    time.sleep(0.1)
+                    continue
+                if "check-and-set" in str(error):
+                    raise ServerError(
+                        f"another run of the same owner wrote {self.path} meanwhile; let it end and run again (nothing is lost)"
+                    ) from error
+                raise
+            self._version = int(answer["data"]["version"])
+            return

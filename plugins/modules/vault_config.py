@@ -1,0 +1,207 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: vault_config
+short_description: Make a Vault as one document says
+version_added: 0.1.0
+author: The gantry.platform authors (@gantry-platform)
+description:
+  - Takes one document for a whole Vault (auth methods, secret engines, policies, identity, quotas, audit devices, plugins …), reads what
+    is there, plans by path, and writes exactly what differs. A second run writes nothing, which Vault's own audit log shows.
+  - Values are compared as the server itself describes its fields, so that C(90m) and 5400, or a list and a text with commas, are the same.
+  - Secrets are references and nothing else. Those that Vault does not give back are compared by keyed marks in a record, a KV secret in
+    O(record_mount), so that a changed one is written and an unchanged one is not. Results, diffs and errors never hold a value.
+  - A root credential that was rotated is never put back, unless O(reset_root) names its path.
+  - On a local connection the action plugin of this name runs the engine in Ansible's own process.
+  - Works on OpenBao as well, as far as that has the same API. It was not tested there.
+extends_documentation_fragment:
+  - gantry.platform.vault_auth
+attributes:
+  check_mode:
+    description: Reads and plans as a real run does and writes nothing.
+    support: full
+  diff_mode:
+    description: Shows the fields that change, secrets as set, changed or unset.
+    support: full
+  idempotent:
+    description: A run on a Vault that is as declared sends reads only.
+    support: full
+options:
+  config:
+    description:
+      - The document. Every part is a mapping keyed by name; V(null) as the value of a name says that it must be absent.
+      - Keys are C(namespaces), C(plugins), C(audit), C(auth), C(engines), C(policies), C(password_policies), C(identity), C(quotas), and
+        C(entries) for any other path of the API.
+      - A policy is HCL, or a mapping of paths to lists of capabilities.
+      - A mount has C(type), C(tune), and the parts of its type, such as C(config) and C(roles); C(entries) takes any other path below it.
+      - A secret is written C({reference: "env:NAME"}), C("file:path") or C("vault:path#key"). C(secret_version) beside it has it written
+        anew when it counts up.
+      - Only the fields that are declared are compared.
+    type: dict
+    required: true
+  owner:
+    description: Name of this installation. Several may configure one Vault; each has a record of its own.
+    type: str
+    default: gantry
+  record_mount:
+    description: Mount of the KV version 2 engine that holds the record. It is made where it is missing.
+    type: str
+    default: gantry
+  prune:
+    description:
+      - What happens to what is recorded as written by O(owner) and no longer declared.
+      - V(none) leaves it unmentioned; V(report) lists it under RV(foreign), with what was never ours in the collections that the document
+        uses; V(within_mounts) also removes what is ours, but no mount; V(mounts) also removes mounts and auth methods.
+    type: str
+    choices: [none, report, within_mounts, mounts]
+    default: none
+  removable:
+    description:
+      - What holds data and may be removed all the same, by name - mounts (V(kv-old)), auth methods (V(auth/ldap)), and the paths of
+        transit keys and issuers.
+    type: list
+    elements: str
+    default: []
+  reset_root:
+    description: Paths whose declared root credential is written although it was rotated, or nobody recorded what it was set to.
+    type: list
+    elements: str
+    default: []
+  removal_limits:
+    description: How much one run may remove before it refuses.
+    type: dict
+    default: {}
+    suboptions:
+      max_count:
+        description: Number of removals.
+        type: int
+        default: 20
+      max_percent:
+        description: Percentage of what the record holds; up to 5 removals it is not looked at.
+        type: int
+        default: 25
+  allowed_impact:
+    description: Impacts that a change may have; a plan with another one is refused before the first write.
+    type: list
+    elements: str
+    choices: [safe, restart, disruptive, destroys_data]
+    default: [safe, restart, disruptive, destroys_data]
+  allowed_impact_variable:
+    description: Name of the setting that O(allowed_impact) comes from, for the message of a refusal.
+    type: str
+    default: allowed_impact
+  approved_digest:
+    description: Digest of the plan that was approved. Any other plan is refused before the first write.
+    type: str
+seealso:
+  - module: gantry.platform.vault_init
+  - module: gantry.platform.vault_info
+"""
+
+EXAMPLES = r"""
+- name: Configure Vault
+  gantry.platform.vault_config:
+    url: https://vault.platform.example:8200
+    ca_cert: /etc/ssl/internal-ca.pem
+    prune: within_mounts
+    config:
+      audit:
+        file: {type: file, options: {file_path: /vault/audit/audit.log}}
+      policies:
+        memory-store:
+          "kv/data/cortex/memory-store/*": [read]
+          "database/creds/memory-store": [read]
+      auth:
+        kubernetes:
+          type: kubernetes
+          config: {kubernetes_host: "https://kubernetes.default.svc"}
+          roles:
+            memory-store:
+              bound_service_account_names: [memory-store]
+              bound_service_account_namespaces: [cortex]
+              audience: vault
+              token_policies: [memory-store]
+              token_ttl: 1h
+      engines:
+        kv: {type: kv, options: {version: "2"}}
+        database:
+          type: database
+          connections:
+            memory:
+              plugin_name: postgresql-database-plugin
+              connection_url: "postgresql://{% raw %}{{username}}:{{password}}{% endraw %}@memory-db:5432/memory"
+              username: vault
+              password: {reference: "env:MEMORY_DB_ROOT_PASSWORD"}
+              allowed_roles: [memory-store]
+"""
+
+RETURN = r"""
+plan:
+  description: What was changed, or would be, in the order of the writes.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - id: auth/kubernetes/role/memory-store
+      action: update
+      impact: safe
+      fields: ["token_policies[=admin]"]
+      reason: ""
+      verified: true
+      set: vault
+counts:
+  description: Number of changes by action, and of what was right already.
+  returned: success
+  type: dict
+  sample: {create: 0, update: 1, replace: 0, delete: 0, adopt: 0, blocked: 0, unchanged: 120}
+foreign:
+  description: What is there and declared nowhere, with O(prune) other than V(none).
+  returned: success
+  type: list
+  elements: dict
+  sample: [{id: sys/policies/acl/by-hand, path: it is declared nowhere, manager: "", time: ""}]
+digest:
+  description: Identifies the plan for an approval.
+  returned: success
+  type: str
+  sample: sha256:9f2b1c0e7d3a5b6c8d9e0f1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e
+warnings:
+  description: What the server said, and what looks wrong without being refused.
+  returned: success
+  type: list
+  elements: str
+  sample: ["auth/kubernetes/role/x names the policy 'raeder', which nobody has"]
+requests:
+  description: Requests by method.
+  returned: success
+  type: dict
+  sample: {GET: 134}
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._core.errors import GantryError
+from ..module_utils._vault.options import CONFIG_SPEC, run
+
+
+def main() -> None:
+    """Run it here: what the action does on a local connection."""
+    module = AnsibleModule(dict(CONFIG_SPEC), supports_check_mode=True)
+    try:
+        result = run(module.params, dict(os.environ), os.getcwd(), module.check_mode)
+    except GantryError as error:
+        module.fail_json(error.message, **error.details)
+    for text in result.pop("warnings"):
+        module.warn(text)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
