@@ -24,7 +24,7 @@ class Server:
     """A server as data. Texts may hold ``{root}``, ``{assets}``, ``{bin}`` and ``{<server>_<port>}``.
 
     ``ready`` is an http(s) URL that answers 200, or ``tcp:<port>``, within ``ready_within`` seconds; ``files`` are configuration files
-    by path below root. ``hosts`` are the names of its serving certificate, signed by ``authority``: the instance's own where it is empty.
+    by path below root, ``binaries`` tools to copy there (real files: some servers follow no links). ``hosts`` are the names of its serving certificate, signed by ``authority``: the instance's own where it is empty.
     """
 
     name: str
@@ -39,6 +39,8 @@ class Server:
     hosts: tuple[str, ...] = ()
     authority: str = ""
     ready_within: float = 30.0
+    binaries: tuple[tuple[str, str], ...] = ()
+    stop_signal: str = "TERM"
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ def read_servers(rows: Rows, areas: Sequence[str], further_areas: Iterable[str] 
             tuple(row.get("hosts") or []),
             row.get("authority") or "",
             float(row.get("ready_within") or 30.0),
+            tuple(sorted((row.get("binaries") or {}).items())),
+            row.get("stop_signal") or "TERM",
         )
     known = {area for server in servers.values() for area in server.areas} | set(further_areas)
     for area in areas:
@@ -104,12 +108,12 @@ def read_tools(rows: Rows, modules: Path, servers: Sequence[Server], areas: Sequ
     """
     checked = _rows("sandbox_tools", rows, ("name",), ("module", "package", "areas", "assets", "ldflags", "path", "tags"))
     names = [row["name"] for row in checked]
+    needed: set[str] = set()
     for server in servers:
-        if server.tool not in names:
-            raise InputError(
-                f"sandbox_servers: {server.name}: the tool {server.tool!r} is not in sandbox_tools{did_you_mean(server.tool, names)}"
-            )
-    needed = {server.tool for server in servers}
+        for tool in (server.tool, *(tool for _path, tool in server.binaries)):
+            if tool not in names:
+                raise InputError(f"sandbox_servers: {server.name}: the tool {tool!r} is not in sandbox_tools{did_you_mean(tool, names)}")
+            needed.add(tool)
     return [_tool(row, modules) for row in checked if row["name"] in needed or set(areas) & set(row.get("areas") or [])]
 
 
@@ -124,7 +128,7 @@ def areas_of(rows: Rows) -> set[str]:
     return {area for row in rows for area in row.get("areas") or []}
 
 
-_OF_SERVERS = ("areas", "needs", "ports", "arguments", "environment", "files", "hosts", "authority", "ready_within")
+_OF_SERVERS = ("areas", "needs", "ports", "arguments", "environment", "files", "hosts", "authority", "ready_within", "binaries", "stop_signal")
 
 
 def _rows(variable: str, rows: Rows, required: Sequence[str], optional: Sequence[str]) -> Rows:

@@ -189,6 +189,9 @@ class Instance:
 
     def _write_files(self, binaries: Mapping[str, Binary]) -> None:
         for server in self._servers:
+            for name, tool in server.binaries:
+                if copy_file(binaries[tool].path, self.root / name):
+                    self.changed.append(name)
             for name, content in self._files(server, binaries).items():
                 path = self.root / name
                 if not path.is_file() or path.read_text() != content:
@@ -208,6 +211,7 @@ class Instance:
             server.name,
             (str(binaries[server.tool].path), *(self.text(argument, binaries, server.tool) for argument in server.arguments)),
             environment,
+            server.stop_signal,
         )
 
     def _wait_ready(self, server: Server, supervisor: Supervisor, tell: Callable[[str], None]) -> None:
@@ -249,6 +253,18 @@ class Instance:
             + "\n".join(f"  {line}" for line in last)
             + "\nMend the cause and start again; make clean begins anew."
         )
+
+
+def copy_file(source: Path, target: Path) -> bool:
+    """Copy a binary, in one step. False where the same one is there."""
+    theirs = source.stat()
+    if target.is_file() and (target.stat().st_size, target.stat().st_mtime_ns) == (theirs.st_size, theirs.st_mtime_ns):
+        return False
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = target.with_name(f".{target.name}")
+    shutil.copy2(source, temporary)
+    temporary.rename(target)
+    return True
 
 
 def _port_name(server: Server, port: str) -> str:

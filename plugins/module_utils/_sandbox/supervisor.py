@@ -43,6 +43,7 @@ class Program:
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str]
+    stop_signal: str = "TERM"
 
 
 class Supervisor:
@@ -85,6 +86,7 @@ class Supervisor:
                 "autorestart": "true",
                 "startsecs": "1",
                 "startretries": "3",
+                "stopsignal": program.stop_signal,
                 "stopwaitsecs": "10",
                 "stopasgroup": "true",
                 "killasgroup": "true",

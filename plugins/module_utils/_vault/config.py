@@ -115,7 +115,10 @@ class _Work:
         lives = map_threads(self._live, resources, _THREADS)
         for resource, live in zip(resources, lives, strict=True):
             if resource.body is not None:
-                self._findings.append(self._examine(resource, live))
+                finding = self._examine(resource, live)
+                # Several owners may share the engine that holds the records: where it is, it is nobody's concern.
+                if resource.where or live is None:
+                    self._findings.append(finding)
             else:
                 self._absent(resource, live)
         self._undeclared()

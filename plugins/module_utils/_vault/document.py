@@ -30,6 +30,7 @@ STAGES = (
     "policies",
     "configuration",
     "issuers",
+    "intermediates",
     "roles",
     "entities",
     "groups",
@@ -221,7 +222,8 @@ def _collection(
             problems.append(Problem((*where, name), "allowed: a mapping of the entry's fields, or null to have it removed"))
         else:
             signed = kind == "issuer" and body is not None and body.get("type") == "intermediate"
-            yield _resource((*where, name), f"{collection}/{name}", kind, "issuers" if signed else stage, body, mount, collection)
+            due = "intermediates" if signed else "issuers" if kind == "issuer" else stage
+            yield _resource((*where, name), f"{collection}/{name}", kind, due, body, mount, collection)
 
 
 def _resource(

@@ -12,56 +12,13 @@ import signal
 import socket
 import stat
 import subprocess
-import sys
 import time
 import urllib.request
 from pathlib import Path
 
 import pytest
 from ansible_collections.gantry.platform.tests.integration.conftest import run_role
-
-ROOT = Path(__file__).resolve().parents[3]
-
-
-class Ansible:
-    """Modules on one Vault, run as ad-hoc tasks at full verbosity."""
-
-    def __init__(self, folder: Path, **access: str) -> None:
-        self.folder = folder
-        self.access = access
-
-    def run(self, module, *words, **options):
-        arguments = json.dumps({**self.access, **options})
-        command = [str(Path(sys.executable).with_name("ansible")), "localhost", "-m", f"gantry.platform.{module}", "-a", arguments]
-        environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_LOCAL_TEMP": str(self.folder / "tmp")}
-        environment["ANSIBLE_REMOTE_TEMP"] = str(self.folder / "remote")
-        done = subprocess.run(
-            [*command, "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}", "-vvvv", "--diff", *words],
-            **{"cwd": ROOT, "env": environment, "capture_output": True, "text": True, "check": False},
-        )
-        output = done.stdout + done.stderr
-        start = output.index("{", output.index("localhost | "))
-        return json.JSONDecoder().raw_decode(output[start:])[0], output
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    """A sandbox with the area vault alone."""
-    folder = ROOT / ".gantry" / "test-vault"
-    run_role("clean", folder, areas=["vault"])
-    run_role("main", folder, areas=["vault"])
-    try:
-        yield folder
-    finally:
-        run_role("clean", folder, areas=["vault"])
-
-
-@pytest.fixture(scope="module")
-def vault(sandbox, tmp_path_factory):
-    ports = json.loads((sandbox / "ports.json").read_text(encoding="utf-8"))
-    keys = str(sandbox / "vault-keys.json")
-    url = f"https://127.0.0.1:{ports['vault_https']}"
-    return Ansible(tmp_path_factory.mktemp("ansible"), url=url, ca_cert=str(sandbox / "pki" / "ca.crt"), token_file=keys)
+from ansible_collections.gantry.platform.tests.integration.vault.conftest import Ansible
 
 
 def pid_of(sandbox, config):
@@ -175,6 +132,8 @@ def test_a_vault_that_is_unsealed_by_hand(by_hand, tmp_path):
     urllib.request.urlopen(seal, timeout=10)
     sealed, _output = by_hand.run("vault_info", token_file=str(file))
     assert (sealed["health"]["sealed"], sealed["cluster"], sealed["token"]) == (True, None, None)
+    refused, said = by_hand.run("vault_config", token_file=str(file), config={"policies": {"a": {"a": ["read"]}}})
+    assert "Vault is sealed" in refused["msg"], said
     again, more = by_hand.run("vault_init", **options)
     assert (again["steps"], again["health"]["sealed"]) == (["unseal"], False)
     assert not [secret for secret in (kept["root_token"], *kept["keys"]) if secret in output + more]

@@ -1,0 +1,98 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One sandbox with Vault, its key service and PostgreSQL for all tests of this folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
+from ansible_collections.gantry.platform.plugins.module_utils._vault.client import VaultClient, resolve_vault
+from ansible_collections.gantry.platform.plugins.module_utils._vault.config import Request, configure
+from ansible_collections.gantry.platform.plugins.module_utils._vault.document import read_document
+from ansible_collections.gantry.platform.plugins.module_utils._vault.secrets import SecretReader
+from ansible_collections.gantry.platform.tests.integration.conftest import run_role
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+class Ansible:
+    """Modules on one Vault, run as ad-hoc tasks at full verbosity."""
+
+    def __init__(self, folder: Path, **access: str) -> None:
+        self.folder = folder
+        self.access = access
+
+    def run(self, module, *words, **options):
+        arguments = json.dumps({**self.access, **options})
+        command = [str(Path(sys.executable).with_name("ansible")), "localhost", "-m", f"gantry.platform.{module}", "-a", arguments]
+        environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_LOCAL_TEMP": str(self.folder / "tmp")}
+        environment["ANSIBLE_REMOTE_TEMP"] = str(self.folder / "remote")
+        done = subprocess.run(
+            [*command, "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}", "-vvvv", "--diff", *words],
+            **{"cwd": ROOT, "env": environment, "capture_output": True, "text": True, "check": False},
+        )
+        output = done.stdout + done.stderr
+        start = output.index("{", output.index("localhost | "))
+        return json.JSONDecoder().raw_decode(output[start:])[0], output
+
+
+class Live:
+    """The sandbox's Vault: the engine in this process, the API by hand, and the audit log that judges both."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        ports = json.loads((folder / "ports.json").read_text(encoding="utf-8"))
+        self.url = f"https://127.0.0.1:{ports['vault_https']}"
+        self.postgres = ports["postgres_tcp"]
+        self.access = {"url": self.url, "ca_cert": str(folder / "pki" / "ca.crt"), "token_file": str(folder / "vault-keys.json")}
+        self.api = VaultClient(resolve_vault(self.access, {}), "by-hand")
+
+    def configure(self, document, check_mode=False, secrets=None, **options):
+        """One call of the engine; ``secrets`` are the environment that references see."""
+        client = VaultClient(resolve_vault(self.access, {}), "engine")
+        request = Request(read_document(document, "gantry"), check_mode=check_mode, **options)
+        try:
+            return configure(client, request, References(secrets or {}, str(self.folder), {"vault": SecretReader(client)}))
+        finally:
+            client.close()
+
+    def log(self):
+        """Requests of the audit log so far, as (operation, path)."""
+        rows = [json.loads(line) for line in (self.folder / "logs" / "vault-audit.log").read_text(encoding="utf-8").splitlines()]
+        return [(row["request"]["operation"], row["request"].get("path", "")) for row in rows if row["type"] == "request"]
+
+    def writes(self, since=0):
+        """Requests that change something."""
+        return [row for row in self.log()[since:] if row[0] in ("create", "update", "patch", "delete")]
+
+
+@pytest.fixture(scope="session")
+def sandbox():
+    """A sandbox with the area vault alone."""
+    folder = ROOT / ".gantry" / "test-vault"
+    run_role("clean", folder, areas=["vault"])
+    run_role("main", folder, areas=["vault"])
+    try:
+        yield folder
+    finally:
+        run_role("clean", folder, areas=["vault"])
+
+
+@pytest.fixture(scope="session")
+def vault(sandbox, tmp_path_factory):
+    ports = json.loads((sandbox / "ports.json").read_text(encoding="utf-8"))
+    keys = str(sandbox / "vault-keys.json")
+    url = f"https://127.0.0.1:{ports['vault_https']}"
+    return Ansible(tmp_path_factory.mktemp("ansible"), url=url, ca_cert=str(sandbox / "pki" / "ca.crt"), token_file=keys)
+
+
+@pytest.fixture(scope="session")
+def live(sandbox):
+    return Live(sandbox)
