@@ -39,8 +39,8 @@ options:
         C(entries) for any other path of the API.
       - A policy is HCL, or a mapping of paths to lists of capabilities.
       - A mount has C(type), C(tune), and the parts of its type, such as C(config) and C(roles); C(entries) takes any other path below it.
-      - A secret is written C({reference: "env:NAME"}), C("file:path") or C("vault:path#key"). C(secret_version) beside it has it written
-        anew when it counts up.
+      - A secret is a mapping with the key C(reference) and C(env:NAME), C(file:path) or C(vault:path#key) as its value. C(secret_version)
+        beside it has it written anew when it counts up.
       - Only the fields that are declared are compared.
     type: dict
     required: true

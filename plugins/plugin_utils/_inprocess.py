@@ -34,7 +34,9 @@ _PR_SET_PDEATHSIG = 1
 def runs_here(action: ActionBase) -> bool:
     """Whether the module would run on this machine, as this user, in this process' time."""
     task, connection = action._task, action._connection
-    return connection.transport == "local" and not task.become and not task.delegate_to and not task.async_val
+    # The variable ansible_become does not show on the task.
+    becomes = task.become or getattr(connection, "become", None) is not None
+    return bool(connection.transport == "local" and not becomes and not task.delegate_to and not task.async_val)
 
 
 def validated(action: ActionBase, specification: dict[str, Any], args: dict[str, Any], **rules: Any) -> dict[str, Any]:

@@ -23,8 +23,9 @@ Rows = Sequence[Mapping[str, Any]]
 class Server:
     """A server as data. Texts may hold ``{root}``, ``{assets}``, ``{bin}`` and ``{<server>_<port>}``.
 
-    ``ready`` is an http(s) URL that answers 200, or ``tcp:<port>``, within ``ready_within`` seconds; ``files`` are configuration files
-    by path below root, ``binaries`` tools to copy there (real files: some servers follow no links). ``hosts`` are the names of its serving certificate, signed by ``authority``: the instance's own where it is empty.
+    ``ready`` is an http(s) URL that answers 200, or ``tcp:<port>``, within ``ready_within`` seconds. ``files`` are configuration files by
+    path below root, ``binaries`` tools to copy there (real files: some servers follow no links). ``hosts`` are the names of its serving
+    certificate, signed by ``authority``: the instance's own where it is empty.
     """
 
     name: str
@@ -128,7 +129,19 @@ def areas_of(rows: Rows) -> set[str]:
     return {area for row in rows for area in row.get("areas") or []}
 
 
-_OF_SERVERS = ("areas", "needs", "ports", "arguments", "environment", "files", "hosts", "authority", "ready_within", "binaries", "stop_signal")
+_OF_SERVERS = (
+    "areas",
+    "needs",
+    "ports",
+    "arguments",
+    "environment",
+    "files",
+    "hosts",
+    "authority",
+    "ready_within",
+    "binaries",
+    "stop_signal",
+)
 
 
 def _rows(variable: str, rows: Rows, required: Sequence[str], optional: Sequence[str]) -> Rows:

@@ -233,4 +233,4 @@ class _Comparison:
         """The server leaves out what is empty, and says nothing of what is as it would be anyway."""
         normal = self._fields.normal(name, value)
         default = (self._fields.properties.get(name) or {}).get("default", ABSENT)
-        return empty(normal) or (default is not ABSENT and normal == self._fields.normal(name, default))
+        return empty(normal) if default is ABSENT else bool(normal == self._fields.normal(name, default))

@@ -37,16 +37,16 @@ class Fields:
         Where the server does not describe the field, the form is that of ``like``, a value that it gave back.
         """
         described = self.properties.get(name) or {}
-        kind, form = described.get("type"), described.get("format")
+        kind, form = described.get("type") or _kind_of(value, like), described.get("format")
         if form in ("duration", "seconds"):
             return seconds(value)
-        if kind == "array" or (kind is None and isinstance(like, list)):
+        if kind == "array":
             return _list(value, ordered=bool(_ORDERED.search(name)))
-        if kind == "object" or (kind is None and isinstance(like, Mapping)):
+        if kind == "object":
             return _map(value, texts=form == "kvpairs")
-        if kind == "boolean" or (kind is None and isinstance(like, bool)):
+        if kind == "boolean":
             return _boolean(value)
-        if kind in ("integer", "number") or (kind is None and isinstance(like, (int, float))):
+        if kind in ("integer", "number"):
             return _number(value)
         if isinstance(value, Mapping):  # a text of which only the meaning counts
             return value
@@ -117,6 +117,14 @@ def masked(value: Any) -> bool:
 def empty(value: Any) -> bool:
     """Nothing, in any of the forms in which the server may leave a field out."""
     return value is None or (not isinstance(value, bool) and value in ("", 0, [], {})) or value is False
+
+
+def _kind_of(*values: Any) -> str | None:
+    """The type of a field that is not described, by its values: one of them may be text that stands for the other."""
+    for kind, types in (("array", list), ("object", Mapping), ("boolean", bool), ("number", (int, float))):
+        if any(isinstance(value, types) for value in values):
+            return kind
+    return None
 
 
 def _list(value: Any, *, ordered: bool) -> Any:

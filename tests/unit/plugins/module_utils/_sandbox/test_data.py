@@ -44,6 +44,18 @@ def test_a_row_becomes_a_server_with_defaults():
     assert (api.arguments, api.ports, api.ready_within, api.authority) == (("--port", "7"), ("https",), 30.0, "")
     late = read_servers(ROWS, ["delivery"])[-1]
     assert (late.environment, late.ready_within) == ((("A", "1"), ("B", "2")), 90.0)
+    assert (late.binaries, late.stop_signal) == ((), "TERM")
+
+
+def test_a_server_may_need_other_binaries_beside_its_own(modules):
+    (one,) = read_servers([server("api", binaries={"plugins/a": "helper"}, stop_signal="INT")], ["core"])
+    assert (one.binaries, one.stop_signal) == ((("plugins/a", "helper"),), "INT")
+    assert [found.name for found in read_tools([tool("api-tool"), tool("helper"), tool("idle")], modules, [one], ["core"])] == [
+        "api-tool",
+        "helper",
+    ]
+    with pytest.raises(InputError, match="api: the tool 'helper' is not in sandbox_tools"):
+        read_tools([tool("api-tool")], modules, [one], ["core"])
 
 
 @pytest.mark.parametrize(

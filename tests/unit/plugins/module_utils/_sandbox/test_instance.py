@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.build import Binary
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.data import Server
-from ansible_collections.gantry.platform.plugins.module_utils._sandbox.instance import Instance
+from ansible_collections.gantry.platform.plugins.module_utils._sandbox.instance import Instance, copy_file
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.supervisor import Program, Supervisor
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -121,3 +121,13 @@ def test_programs_start_in_their_order_and_only_when_told(tmp_path):
 def test_who_does_not_run_has_no_states_and_nothing_to_stop(tmp_path):
     supervisor = Supervisor(tmp_path, 1)
     assert (supervisor.is_running(), supervisor.states(), supervisor.end_orphans()) == (False, {}, False)
+
+
+def test_a_binary_is_copied_when_it_is_another_one(tmp_path):
+    source, target = tmp_path / "source", tmp_path / "below" / "target"
+    source.write_bytes(b"one")
+    source.chmod(0o755)
+    assert [copy_file(source, target), copy_file(source, target)] == [True, False]
+    assert target.read_bytes() == b"one" and target.stat().st_mode & 0o111 and not target.is_symlink()
+    source.write_bytes(b"other")
+    assert copy_file(source, target) and target.read_bytes() == b"other"

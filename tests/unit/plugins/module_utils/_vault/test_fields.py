@@ -1,0 +1,117 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.gantry.platform.plugins.module_utils._vault.fields import Fields, Specs, empty, masked, seconds
+from hypothesis import given
+from hypothesis import strategies as st
+
+DESCRIBED = {
+    "ttl": {"type": "string", "format": "duration"},
+    "old_ttl": {"type": "integer", "format": "seconds"},
+    "policies": {"type": "array", "items": {"type": "string"}},
+    "creation_statements": {"type": "array"},
+    "metadata": {"type": "object", "format": "kvpairs"},
+    "free": {"type": "object"},
+    "flag": {"type": "boolean"},
+    "count": {"type": "integer"},
+    "rate": {"type": "number", "format": "float"},
+    "text": {"type": "string"},
+    "lower": {"type": "string", "format": "lowercase"},
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "sent", "read"),
+    [
+        ("ttl", "90m", 5400),
+        ("ttl", "1h30m", "5400"),
+        ("ttl", "30d", 2592000),
+        ("ttl", "0s", ""),
+        ("old_ttl", "1.5s", 1.5),
+        ("policies", "b, a", ["a", "b"]),
+        ("policies", ["b", "a"], ["a", "b"]),
+        ("policies", None, []),
+        ("policies", [1], ["1"]),
+        ("creation_statements", "SELECT 1, 2", ["SELECT 1, 2"]),
+        ("metadata", {"level": 2, "on": True}, {"level": "2", "on": "true"}),
+        ("metadata", None, {}),
+        ("free", '{"a": 1}', {"a": 1}),
+        ("flag", "true", True),
+        ("flag", None, False),
+        ("count", "15", 15),
+        ("count", "5m", 300),
+        ("rate", 100, 100.0),
+        ("text", 5, "5"),
+        ("text", None, ""),
+        ("lower", "ReadOnly", "readonly"),
+    ],
+)
+def test_what_differs_in_form_only_is_the_same(name, sent, read):
+    fields = Fields(DESCRIBED)
+    assert fields.normal(name, sent, read) == fields.normal(name, read, sent)
+
+
+@pytest.mark.parametrize(
+    ("name", "sent", "read"),
+    [
+        ("ttl", "90m", 5401),
+        ("ttl", "soon", 0),
+        ("policies", ["a"], ["a", "b"]),
+        ("creation_statements", ["a", "b"], ["b", "a"]),
+        ("metadata", {"a": "1"}, {"a": "1", "b": "2"}),
+        ("flag", False, True),
+        ("text", "A", "a"),
+    ],
+)
+def test_what_differs_in_what_it_says_is_not(name, sent, read):
+    fields = Fields(DESCRIBED)
+    assert fields.normal(name, sent, read) != fields.normal(name, read, sent)
+
+
+@pytest.mark.parametrize(("sent", "read"), [("1h", 3600), ("a,b", ["b", "a"]), ("true", True), (None, ""), ({"a": 1}, {"a": 1})])
+def test_a_field_that_nobody_describes_takes_the_form_of_what_was_read(sent, read):
+    fields = Fields(None)
+    assert (fields.normal("x", sent, read), fields.known) == (fields.normal("x", read, sent), False)
+
+
+@given(st.integers(0, 10**6), st.integers(0, 59), st.integers(0, 59))
+def test_durations_add_up(hours, minutes, rest):
+    assert seconds(f"{hours}h{minutes}m{rest}s") == hours * 3600 + minutes * 60 + rest
+
+
+def test_what_is_empty_and_what_is_starred():
+    assert all(map(empty, (None, "", 0, [], {}, False))) and not any(map(empty, ("x", 1, [0], {"a": 0}, True)))
+    assert masked("postgres://vault:*****@db") and not masked("postgres://{{username}}:{{password}}@db") and not masked(["***"])
+
+
+def document(*paths):
+    schema = {"type": "object", "properties": {"a": {"type": "string"}}}
+    rows = {
+        path: {"post": {"requestBody": {"content": {"application/json": {"schema": {"$ref": f"#/components/schemas/S{n}"}}}}}}
+        for n, path in enumerate(paths)
+    }
+    return {"paths": rows, "components": {"schemas": {f"S{n}": {**schema, "properties": {f"of-{n}": {}}} for n in range(len(paths))}}}
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("auth/here/role/x", {"of-0"}),
+        ("auth/here/role/special", {"of-1"}),
+        ("auth/there/role/x", set()),
+        ("auth/here/role", set()),
+        ("sys/mounts/a/tune", {"of-2"}),
+    ],
+)
+def test_a_path_has_the_fields_of_the_nearest_template(path, found):
+    specs = Specs(document("/auth/here/role/{name}", "/auth/here/role/special", "/sys/mounts/{path}/tune"))
+    assert set(specs.of(path).properties) == found
+    assert specs.of(path).known is bool(found) and specs.of(path, open_=True).known is False
+
+
+def test_without_a_description_nothing_is_known():
+    assert Specs(None).of("a/b").known is False
