@@ -25,6 +25,11 @@ attributes:
   idempotent:
     description: Changes nothing.
     support: full
+options:
+  expiring:
+    description: Whether to list what ends by itself, which costs a request for each issuer of certificates.
+    type: bool
+    default: false
 seealso:
   - module: gantry.platform.vault_init
 """
@@ -80,20 +85,28 @@ token:
     ttl_seconds: 3546
     renewable: true
     expires: "2026-01-01T12:00:00Z"
+expiring:
+  description: What ends by itself, the nearest end first - certificates of issuers, the token in use, the licence.
+  returned: with O(expiring), where the server is unsealed
+  type: list
+  elements: dict
+  sample: [{what: pki/issuer/issuing-1, expires: "2027-03-01T10:00:00Z", days_left: 96}]
 """
 
+import datetime
 import os
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._core.errors import GantryError
 from ..module_utils._vault.client import AUTH_SPEC, VaultClient, resolve_vault
+from ..module_utils._vault.expiry import expiring
 from ..module_utils._vault.lifecycle import cluster, health, token_of
 
 
 def main() -> None:
     """Read, and say what was found."""
-    module = AnsibleModule(dict(AUTH_SPEC), supports_check_mode=True)
+    module = AnsibleModule({**AUTH_SPEC, "expiring": {"type": "bool", "default": False}}, supports_check_mode=True)
     try:
         access = resolve_vault(module.params, dict(os.environ))
         client = VaultClient(access, "vault_info")
@@ -104,6 +117,8 @@ def main() -> None:
             "cluster": cluster(client) if open_ else None,
             "token": token_of(client) if open_ and access.token else None,
         }
+        if module.params["expiring"] and open_:
+            result["expiring"] = expiring(client, datetime.datetime.now(datetime.UTC))
     except GantryError as error:
         module.fail_json(error.message, **error.details)
     module.exit_json(changed=False, **result)

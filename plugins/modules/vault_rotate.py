@@ -1,0 +1,128 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: vault_rotate
+short_description: Renew credentials and keys of a Vault by age
+version_added: 0.1.0
+author: The gantry.platform authors (@gantry-platform)
+description:
+  - Renews root credentials of databases, static database roles, transit keys, generated secrets, secret ids of AppRole, and issuers of
+    certificates, each once it is older than it may be. The age is what the server says, so that a run that comes too early does nothing.
+  - New values never leave the server and this process; they are in no result, output or log.
+  - A database's root credential that was renewed is noted in the record of M(gantry.platform.vault_config), which then never puts the
+    declared one back.
+extends_documentation_fragment:
+  - gantry.platform.vault_auth
+attributes:
+  check_mode:
+    description: Says what is due and renews nothing.
+    support: full
+  diff_mode:
+    description: There is nothing to show but what is due, which is in the result.
+    support: none
+  idempotent:
+    description: What was renewed is not due again before its time.
+    support: full
+options:
+  rotate:
+    description:
+      - What to renew - C(database_roots), C(database_static_roles), C(transit_keys), C(secrets), C(secret_ids) and C(issuers), each a mapping
+        of C(<mount>/<name>) to its options. Every entry has C(max_age), a duration such as C(720h).
+      - C(secrets) are those of a KV version 2 engine. C(keys) names their generated keys, each with C(policy) (a password policy) or
+        C(bytes) of randomness. A key that is missing is generated at once; other keys of the secret stay.
+      - C(secret_ids) have C(deliver), the KV version 2 secret that gets C(secret_id). The one before stays valid for as long again.
+      - C(issuers) get a new issuer C(<name>-<time>) made of C(issuer), as in M(gantry.platform.vault_config), which becomes the default.
+    type: dict
+    required: true
+  owner:
+    description: Owner of the record, as in M(gantry.platform.vault_config).
+    type: str
+    default: gantry
+  record_mount:
+    description: Mount of the record, as in M(gantry.platform.vault_config).
+    type: str
+    default: gantry
+seealso:
+  - module: gantry.platform.vault_config
+"""
+
+EXAMPLES = r"""
+- name: Renew what is due
+  gantry.platform.vault_rotate:
+    url: https://vault.platform.example:8200
+    rotate:
+      database_roots:
+        database/memory: {max_age: 720h}
+      transit_keys:
+        transit/personal: {max_age: 2160h}
+      secrets:
+        kv/cortex/session:
+          max_age: 720h
+          keys:
+            signing_key: {bytes: 48}
+            password: {policy: strong}
+"""
+
+RETURN = r"""
+plan:
+  description: What was done, or would be.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - {id: transit/keys/personal, action: update, impact: safe, fields: [], reason: "91 days old, 90 days allowed", verified: true, set: vault}
+counts:
+  description: Number of changes by action.
+  returned: success
+  type: dict
+  sample: {create: 0, update: 1, replace: 0, delete: 0, adopt: 0, blocked: 0, unchanged: 3}
+digest:
+  description: Identifies the plan.
+  returned: success
+  type: str
+  sample: sha256:9f2b1c0e7d3a5b6c8d9e0f1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e
+requests:
+  description: Requests by method.
+  returned: success
+  type: dict
+  sample: {GET: 4, PUT: 1}
+"""
+
+import datetime
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._core.errors import GantryError
+from ..module_utils._vault.client import AUTH_SPEC, VaultClient, resolve_vault
+from ..module_utils._vault.record import Record
+from ..module_utils._vault.rotation import rotate
+
+SPEC = {
+    **AUTH_SPEC,
+    "rotate": {"type": "dict", "required": True},
+    "owner": {"type": "str", "default": "gantry"},
+    "record_mount": {"type": "str", "default": "gantry"},
+}
+
+
+def main() -> None:
+    """Renew what is due."""
+    module = AnsibleModule(SPEC, supports_check_mode=True)
+    given = module.params
+    try:
+        client = VaultClient(resolve_vault(given, dict(os.environ)), "vault_rotate")
+        now = datetime.datetime.now(datetime.UTC)
+        result = rotate(client, given["rotate"], Record(given["record_mount"], given["owner"]), module.check_mode, now)
+    except GantryError as error:
+        module.fail_json(error.message, **error.details)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
