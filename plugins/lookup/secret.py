@@ -51,7 +51,7 @@ EXAMPLES = r"""
   ansible.builtin.uri:
     url: https://grafana.platform.example/api/admin/stats
     user: admin
-    password: "{{ lookup('gantry.platform.secret', 'vault:kv/platform/grafana#admin_password', url='https://vault.platform.example:8200') }}"
+    password: "{{ lookup('gantry.platform.secret', 'vault:kv/grafana#password', url='https://vault.platform.example:8200') }}"
   no_log: true
 """
 

@@ -22,6 +22,7 @@ from .._core.errors import InputError, ServerError
 from .._core.http import Endpoint, Pool, Response, Retry
 
 Json = dict[str, Any]
+_STATES = ("standbycode", "perfstandbycode", "drsecondarycode", "sealedcode", "uninitcode")
 _ELECTION_PAUSE = 0.25
 _LONG = re.compile(r"\S{80,}")
 AUTH_SPEC: dict[str, Any] = {
@@ -106,6 +107,10 @@ class VaultClient:
     def read(self, path: str, query: Mapping[str, str] | None = None) -> Json:
         """A GET. Raises VaultError."""
         return self._send("GET", path + (f"?{urllib.parse.urlencode(query)}" if query else ""))
+
+    def health(self) -> Json:
+        """``sys/health`` of a server in whatever state: its usual way to say so is a status that counts as a failure."""
+        return self.read("sys/health", dict.fromkeys(_STATES, "200"))
 
     def find(self, path: str) -> Json | None:
         """A GET; none where there is nothing."""

@@ -81,7 +81,7 @@ class Server:
                 raise
 
     def _health(self) -> None:
-        self.cluster_id = str(self.client.read("sys/health", {"standbyok": "true", "perfstandbyok": "true"}).get("cluster_id") or "")
+        self.cluster_id = str(self.client.health().get("cluster_id") or "")
 
     def _audits(self) -> None:
         self.audits = _without_slash(self.client.read("sys/audit")["data"])

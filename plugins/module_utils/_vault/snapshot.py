@@ -13,7 +13,6 @@ import os
 import tarfile
 import time
 from pathlib import Path
-from typing import Any
 
 from .._core.errors import InputError, RefusedError, ServerError
 from .client import Json, VaultClient
@@ -90,7 +89,7 @@ def restore(client: VaultClient, path: Path, confirm: str, force: bool, check_mo
     ``force`` is for a snapshot of another cluster: its unseal or recovery keys hold afterwards.
     """
     said = verify(path)
-    health: dict[str, Any] = client.read("sys/health", {"standbyok": "true", "perfstandbyok": "true"})
+    health = client.health()
     names = [str(health.get(key) or "") for key in ("cluster_name", "cluster_id")]
     if not confirm or confirm not in names:
         raise RefusedError(

@@ -50,7 +50,12 @@ class Node:
 
     def start(self) -> None:
         """Start it, or start it again."""
-        command = [self.sandbox / "bin" / "vault", "server", f"-config={self.folder}/config.json", f"-config={self.sandbox}/vault-seal.json"]
+        command = [
+            self.sandbox / "bin" / "vault",
+            "server",
+            f"-config={self.folder}/config.json",
+            f"-config={self.sandbox}/vault-seal.json",
+        ]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
 
@@ -71,9 +76,10 @@ class Node:
         return False
 
 
-@pytest.fixture
-def nodes(sandbox, tmp_path):
-    """Three of them, initialised, with the root token."""
+@pytest.fixture(scope="module")
+def nodes(sandbox, tmp_path_factory):
+    """Three of them, initialised, with the root token. The last test of this file ends them for good."""
+    tmp_path = tmp_path_factory.mktemp("cluster")
     first = Node(tmp_path, "one", sandbox)
     until(lambda: _answers(first))
     keys = tmp_path / "keys.json"

@@ -30,6 +30,9 @@ class Vault:
         self.answers = {}
         self.breaks = False
 
+    def health(self):
+        return self.read("sys/health")
+
     def read(self, path, query=None):
         if path == "sys/seal-status":
             kind = "transit" if self.automatic else "shamir"
