@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help deps up down clean status logs plan apply drift verify explain compare rehearse destroy new-platform
-.PHONY: lint test test-unit test-integration test-scenarios bench build docs
+.PHONY: lint test test-unit test-integration test-scenarios bench bench-vault build docs
 
 ENV ?= sandbox
 PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python3.14; do if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$name; break; fi; done)
@@ -81,6 +81,9 @@ test-scenarios: deps ## Roles and playbooks under Molecule
 
 bench: deps ## Compare with kubectl, Helm, kubernetes.core and Flux; writes docs/performance.md
 	@python benchmarks/run.py --large
+
+bench-vault: deps ## Compare vault_config with a loop of vault_write; writes docs/performance-vault.md
+	@python benchmarks/vault.py
 
 build: deps ## The collection's archive
 	@ansible-galaxy collection build --force --output-path .gantry/build

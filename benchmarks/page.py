@@ -45,12 +45,12 @@ def render(found: Results) -> str:
         "",
     ]
     if aims := list(_aims(found)) if found["objects"] >= AIMED_AT else []:
-        parts += ["## What was aimed at", "", *_table(["aim", "measured", ""], aims), "", *_bound(found)]
+        parts += ["## What was aimed at", "", *table(["aim", "measured", ""], aims), "", *_bound(found)]
     for scenario, (heading, what) in _HEADINGS.items():
         rows = list(_rows(found, scenario))
         if rows:
             head = ["tool", "× fastest peer", "wall s", "client CPU s", "peak MiB", "requests", "failed"]
-            parts += [f"## {heading.format_map(found)}", "", what, "", *_table(head, rows), ""]
+            parts += [f"## {heading.format_map(found)}", "", what, "", *table(head, rows), ""]
     return "\n".join(parts)
 
 
@@ -138,5 +138,6 @@ def _aim(text: str, measured: str, met: bool) -> list[str]:
     return [text, measured, "met" if met else "**missed**"]
 
 
-def _table(head: list[str], rows: Iterable[list[str]]) -> list[str]:
+def table(head: list[str], rows: Iterable[list[str]]) -> list[str]:
+    """A table in Markdown: the first column to the left, figures to the right."""
     return ["| " + " | ".join(cells) + " |" for cells in (head, ["---", *["---:"] * (len(head) - 1)], *rows)]

@@ -8,6 +8,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
+from ..module_utils._kube.secrets import cluster_secrets
 from ..module_utils._vault.options import CONFIG_SPEC, run
 from ..plugin_utils._inprocess import outcome, plain, runs_here, task_environment, validated, worker
 
@@ -28,7 +29,9 @@ class ActionModule(ActionBase):
                 return self._execute_module("gantry.platform.vault_config", module_args=args, task_vars=task_vars)
             params = plain(validated(self, CONFIG_SPEC, args))
             with worker() as gate:
-                found = run(params, task_environment(self), self._loader.get_basedir(), self._task.check_mode, gate)
+                environment = task_environment(self)
+                cluster = cluster_secrets(params, environment, gate)
+                found = run(params, environment, self._loader.get_basedir(), self._task.check_mode, cluster, gate)
             if not self._task.diff:
                 found.pop("diff")
             return found

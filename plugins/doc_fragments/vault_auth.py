@@ -10,6 +10,11 @@ class ModuleDocFragment:
 
     DOCUMENTATION = r"""
 options:
+  access_file:
+    description:
+      - JSON file with C(url), C(ca_cert), C(token_file) and C(namespace), as the sandbox writes one. Paths in it begin at its folder.
+      - What the task says itself wins.
+    type: path
   url:
     description: Address of Vault, V(https://host:8200). Falls back to E(VAULT_ADDR).
     type: str

@@ -19,6 +19,9 @@ options:
     type: list
     elements: str
     required: true
+  access_file:
+    description: JSON file with C(url), C(ca_cert), C(token_file) and C(namespace), as the sandbox writes one.
+    type: path
   url:
     description: Address of Vault.
     type: str
@@ -73,7 +76,7 @@ from ..module_utils._core.references import References
 from ..module_utils._vault.client import VaultClient, resolve_vault
 from ..module_utils._vault.secrets import SecretReader
 
-_OPTIONS = ("url", "token", "token_file", "namespace", "ca_cert")
+_OPTIONS = ("access_file", "url", "token", "token_file", "namespace", "ca_cert")
 _readers: dict[tuple[Any, ...], SecretReader] = {}
 
 

@@ -39,11 +39,18 @@ options:
         C(entries) for any other path of the API.
       - A policy is HCL, or a mapping of paths to lists of capabilities.
       - A mount has C(type), C(tune), and the parts of its type, such as C(config) and C(roles); C(entries) takes any other path below it.
-      - A secret is a mapping with the key C(reference) and C(env:NAME), C(file:path) or C(vault:path#key) as its value. C(secret_version)
+      - A secret is a mapping with the key C(reference) and C(env:NAME), C(file:path), C(vault:path#key) or, with
+        O(kubeconfig), C(kube:namespace/name#key) as its value. C(secret_version)
         beside it has it written anew when it counts up.
       - Only the fields that are declared are compared.
     type: dict
     required: true
+  kubeconfig:
+    description: Kubeconfig of the cluster that C(kube:) references mean.
+    type: path
+  context:
+    description: Context in that kubeconfig.
+    type: str
   owner:
     description: Name of this installation. Several may configure one Vault; each has a record of its own.
     type: str
@@ -188,6 +195,7 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._core.errors import GantryError
+from ..module_utils._kube.secrets import cluster_secrets
 from ..module_utils._vault.options import CONFIG_SPEC, run
 
 
@@ -195,7 +203,8 @@ def main() -> None:
     """Run it here: what the action does on a local connection."""
     module = AnsibleModule(dict(CONFIG_SPEC), supports_check_mode=True)
     try:
-        result = run(module.params, dict(os.environ), os.getcwd(), module.check_mode)
+        environment = dict(os.environ)
+        result = run(module.params, environment, os.getcwd(), module.check_mode, cluster_secrets(module.params, environment))
     except GantryError as error:
         module.fail_json(error.message, **error.details)
     for text in result.pop("warnings"):

@@ -17,6 +17,10 @@ from typing import Any
 from .errors import InputError
 
 
+class MissingSecretError(InputError):
+    """The reference is well formed, and there is no such secret (yet)."""
+
+
 def reference_of(value: Any) -> str | None:
     """The reference that ``value`` is, or none."""
     if isinstance(value, Mapping) and set(value) == {"reference"} and isinstance(value["reference"], str):

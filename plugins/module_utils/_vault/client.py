@@ -20,12 +20,14 @@ from typing import Any
 from .._core.concurrency import AdaptiveLimit
 from .._core.errors import InputError, ServerError
 from .._core.http import Endpoint, Pool, Response, Retry
+from .._core.suggest import did_you_mean
 
 Json = dict[str, Any]
 _STATES = ("standbycode", "perfstandbycode", "drsecondarycode", "sealedcode", "uninitcode")
 _ELECTION_PAUSE = 0.25
 _LONG = re.compile(r"\S{80,}")
 AUTH_SPEC: dict[str, Any] = {
+    "access_file": {"type": "path"},
     "url": {"type": "str"},
     "token": {"type": "str", "no_log": True},
     "token_file": {"type": "path", "no_log": False},
@@ -76,6 +78,7 @@ class VaultAccess:
 
 def resolve_vault(options: Mapping[str, Any], environment: Mapping[str, str]) -> VaultAccess:
     """The access that the task's options describe. Raises InputError that names the option, the file and the cure."""
+    options = {**_access_in(options.get("access_file")), **{name: value for name, value in options.items() if value not in (None, "")}}
     url = options.get("url") or environment.get("VAULT_ADDR") or ""
     parts = urllib.parse.urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -185,6 +188,26 @@ def _tls(authority: str, validate: bool) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=authority or None)
     except (OSError, ssl.SSLError) as error:
         raise InputError(f"ca_cert: {authority} is no certificate in PEM: {error}") from error
+
+
+def _access_in(path: str | None) -> Json:
+    """What an access file says: ``{url, ca_cert, token_file, namespace}``, each where it is known; paths begin at the file's folder."""
+    if not path:
+        return {}
+    full = os.path.abspath(os.path.expanduser(path))
+    try:
+        with open(full, encoding="utf-8") as handle:
+            found = json.load(handle)
+    except OSError as error:
+        raise InputError(f"access_file: {path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise InputError(f"access_file: {path} is no JSON: {error}") from error
+    known = ("url", "ca_cert", "token_file", "namespace")
+    for name in found if isinstance(found, dict) else ("nothing",):
+        if name not in known:
+            raise InputError(f"access_file: {path} has {name!r}; allowed: {', '.join(known)}{did_you_mean(name, known)}")
+    paths = {name: os.path.join(os.path.dirname(full), found[name]) for name in ("ca_cert", "token_file") if found.get(name)}
+    return {**found, **paths}
 
 
 def _token_in(path: str | None) -> str:

@@ -17,7 +17,7 @@ from .._core.concurrency import map_threads
 from .._core.errors import GantryError, InputError, RefusedError
 from .._core.plan import Plan, RemovalLimits, guard_approval, guard_impact, guard_removal
 from .._core.redaction import SET
-from .._core.references import References, reference_of
+from .._core.references import MissingSecretError, References, reference_of
 from .._core.show import as_diff
 from .client import Json, VaultClient
 from .compare import Finding, examine, removal, unknown_fields
@@ -25,7 +25,6 @@ from .document import STAGES, Resource
 from .fields import Fields
 from .kinds import KINDS
 from .record import Entry, Record
-from .secrets import MissingSecretError
 from .server import Server
 
 PRUNE = ("none", "report", "within_mounts", "mounts")

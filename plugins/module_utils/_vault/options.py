@@ -22,6 +22,8 @@ from .secrets import SecretReader
 CONFIG_SPEC: dict[str, Any] = {
     **AUTH_SPEC,
     "config": {"type": "dict", "required": True},
+    "kubeconfig": {"type": "path"},
+    "context": {"type": "str"},
     "owner": {"type": "str", "default": "gantry"},
     "record_mount": {"type": "str", "default": "gantry"},
     "prune": {"type": "str", "default": "none", "choices": list(PRUNE)},
@@ -39,9 +41,16 @@ CONFIG_SPEC: dict[str, Any] = {
 
 
 def run(
-    params: Mapping[str, Any], environment: Mapping[str, str], folder: str, check_mode: bool, gate: Callable[[], None] = lambda: None
+    params: Mapping[str, Any],
+    environment: Mapping[str, str],
+    folder: str,
+    check_mode: bool,
+    cluster: Callable[[str], str] | None = None,
+    gate: Callable[[], None] = lambda: None,
 ) -> Json:
-    """What the task asks for, done; its result. Raises GantryError. ``folder`` is where paths of ``file:`` references begin."""
+    """What the task asks for, done; its result. Raises GantryError. ``folder`` is where paths of ``file:`` references begin,
+    ``cluster`` resolves ``kube:`` references.
+    """
     limits = params["removal_limits"] or {}
     request = Request(
         read_document(params["config"], params["record_mount"]),
@@ -61,6 +70,7 @@ def run(
         raise InputError(f"reset_root names {path}, which is not declared{did_you_mean(path, declared)}")
     client = VaultClient(resolve_vault(params, environment), "vault_config", gate)
     try:
-        return configure(client, request, References(environment, folder, {"vault": SecretReader(client)}))
+        resolvers: dict[str, Callable[[str], str]] = {"vault": SecretReader(client), **({"kube": cluster} if cluster else {})}
+        return configure(client, request, References(environment, folder, resolvers))
     finally:
         client.close()

@@ -11,11 +11,8 @@ import json
 from typing import Any
 
 from .._core.errors import InputError
+from .._core.references import MissingSecretError
 from .client import Json, VaultClient, VaultError
-
-
-class MissingSecretError(InputError):
-    """The reference is well formed, and there is no such secret (yet)."""
 
 
 class SecretReader:

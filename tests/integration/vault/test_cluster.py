@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -176,6 +177,19 @@ def test_every_node_restarts_and_opens_itself(nodes):
     assert run(leader(found, token), token, 3)["changed"] is False
 
 
+def test_the_root_token_comes_back_from_the_recovery_keys(nodes, tmp_path):
+    """docs/vault.md, break glass: with the recovery keys anybody who holds enough of them makes a new root token."""
+    found, token = nodes
+    keys = json.loads((found[0].folder.parent / "keys.json").read_text(encoding="utf-8"))["keys"]
+    client = found[0].client()
+    begun = client.write("sys/generate-root/attempt", {})
+    answer = client.write("sys/generate-root/update", {"key": keys[0], "nonce": begun["nonce"]})
+    encoded = base64.b64decode(answer["encoded_token"] + "=" * (-len(answer["encoded_token"]) % 4))
+    fresh = bytes(one ^ other for one, other in zip(encoded, begun["otp"].encode(), strict=True)).decode()
+    assert fresh != token and found[0].client(fresh).read("auth/token/lookup-self")["data"]["policies"] == ["root"]
+    found[0].client(fresh).write("auth/token/revoke-self", {})
+
+
 def test_a_snapshot_in_a_new_cluster_gives_equal_reads(nodes, sandbox, tmp_path):
     found, token = nodes
     run(found[0], token, 20)
@@ -212,3 +226,20 @@ def _reads(node, token):
     with contextlib.suppress(GantryError):
         return bool(node.client(token).read("auth/token/lookup-self"))
     return False
+
+
+def test_the_last_node_goes_on_alone_after_the_others_are_lost(sandbox, nodes, tmp_path):
+    """docs/vault.md, lost quorum: two of three are gone for good; the third is told so by peers.json."""
+    found, token = nodes
+    for node in found:
+        if node.process.poll() is None:
+            node.kill()
+    last = found[0]
+    config = json.loads((last.folder / "config.json").read_text(encoding="utf-8"))
+    address = config["listener"]["tcp"]["cluster_address"]
+    peers = [{"id": last.name, "address": address, "non_voter": False}]
+    (last.folder / "data" / "raft" / "peers.json").write_text(json.dumps(peers), encoding="utf-8")
+    last.start()
+    until(last.serves, 60.0)
+    until(lambda: voters(last, token) == {last.name})
+    assert last.client(token).read("kv/data/app")["data"]["data"] == {"password": "kept-over-the-loss"}

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
-from ansible_collections.gantry.platform.plugins.module_utils._vault.secrets import MissingSecretError, SecretReader
+from ansible_collections.gantry.platform.plugins.module_utils._core.references import MissingSecretError
+from ansible_collections.gantry.platform.plugins.module_utils._vault.secrets import SecretReader
 
 
 class Answers:

@@ -1,0 +1,55 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""References to Secrets of a cluster, ``kube:<namespace>/<name>#<key>``, and tokens of its ServiceAccounts."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .._core.errors import InputError
+from .._core.references import MissingSecretError
+from .auth import AuthOptions, resolve_access
+from .client import KubeClient
+
+_TOKEN_SECONDS = 600  # the shortest life that the apiserver gives
+
+
+def cluster_secrets(
+    options: Mapping[str, Any], environment: Mapping[str, str], gate: Callable[[], None] = lambda: None
+) -> ClusterSecrets | None:
+    """Those of the cluster that a task names by ``kubeconfig`` and ``context``; none where it names none."""
+    if not options.get("kubeconfig"):
+        return None
+    access = resolve_access(AuthOptions(options["kubeconfig"], options.get("context"), environment=environment))
+    return ClusterSecrets(KubeClient(access, "secrets", gate))
+
+
+class ClusterSecrets:
+    """Secrets of one cluster, each read when it is asked for."""
+
+    def __init__(self, client: KubeClient) -> None:
+        self._client = client
+
+    def __call__(self, rest: str) -> str:
+        """The value of ``namespace/name#key``. Raises InputError that names the reference, never a value."""
+        path, _hash, key = rest.partition("#")
+        namespace, _slash, name = path.partition("/")
+        if not (namespace and name and key):
+            raise InputError(f"the secret reference 'kube:{rest}' is not whole; allowed: kube:<namespace>/<name>#<key>")
+        found = self._client.find(f"/api/v1/namespaces/{namespace}/secrets/{name}")
+        data = (found or {}).get("data") or {}
+        if key not in data:
+            raise MissingSecretError(f"the secret reference 'kube:{rest}' cannot be resolved: there is no such Secret, or it has no {key}")
+        return base64.b64decode(data[key]).decode()
+
+    def token_of(self, namespace: str, account: str, audience: str) -> str:
+        """A token of a ServiceAccount that ends by itself. Raises ApiError."""
+        path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token"
+        spec = {"audiences": [audience], "expirationSeconds": _TOKEN_SECONDS}
+        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}
+        return str(self._client.create(path, body, "gantry")["status"]["token"])

@@ -1,0 +1,168 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: vault_verify
+short_description: Check who gets into a Vault and what that opens
+version_added: 0.1.0
+author: The gantry.platform authors (@gantry-platform)
+description:
+  - Checks a Vault as its users meet it. Services log in with real tokens of their ServiceAccounts, read what is theirs, and must be refused
+    what is their neighbours'; dynamic logins are made and revoked; policies are judged by Vault's own C(sys/capabilities).
+  - It changes no configuration. Tokens and leases that it needs live for two minutes at most and are revoked before it ends.
+  - O(policies) need a token that may create tokens, O(logins) a kubeconfig that may create tokens of the ServiceAccounts.
+extends_documentation_fragment:
+  - gantry.platform.vault_auth
+attributes:
+  check_mode:
+    description: Is skipped, because logins make tokens.
+    support: none
+  diff_mode:
+    description: Changes nothing, so there is nothing to show.
+    support: none
+  idempotent:
+    description: Changes nothing that lasts.
+    support: full
+options:
+  peers:
+    description: Number of voting raft peers that there must be, and be healthy; 0 does not look.
+    type: int
+    default: 0
+  policies:
+    description:
+      - Test cases by name. C(policies) is what a token has; C(may) and C(may_not) map paths to the capabilities it must have or lack.
+    type: dict
+    default: {}
+  logins:
+    description:
+      - Test cases by name. C(namespace), C(service_account) and C(role) say who logs in, C(mount) (V(kubernetes)) and C(audience) (V(vault))
+        how; C(may_read) and C(may_not_read) are paths of the API, C(credentials) paths of dynamic logins.
+    type: dict
+    default: {}
+  kubeconfig:
+    description: Kubeconfig of the cluster whose ServiceAccounts log in.
+    type: path
+  context:
+    description: Context in that kubeconfig.
+    type: str
+seealso:
+  - module: gantry.platform.vault_config
+  - module: gantry.platform.kube_verify
+"""
+
+EXAMPLES = r"""
+- name: Each service reads what is its own, and nothing else
+  gantry.platform.vault_verify:
+    url: https://vault.platform.example:8200
+    kubeconfig: ~/.kube/config
+    peers: 3
+    policies:
+      no-deletes:
+        policies: [memory-store]
+        may: {"kv/data/cortex/memory-store/db": [read]}
+        may_not: {"kv/data/cortex/memory-store/db": [update, delete], "sys/policies/acl/memory-store": [read]}
+    logins:
+      memory-store:
+        namespace: cortex
+        service_account: memory-store
+        role: memory-store
+        may_read: [kv/data/cortex/memory-store/db]
+        may_not_read: [kv/data/trust/consent-ledger/db]
+        credentials: [database/creds/memory-store]
+"""
+
+RETURN = r"""
+verdicts:
+  description: One row for each check.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - name: refused-memory-store
+      meaning: cortex/memory-store is refused kv/data/trust/consent-ledger/db
+      passed: true
+      expected: it is refused
+      found: it is refused
+      source: ""
+"""
+
+import os
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._core.errors import GantryError, InputError
+from ..module_utils._core.schema import Schema, show_path
+from ..module_utils._kube.secrets import cluster_secrets
+from ..module_utils._vault.client import AUTH_SPEC, resolve_vault
+from ..module_utils._vault.verify import verify
+
+SPEC: dict[str, Any] = {
+    **AUTH_SPEC,
+    "peers": {"type": "int", "default": 0},
+    "policies": {"type": "dict", "default": {}},
+    "logins": {"type": "dict", "default": {}},
+    "kubeconfig": {"type": "path"},
+    "context": {"type": "str"},
+}
+_TEXTS = {"type": "array", "items": {"type": "string"}}
+_GRANTS = {"type": "object", "additionalProperties": {**_TEXTS, "minItems": 1}}
+_CASE: dict[str, Any] = {"type": "object", "additionalProperties": False}
+CASES = Schema(
+    {
+        "type": "object",
+        "properties": {
+            "policies": {
+                "type": "object",
+                "additionalProperties": {
+                    **_CASE,
+                    "required": ["policies"],
+                    "properties": {"policies": {**_TEXTS, "minItems": 1}, "may": _GRANTS, "may_not": _GRANTS},
+                },
+            },
+            "logins": {
+                "type": "object",
+                "additionalProperties": {
+                    **_CASE,
+                    "required": ["namespace", "service_account", "role"],
+                    "properties": {
+                        **{key: {"type": "string"} for key in ("namespace", "service_account", "role", "mount", "audience")},
+                        **{key: _TEXTS for key in ("may_read", "may_not_read", "credentials")},
+                    },
+                },
+            },
+        },
+    }
+)
+
+
+def main() -> None:
+    """Check everything, and fail with all that does not hold."""
+    module = AnsibleModule(SPEC, supports_check_mode=False)
+    given = module.params
+    try:
+        problems = CASES.check({"policies": given["policies"], "logins": given["logins"]})
+        if problems:
+            raise InputError("\n".join(f"{show_path(problem.path)}: {problem.message}" for problem in problems))
+        access = resolve_vault(given, dict(os.environ))
+        cluster = cluster_secrets(given, dict(os.environ))
+        if given["logins"] and cluster is None:
+            raise InputError("logins need a kubeconfig: tokens of ServiceAccounts come from their cluster")
+        verdicts = verify(access, given, cluster.token_of if cluster else None)
+    except GantryError as error:
+        module.fail_json(error.message, **error.details)
+    rows = [verdict.as_result() for verdict in verdicts]
+    failing = [verdict for verdict in verdicts if not verdict.passed]
+    if failing:
+        lines = [f"{len(failing)} of {len(verdicts)} checks fail:"]
+        lines += [f"  {verdict.meaning}: expected {verdict.expected}, found {verdict.found}" for verdict in failing]
+        module.fail_json("\n".join(lines), verdicts=[verdict.as_result() for verdict in failing])
+    module.exit_json(changed=False, verdicts=rows)
+
+
+if __name__ == "__main__":
+    main()
