@@ -59,6 +59,7 @@ _KNOWN: tuple[_Known, ...] = (
         "PersistentVolumeClaim",
         prefixes=["pv.kubernetes.io/", "volume.kubernetes.io/", "volume.beta.kubernetes.io/"],
     ),
+    *_annotations("Secret", prefixes=["kubernetes.io/service-account.uid"]),
     *_annotations("PersistentVolume", prefixes=["pv.kubernetes.io/", "volume.kubernetes.io/"]),
     _Known(frozenset(_SCALABLE), ("f:spec", "f:replicas"), subresource="scale"),
     _Known(frozenset({"PersistentVolumeClaim"}), ("f:spec", "f:volumeName")),

@@ -55,6 +55,7 @@ class Request:
     allowed_impact_variable: str = "allowed_impact"
     approved_digest: str = ""
     check_mode: bool = False
+    known_policies: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -63,6 +64,18 @@ class Removal:
 
     kind: str
     change: Change
+
+
+def plan_of_absent(request: Request) -> Json:
+    """The result of check mode for a Vault that the same run brings: all that is declared, none of it looked at by a server."""
+    reason = "there is no Vault yet"
+    changes = [
+        Change(resource.path, Action.CREATE, fields=tuple(sorted(resource.body)), reason=reason, verified=False, scope="vault")
+        for resource in request.resources
+        if resource.body is not None
+    ]
+    # Without a digest: what cannot be known yet cannot be approved, and is not compared with an approved plan.
+    return {**Plan(changes).as_result(), "digest": "", "diff": [], "foreign": [], "requests": {}}
 
 
 def configure(client: VaultClient, request: Request, references: References) -> Json:
@@ -299,7 +312,7 @@ class _Work:
         listed = self._server.listed("sys/policies/acl")
         if listed is None:
             return []
-        known = declared | set(listed) | {"root"}
+        known = declared | set(listed) | {"root"} | self._request.known_policies
         return [
             f"{finding.resource.path} names the policy {name!r}, which nobody has"
             for finding in self._findings
