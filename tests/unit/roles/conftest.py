@@ -12,6 +12,6 @@ from ansible_collections.gantry.platform.tests.unit.roles.declared import CHECKO
 
 @pytest.fixture(scope="session")
 def shipped(tmp_path_factory) -> dict[str, Declared]:
-    """By cluster, what baseline and workloads declare for the five shipped inventories."""
+    """By cluster, what baseline, Vault (also where it is off) and workloads declare for the five shipped inventories."""
     inventories = [CHECKOUT / "inventories" / f"{name}.yml" for name in ENVIRONMENTS]
-    return declare(tmp_path_factory.mktemp("shipped"), inventories, ["cluster_baseline", "workloads"])
+    return declare(tmp_path_factory.mktemp("shipped"), inventories, ["cluster_baseline", "vault", "workloads"])

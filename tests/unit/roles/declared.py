@@ -47,10 +47,10 @@ class Declared:
         return found
 
 
-def declare(folder: Path, inventories: list[Path], roles: list[str]) -> dict[str, Declared]:
+def declare(folder: Path, inventories: list[Path], roles: list[str], areas: str = "") -> dict[str, Declared]:
     """Run ``declare`` of ``roles`` for every cluster of the inventories; gives what came out by host. Nothing is contacted.
 
-    With the baseline comes the set ``deployer-access``, which otherwise goes straight to a cluster.
+    ``areas`` are those that a sandbox was told to have besides those of its inventory. With the baseline comes the set ``deployer-access``, which otherwise goes straight to a cluster.
     """
     access = {
         "name": "Declare the deployer's access",
@@ -87,7 +87,7 @@ def declare(folder: Path, inventories: list[Path], roles: list[str]) -> dict[str
     }
     book = folder / "declare.yml"
     book.write_text(yaml.safe_dump([play], sort_keys=False), encoding="utf-8")
-    (folder / "extra.json").write_text(json.dumps({"platform_run_folder": f"{folder}/run"}), encoding="utf-8")
+    (folder / "extra.json").write_text(json.dumps({"platform_run_folder": f"{folder}/run", "platform_areas": areas}), encoding="utf-8")
     command = [str(Path(sys.executable).parent / "ansible-playbook"), str(book), "-e", f"@{folder}/extra.json"]
     for inventory in inventories:
         command += ["-i", str(inventory)]

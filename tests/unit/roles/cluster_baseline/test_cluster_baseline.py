@@ -200,7 +200,7 @@ def test_the_guard_keeps_the_deployer_to_the_declared_namespaces(cluster):
     assert condition["expression"] == f'request.userInfo.username == "{cluster.model["cluster"]["identity"]}"'
     (validation,) = guard["validations"]
     namespaces = json.loads(validation["expression"].removeprefix("object.metadata.namespace in "))
-    assert set(namespaces) == {team["namespace"] for team in cluster.model["teams"].values()} | {"gantry-system"}
+    assert set(namespaces) == {team["namespace"] for team in cluster.model["teams"].values()} | {"gantry-system", "vault"}
     binding = cluster.one("deployer-access", "ValidatingAdmissionPolicyBinding", "gantry-deployer-guard")["spec"]
     assert binding == {"policyName": "gantry-deployer-guard", "validationActions": ["Deny"]}
 

@@ -53,10 +53,10 @@ def odd(tmp_path_factory):
     change(shared / "50_slos.yml", lambda content: content.update(platform_slos={}))
     change(shared / "70_recovery.yml", lambda content: [tier.pop("description") for tier in content["platform_recovery"]["tiers"].values()])
     sandbox = inventories / "group_vars" / "sandbox_environment"
-    change(sandbox / "20_overrides.yml", lambda content: content.update(platform_environment_overrides={}))
+    change(sandbox / "20_overrides.yml", lambda content: content.update(platform_environment_overrides={"security": {"vault": {"delivery": "operator"}}}))
     released = {name: {"digest": "sha256:" + "a" * 64} for name in ("on", "two")}
     change(sandbox / "release.yml", lambda content: content.update(platform_release={"services": released}))
-    references = {"platform_secret_references": {"services": {"on": {"TOKEN": "env:GANTRY_TOKEN"}, "two": {"KEY": "vault:a/b#c"}}}}
+    references = {"platform_secret_references": {"services": {"on": {"TOKEN": "env:GANTRY_TOKEN"}, "two": {"KEY": "vault:sandbox/two#c"}}}}
     (sandbox / "90_secret_references.yml").write_text(yaml.safe_dump(references), encoding="utf-8")
     change(inventories / "host_vars" / "sandbox.yml", lambda content: content["platform_cluster"].update(zones=["one"], provider="kind"))
     run = tmp_path_factory.mktemp("declared")
@@ -177,6 +177,7 @@ def test_network_policies_are_the_dependencies_from_both_ends(shipped):
             for name, policy in policies.items()
             for rule in policy["spec"]["egress"]
             for peer in rule["to"]
+            if peer.get("podSelector", {}).get("matchLabels", {}).get("component") != "server" and "ipBlock" not in peer
         }
         assert goes == calls
 
@@ -206,16 +207,62 @@ def test_nothing_is_declared_that_the_server_or_a_controller_owns(shipped):
 def test_secrets_are_referenced_and_never_written_out(shipped):
     prod = shipped["prod-euw1"]
     (container,) = prod.one(SET, "Deployment", "identity-registry")["spec"]["template"]["spec"]["containers"]
-    assert [entry["name"] for entry in container["env"]] == ["DATABASE_URL", "SIGNING_KEY"]
-    assert all(entry["valueFrom"]["secretKeyRef"]["name"] == "identity-registry" for entry in container["env"])
-    # What lies in Vault is an operator's to write.
+    assert container["env"] == [
+        {"name": f"{name}_FILE", "value": f"/vault/secrets/{name}"} for name in ("SIGNING_KEY", "IDENTITY_DATABASE_URL")
+    ]
+    # What lies in Vault is the agent's to bring.
     assert prod.documents(SET, "Secret") == []
+
+
+def test_the_agent_is_told_what_to_bring_and_logs_in_with_a_token_of_its_own(shipped):
+    template = shipped["prod-euw1"].one(SET, "Deployment", "identity-registry")["spec"]["template"]
+    said = {
+        key.removeprefix("vault.hashicorp.com/"): value
+        for key, value in template["metadata"]["annotations"].items()
+        if key.startswith("vault.hashicorp.com/")
+    }
+    assert said["agent-inject"] == "true"
+    assert (said["role"], said["auth-path"]) == ("identity-registry", "auth/kubernetes-prod-euw1")
+    assert said["service"] == "https://vault.consciousness.example:8200"
+    assert said["agent-image"].startswith("images.consciousness.example/"), "an admission policy refuses other registries"
+    assert said["agent-inject-secret-SIGNING_KEY"] == "prod/data/identity-registry/generated"
+    assert said["agent-inject-template-SIGNING_KEY"] == (
+        '{{- with secret "prod/data/identity-registry/generated" -}}{{ index .Data.data "SIGNING_KEY" }}{{- end -}}'
+    )
+    assert said["agent-inject-secret-IDENTITY_DATABASE_URL"] == "database/creds/identity-registry-identity"
+    assert "@identity.db.consciousness.example:5432/identity?sslmode=verify-full" in said["agent-inject-template-IDENTITY_DATABASE_URL"]
+    (token,) = [volume for volume in template["spec"]["volumes"] if volume["name"] == said["agent-service-account-token-volume-name"]]
+    assert token["projected"]["sources"] == [{"serviceAccountToken": {"path": "token", "audience": "vault", "expirationSeconds": 3600}}]
+    quiet = shipped["prod-euw1"].one(SET, "Deployment", "dream-scheduler")["spec"]["template"]
+    assert not [key for key in quiet["metadata"]["annotations"] if "vault" in key]
+
+
+def test_pods_reach_vault_and_their_database_and_nobody_else_does(shipped):
+    def goes(cluster, name):
+        rules = shipped[cluster].one(SET, "NetworkPolicy", name)["spec"]["egress"]
+        return [(peer, rule["ports"][0]["port"]) for rule in rules for peer in rule["to"]]
+
+    beside = {
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "vault"}},
+        "podSelector": {"matchLabels": {"app.kubernetes.io/name": "vault", "component": "server"}},
+    }
+    assert goes("prod-euw1", "memory-store") == [(beside, 8200), ({"ipBlock": {"cidr": "10.64.0.0/16"}}, 5432)]
+    assert goes("prod-euc1", "memory-store")[0] == ({"ipBlock": {"cidr": "10.64.0.0/16"}}, 8200), "the hub's nodes"
+    assert goes("sandbox", "memory-store") == [], "the area is off there"
+    assert not [port for _peer, port in goes("prod-euw1", "dream-scheduler") if port in (8200, 5432)]
+
+
+def test_with_the_operator_a_secret_is_read_where_it_will_write_it(odd):
+    (container,) = odd.one(SET, "Deployment", "two")["spec"]["template"]["spec"]["containers"]
+    assert container["env"] == [{"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "two-vault", "key": "KEY"}}}]
 
 
 def test_a_secret_of_references_is_made_for_what_lies_outside_of_vault(odd):
     (secret,) = odd.documents(SET, "Secret")
     assert secret["metadata"]["name"] == "on"
     assert secret["data"] == {"TOKEN": {"reference": "env:GANTRY_TOKEN"}}
+    (container,) = odd.one(SET, "Deployment", "on")["spec"]["template"]["spec"]["containers"]
+    assert container["env"] == [{"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "on", "key": "TOKEN"}}}]
 
 
 def test_what_pods_read_at_their_start_starts_new_ones(shipped, odd):

@@ -75,11 +75,6 @@ def with_services(**services):
             "found the unknown service 'x'",
         ),
         (
-            inventory(platform_secret_references={"services": {"engine": {"K": "env:K", "V": "vault:a#b"}}}),
-            "secret_references.services.engine",
-            "found V in Vault and K elsewhere; allowed: all in Vault or none, because one Secret cannot have two writers",
-        ),
-        (
             with_services(a=service(image="elsewhere.example/a")),
             "services.a.image",
             "found 'elsewhere.example/a', which is in none of settings.registries; allowed: ",
