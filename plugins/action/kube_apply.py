@@ -8,6 +8,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
+from ..module_utils._aws.secrets import SecretsManager
 from ..module_utils._core.errors import InputError
 from ..module_utils._core.references import References
 from ..module_utils._kube.auth import resolve_access
@@ -47,7 +48,7 @@ class ActionModule(ActionBase):
         with worker() as gate:
             client = KubeClient(access, f"kube_apply/{holder.split()[-1]}", gate, params["concurrency"])
             try:
-                references = References(environment, self._loader.get_basedir())
+                references = References(environment, self._loader.get_basedir(), {"aws-sm": SecretsManager(environment)})
                 result = reconcile(client, request, references, holder, Progress(task_vars.get("inventory_hostname", "")))
             finally:
                 client.close()

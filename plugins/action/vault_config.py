@@ -8,6 +8,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
+from ..module_utils._aws.secrets import SecretsManager
 from ..module_utils._kube.secrets import cluster_secrets
 from ..module_utils._vault.options import CONFIG_SPEC, run
 from ..plugin_utils._inprocess import outcome, plain, runs_here, task_environment, validated, worker
@@ -31,7 +32,8 @@ class ActionModule(ActionBase):
             with worker() as gate:
                 environment = task_environment(self)
                 cluster = cluster_secrets(params, environment, gate)
-                found = run(params, environment, self._loader.get_basedir(), self._task.check_mode, cluster, gate)
+                resolvers = {"aws-sm": SecretsManager(environment), **({"kube": cluster} if cluster else {})}
+                found = run(params, environment, self._loader.get_basedir(), self._task.check_mode, resolvers, gate)
             if not self._task.diff:
                 found.pop("diff")
             return found

@@ -10,9 +10,18 @@ short_description: The value that a secret reference stands for
 version_added: 0.1.0
 author: The gantry.platform authors (@gantry-platform)
 description:
-  - Resolves V(vault:path#key), V(env:NAME) and V(file:path), the references of an inventory.
+  - Resolves the references of an inventory, those of a Vault and those that work before there is one.
+  - V(vault:path#key) is a key of a secret in a Vault.
+  - V(env:NAME) is a variable of Ansible's environment, V(file:path) the text of a file. Paths begin at the playbook's folder, in a role at
+    the role's.
+  - V(sops:file#key) is a value in a YAML, JSON or dotenv file that SOPS encrypted; the key is a dotted path, such as V(database.password)
+    or V(users.0.password). The program C(sops) has to be on E(PATH), or be named by E(ANSIBLE_SOPS_BINARY); it finds its keys by its own
+    environment, such as E(SOPS_AGE_KEY_FILE).
+  - V(aws-sm:name) is a secret of AWS Secrets Manager, by name or ARN, and V(aws-sm:name#key) one key of a secret that is JSON. The Python
+    package C(boto3) is needed; region, credentials and endpoint come from Ansible's environment (E(AWS_REGION), E(AWS_PROFILE),
+    E(AWS_ENDPOINT_URL) …), for an ARN the region from the ARN.
   - Our own modules take references themselves and never need it. It is for modules of others, in a task with C(no_log).
-  - One connection for each process of Ansible, and each secret of a Vault is read once by it.
+  - One connection for each process of Ansible; a secret is read, and a file decrypted, once by each. Nothing is kept elsewhere.
 options:
   _terms:
     description: References.
@@ -56,6 +65,20 @@ EXAMPLES = r"""
     user: admin
     password: "{{ lookup('gantry.platform.secret', 'vault:kv/grafana#password', url='https://vault.platform.example:8200') }}"
   no_log: true
+
+- name: The first token, before there is a Vault
+  ansible.builtin.uri:
+    url: https://dns.platform.example/api/zones
+    headers:
+      Authorization: "Bearer {{ lookup('gantry.platform.secret', 'sops:secrets/bootstrap.yml#dns.token') }}"
+  no_log: true
+
+- name: One key of a secret of AWS Secrets Manager
+  ansible.builtin.uri:
+    url: https://registry.platform.example/api/v2.0/health
+    user: platform
+    password: "{{ lookup('gantry.platform.secret', 'aws-sm:platform/registry#password') }}"
+  no_log: true
 """
 
 RETURN = r"""
@@ -66,18 +89,21 @@ _raw:
 """
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 
+from ..module_utils._aws.secrets import SecretsManager
 from ..module_utils._core.errors import GantryError
 from ..module_utils._core.references import References
+from ..module_utils._core.sops import SopsFiles
 from ..module_utils._vault.client import VaultClient, resolve_vault
 from ..module_utils._vault.secrets import SecretReader
 
 _OPTIONS = ("access_file", "url", "token", "token_file", "namespace", "ca_cert")
-_readers: dict[tuple[Any, ...], SecretReader] = {}
+_readers: dict[tuple[Any, ...], Callable[[str], str]] = {}
 
 
 class LookupModule(LookupBase):
@@ -87,16 +113,29 @@ class LookupModule(LookupBase):
         """The values of the references in ``terms``."""
         self.set_options(var_options=variables, direct=kwargs)
         options = {name: self.get_option(name) for name in _OPTIONS}
-
-        def from_vault(rest: str) -> str:
-            # A fork of Ansible gets this table empty, or with connections that only another process uses.
-            key = (os.getpid(), *options.values())
-            if key not in _readers:
-                _readers[key] = SecretReader(VaultClient(resolve_vault(options, os.environ), "lookup secret"))
-            return _readers[key](rest)
-
+        folder = self.get_basedir(variables or {})
+        resolvers = {
+            "vault": _kept(
+                lambda: SecretReader(VaultClient(resolve_vault(options, os.environ), "lookup secret")), "vault", *options.values()
+            ),
+            "sops": _kept(lambda: SopsFiles(os.environ, folder), "sops", folder),
+            "aws-sm": _kept(lambda: SecretsManager(os.environ), "aws-sm"),
+        }
         try:
-            references = References(os.environ, self.get_basedir(variables or {}), {"vault": from_vault})
+            references = References(os.environ, folder, resolvers)
             return [references.resolve(str(term)) for term in terms]
         except GantryError as error:
             raise AnsibleError(error.message) from error
+
+
+def _kept(make: Callable[[], Callable[[str], str]], *what: Any) -> Callable[[str], str]:
+    """A resolver of a scheme; what reads is made when it is first asked, and kept for later calls with the same ``what``."""
+
+    def resolve(rest: str) -> str:
+        # A fork of Ansible gets this table empty, or with connections that only another process uses.
+        key = (os.getpid(), *what)
+        if key not in _readers:
+            _readers[key] = make()
+        return _readers[key](rest)
+
+    return resolve

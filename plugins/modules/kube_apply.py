@@ -200,8 +200,8 @@ options:
     type: bool
     default: false
 notes:
-  - Values of Secrets never appear in results, diffs or errors. A value C({"reference":"env:NAME"}) or C({"reference":"file:path"}) is
-    resolved in memory when it is sent.
+  - Values of Secrets never appear in results, diffs or errors. A value C({"reference":"env:NAME"}), or with C(file:path),
+    C(sops:file#key), C(aws-sm:name) or C(aws-sm:name#key), is resolved in memory when it is sent.
   - On another machine than the controller the documents travel as module arguments.
 seealso:
   - module: gantry.platform.kube_verify
@@ -291,6 +291,7 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._aws.secrets import SecretsManager
 from ..module_utils._core.errors import GantryError
 from ..module_utils._core.references import References
 from ..module_utils._kube.auth import resolve_access
@@ -311,7 +312,8 @@ def main() -> None:
             f"kube_apply/{holder.split()[-1]}",
             concurrency=module.params["concurrency"],
         )
-        result = reconcile(client, request, References(environment), holder).as_result()
+        references = References(environment, resolvers={"aws-sm": SecretsManager(environment)})
+        result = reconcile(client, request, references, holder).as_result()
     except GantryError as error:
         module.fail_json(error.message, invocation={}, **error.details)
     for warning in result.pop("warnings"):

@@ -39,8 +39,8 @@ options:
         C(entries) for any other path of the API.
       - A policy is HCL, or a mapping of paths to lists of capabilities.
       - A mount has C(type), C(tune), and the parts of its type, such as C(config) and C(roles); C(entries) takes any other path below it.
-      - A secret is a mapping with the key C(reference) and C(env:NAME), C(file:path), C(vault:path#key) or, with
-        O(kubeconfig), C(kube:namespace/name#key) as its value. C(secret_version)
+      - A secret is a mapping with the key C(reference) and C(env:NAME), C(file:path), C(sops:file#key), C(aws-sm:name#key),
+        C(vault:path#key) or, with O(kubeconfig), C(kube:namespace/name#key) as its value. C(secret_version)
         beside it has it written anew when it counts up.
       - Only the fields that are declared are compared.
     type: dict
@@ -205,6 +205,7 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._aws.secrets import SecretsManager
 from ..module_utils._core.errors import GantryError
 from ..module_utils._kube.secrets import cluster_secrets
 from ..module_utils._vault.options import CONFIG_SPEC, run
@@ -215,7 +216,9 @@ def main() -> None:
     module = AnsibleModule(dict(CONFIG_SPEC), supports_check_mode=True)
     try:
         environment = dict(os.environ)
-        result = run(module.params, environment, os.getcwd(), module.check_mode, cluster_secrets(module.params, environment))
+        cluster = cluster_secrets(module.params, environment)
+        resolvers = {"aws-sm": SecretsManager(environment), **({"kube": cluster} if cluster else {})}
+        result = run(module.params, environment, os.getcwd(), module.check_mode, resolvers)
     except GantryError as error:
         module.fail_json(error.message, **error.details)
     for text in result.pop("warnings"):

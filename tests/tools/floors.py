@@ -12,7 +12,7 @@ from common import ROOT
 
 PLUGINS = ROOT / "plugins"
 KERNEL = {"_core"}
-PROVIDERS = {"_chart", "_kube", "_sandbox", "_vault"}
+PROVIDERS = {"_aws", "_chart", "_kube", "_sandbox", "_vault"}
 """Everything else below module_utils is domain: it may use the kernel alone."""
 FREE_OF_ANSIBLE = PLUGINS / "module_utils"
 

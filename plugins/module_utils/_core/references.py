@@ -5,7 +5,7 @@
 # Private to the collection: no interface is promised outside of it.
 """Secrets are references; here they become values, in memory and at the last moment.
 
-A reference stands in a document as ``{"reference": "env:NAME"}`` or ``{"reference": "file:path"}``.
+A reference stands in a document as ``{"reference": "env:NAME"}``, ``"file:path"`` or ``"sops:file#key"``.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .errors import InputError
+from .sops import SopsFiles
 
 
 class MissingSecretError(InputError):
@@ -29,14 +30,19 @@ def reference_of(value: Any) -> str | None:
 
 
 class References:
-    """Resolves references; ``resolvers`` adds schemes (``vault``) to ``env`` and ``file``."""
+    """Resolves references; ``resolvers`` adds schemes (``vault``) to ``env``, ``file`` and ``sops``, or takes the place of one."""
 
     def __init__(
         self, environment: Mapping[str, str] | None = None, folder: str = "", resolvers: Mapping[str, Callable[[str], str]] | None = None
     ) -> None:
         self._environment = os.environ if environment is None else environment
         self._folder = folder
-        self._resolvers = {"env": self._env, "file": self._file, **(resolvers or {})}
+        self._resolvers: dict[str, Callable[[str], str]] = {
+            "env": self._env,
+            "file": self._file,
+            "sops": SopsFiles(self._environment, folder),
+            **(resolvers or {}),
+        }
 
     def resolve(self, reference: str) -> str:
         """The value. Raises InputError that names the reference and the cure, never a value."""

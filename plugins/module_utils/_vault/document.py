@@ -254,7 +254,7 @@ def _check_values(resource: Resource) -> Iterator[Problem]:
     for name, value in (resource.body or {}).items():
         if _SECRET.search(name) and isinstance(value, str) and value and name not in resource.secrets:
             yield Problem((), f"config.{resource.where}.{name} is a secret and stands there as text; name where it is: "
-                              f"{{reference: \"env:NAME\" | \"file:path\" | \"vault:path#key\"}}")  # fmt: skip
+                              f"{{reference: \"env:NAME\" | \"file:path\" | \"sops:file#key\" | \"aws-sm:name\" | \"vault:path#key\"}}")  # fmt: skip
         if isinstance(value, str) and _URL_PASSWORD.search(value):
             cure = "write {{username}}:{{password}} there, and the password under password as a reference"
             yield Problem((), f"config.{resource.where}.{name} has a password in an address; {cure}")

@@ -48,11 +48,11 @@ def run(
     environment: Mapping[str, str],
     folder: str,
     check_mode: bool,
-    cluster: Callable[[str], str] | None = None,
+    resolvers: Mapping[str, Callable[[str], str]] | None = None,
     gate: Callable[[], None] = lambda: None,
 ) -> Json:
-    """What the task asks for, done; its result. Raises GantryError. ``folder`` is where paths of ``file:`` references begin,
-    ``cluster`` resolves ``kube:`` references.
+    """What the task asks for, done; its result. Raises GantryError. ``folder`` is where paths of ``file:`` and ``sops:`` references
+    begin, ``resolvers`` are those of schemes that other servers stand behind (``kube``, ``aws-sm``).
     """
     limits = params["removal_limits"] or {}
     request = Request(
@@ -77,7 +77,7 @@ def run(
         return plan_of_absent(request)
     client = VaultClient(access, "vault_config", gate)
     try:
-        resolvers: dict[str, Callable[[str], str]] = {"vault": SecretReader(client), **({"kube": cluster} if cluster else {})}
-        return configure(client, request, References(environment, folder, resolvers))
+        references = References(environment, folder, {**(resolvers or {}), "vault": SecretReader(client)})
+        return configure(client, request, references)
     finally:
         client.close()

@@ -92,7 +92,7 @@ def with_services(**services):
         (
             inventory(platform_secret_references={"services": {"engine": {"K": "hunter2"}}}),
             "secret_references.services.engine.K",
-            'found "hunter2"; allowed: a reference such as vault:path#key, env:NAME or file:path',
+            'found "hunter2"; allowed: a reference such as vault:path#key, env:NAME, file:path, sops:file#key or aws-sm:name',
         ),
         (
             inventory(platform_settings={**VALUES["platform_settings"], "areas": {"cluster_baseline": False}}),
