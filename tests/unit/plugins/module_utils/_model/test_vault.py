@@ -108,7 +108,7 @@ def test_where_a_cluster_is_simulated_is_known_and_counts_as_nothing_of_the_mode
         (
             with_vault(on=False, references={"store": {"KEY": "vault:prod/store#key"}}),
             "secret_references.services.store.KEY: found 'vault:prod/store#key', but the area vault is off; turn settings.areas.vault on, or "
-            "use env: or file:",
+            "take another kind of reference",
         ),
         (
             with_vault(references={"store": {"KEY": "vault:prod/engine#key"}}),
