@@ -13,7 +13,6 @@ ENVIRONMENTS = $(patsubst inventories/%.yml,%,$(wildcard inventories/*.yml))
 environment = $(if $(filter $1,$(ENVIRONMENTS)),-i inventories/$1.yml,$(error There is no environment "$1"; there are $(ENVIRONMENTS)))
 needed = $(or $($1),$(error $1= is missing, as in make $@ $2))
 PLAYBOOK = ansible-playbook $(call environment,$(ENV))
-WITH_AREAS = -e sandbox_areas=core,$(AREAS)
 NARROW = $(if $(HOST),--limit $(HOST)) $(if $(AREA),-e platform_area=$(AREA))
 
 help: ## This list
@@ -23,8 +22,8 @@ deps: ## Virtual environment, pinned packages and collections
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name it with make PYTHON=…"; exit 1; }
 	@$(PYTHON) requirements/install.py
 
-up: deps ## Start the sandbox, apply the sandbox environment to it, verify it (AREAS=vault adds servers)
-	@$(PLAYBOOK) playbooks/up.yml $(if $(AREAS),$(WITH_AREAS))
+up: deps ## Start the sandbox, apply the sandbox environment to it, verify it (AREAS=vault adds Vault, AREAS=core takes it away)
+	@$(PLAYBOOK) playbooks/up.yml $(if $(AREAS),-e platform_areas=$(AREAS))
 
 down: deps ## Stop the sandbox, keep its data
 	@$(PLAYBOOK) playbooks/down.yml

@@ -87,7 +87,7 @@ options:
         elements: path
       handed_over:
         description:
-          - Fields that another controller owns after creation, such as C(spec.replicas) under an autoscaler. Each is sent once as C(seed).
+          - Fields that another controller owns after creation, such as C(spec.replicas) under an autoscaler. Each is sent once as C(seed), where there is one.
           - Each has C(api_version), C(kind), C(namespace), C(name), C(path), C(seed) and C(reason).
         type: list
         elements: dict

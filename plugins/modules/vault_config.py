@@ -105,6 +105,17 @@ options:
   approved_digest:
     description: Digest of the plan that was approved. Any other plan is refused before the first write.
     type: str
+  known_policies:
+    description: Policies that another task declares. A role or group that names one that is neither here, there, nor in Vault is warned of.
+    type: list
+    elements: str
+    default: []
+  may_be_absent:
+    description:
+      - True where the same run brings Vault up. In check mode a Vault that does not answer, or was never initialised, is then planned as an empty
+        one, with every change unverified and without a digest, because what cannot be known yet cannot be approved.
+    type: bool
+    default: false
 seealso:
   - module: gantry.platform.vault_init
   - module: gantry.platform.vault_info

@@ -121,6 +121,8 @@ def main() -> None:
         result = rotate(client, given["rotate"], Record(given["record_mount"], given["owner"]), module.check_mode, now)
     except GantryError as error:
         module.fail_json(error.message, **error.details)
+    for text in result.pop("warnings"):
+        module.warn(text)
     module.exit_json(**result)
 
 

@@ -18,7 +18,7 @@ from ..module_utils._core.suggest import did_you_mean
 from ..module_utils._model.build import Model, build
 from ..module_utils._model.checks import Situation
 from ..module_utils._model.derive import Access
-from ..module_utils._model.layers import VARIABLES, Layer, Place
+from ..module_utils._model.layers import CLUSTER, VARIABLES, Layer, Place
 from ._files import in_project, project_folder
 from ._origins import files_of, plain, relative
 
@@ -45,6 +45,7 @@ def model_of(host: str, task_vars: Mapping[str, Any], *, read_only: bool, rehear
         elif source:
             places.setdefault(root, Place(relative(str(source), project)))
         layers.append(Layer(layer, variable, root, content, places))
+    layers += _more_areas(variables.get("platform_areas"))
     situation = Situation(
         host=host,
         control="control" in groups,
@@ -57,6 +58,19 @@ def model_of(host: str, task_vars: Mapping[str, Any], *, read_only: bool, rehear
     root_folder = in_project(rehearsal_root) if rehearsal_root else ""
     access = Access(project=project, home=os.path.expanduser("~"), rehearsal_root=root_folder)
     return build(layers, situation, access, files.findings(role_options()))
+
+
+def _more_areas(chosen: Any) -> list[Layer]:
+    """The layer that ``platform_areas`` is: areas that are on in this run whatever the inventory's other variables say.
+
+    ``core`` is the sandbox's word for its control plane, which is always there.
+    """
+    names = chosen.split(",") if isinstance(chosen, str) else list(chosen or ())
+    names = [name for name in (str(name).strip() for name in names) if name not in ("", "core")]
+    if not names:
+        return []
+    places = {("settings", "areas", name): Place("platform_areas") for name in names}
+    return [Layer(CLUSTER, "platform_cluster_overrides", (), {"settings": {"areas": dict.fromkeys(names, True)}}, places)]
 
 
 def host_named(name: str, task_vars: Mapping[str, Any]) -> str:

@@ -59,6 +59,8 @@ _KNOWN: tuple[_Known, ...] = (
         "PersistentVolumeClaim",
         prefixes=["pv.kubernetes.io/", "volume.kubernetes.io/", "volume.beta.kubernetes.io/"],
     ),
+    *_annotations("Secret", prefixes=["kubernetes.io/service-account.uid"]),
+    _Known(frozenset({"Secret"}), ("f:metadata", "f:labels", "f:kubernetes.io/legacy-token-last-used")),
     *_annotations("PersistentVolume", prefixes=["pv.kubernetes.io/", "volume.kubernetes.io/"]),
     _Known(frozenset(_SCALABLE), ("f:spec", "f:replicas"), subresource="scale"),
     _Known(frozenset({"PersistentVolumeClaim"}), ("f:spec", "f:volumeName")),

@@ -231,7 +231,7 @@ def _handed_over(item: Mapping[str, Any], source: str) -> HandedOver:
     try:
         group, _version = split_version(item["api_version"])
         ref = Ref(group, item["kind"], item.get("namespace") or "", item["name"])
-        return HandedOver(ref, tuple(str(item["path"]).split(".")), item["seed"], str(item.get("reason") or ""))
+        return HandedOver(ref, tuple(str(item["path"]).split(".")), item.get("seed"), str(item.get("reason") or ""))
     except KeyError as error:
         raise InputError(
             f"{source}: handed_over: {error.args[0]} is missing; it takes api_version, kind, namespace, name, path, seed, reason"

@@ -22,7 +22,7 @@ _CRD = "CustomResourceDefinition"
 
 @dataclass(frozen=True)
 class HandedOver:
-    """A field that another controller owns after creation: ``seed`` is sent once, then the field is left alone."""
+    """A field that another controller owns after creation: ``seed``, where there is one, is sent once, then the field is left alone."""
 
     ref: Ref
     path: tuple[str, ...]

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,8 +16,10 @@ from .._core.errors import InputError
 from .._core.references import MissingSecretError
 from .auth import AuthOptions, resolve_access
 from .client import KubeClient
+from .errors import ApiError
 
 _TOKEN_SECONDS = 600  # the shortest life that the apiserver gives
+_FILLED_WITHIN = 10.0
 
 
 def cluster_secrets(
@@ -41,11 +44,27 @@ class ClusterSecrets:
         namespace, _slash, name = path.partition("/")
         if not (namespace and name and key):
             raise InputError(f"the secret reference 'kube:{rest}' is not whole; allowed: kube:<namespace>/<name>#<key>")
-        found = self._client.find(f"/api/v1/namespaces/{namespace}/secrets/{name}")
-        data = (found or {}).get("data") or {}
+        data = self._data(f"/api/v1/namespaces/{namespace}/secrets/{name}", key)
         if key not in data:
-            raise MissingSecretError(f"the secret reference 'kube:{rest}' cannot be resolved: there is no such Secret, or it has no {key}")
+            raise MissingSecretError(
+                f"the secret reference 'kube:{rest}' cannot be resolved: there is no such Secret, it has no {key}, or it may not be read"
+            )
         return base64.b64decode(data[key]).decode()
+
+    def _data(self, path: str, key: str) -> Mapping[str, str]:
+        """What the Secret holds. The token of a ServiceAccount is waited for: a controller fills it in soon after the Secret was made."""
+        end = time.monotonic() + _FILLED_WITHIN
+        while True:
+            try:
+                found = self._client.find(path) or {}
+            except ApiError as error:
+                if error.status == 403:  # so says the server of a namespace that this identity has not entered yet
+                    return {}
+                raise
+            data: Mapping[str, str] = found.get("data") or {}
+            if key in data or found.get("type") != "kubernetes.io/service-account-token" or time.monotonic() > end:
+                return data
+            time.sleep(0.1)
 
     def token_of(self, namespace: str, account: str, audience: str) -> str:
         """A token of a ServiceAccount that ends by itself. Raises ApiError."""

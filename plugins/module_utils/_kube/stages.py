@@ -150,4 +150,13 @@ def _dependencies(item: Desired, desired: Mapping[Ref, Desired]) -> set[Ref]:
             hint = did_you_mean(part, [known.id for known in desired])
             raise InputError(f"{item.source}: {item.ref.id}: {DEPENDS_ON} names {part}, which nobody declares{hint}")
         found.add(ref)
-    return found
+    return found | _account_of_token(item, desired)
+
+
+def _account_of_token(item: Desired, desired: Mapping[Ref, Desired]) -> set[Ref]:
+    """The token controller deletes at once the Secret of a token whose ServiceAccount is not there."""
+    if item.body.get("type") != "kubernetes.io/service-account-token":
+        return set()
+    name = (item.body["metadata"].get("annotations") or {}).get("kubernetes.io/service-account.name")
+    account = Ref("", "ServiceAccount", item.ref.namespace, str(name))
+    return {account} if account in desired else set()

@@ -23,6 +23,9 @@ from .resolve import HandedOver, Wanted
 PROBE = "gantry.dev/probe"
 """Annotation on a ValidatingAdmissionPolicy: a document that it must refuse. For the engine, never sent."""
 
+WAIT = "gantry.dev/wait"
+"""Annotation on what becomes ready only after its role has configured it: with ``"false"`` no apply waits for it."""
+
 
 @dataclass
 class Subject:
@@ -40,6 +43,11 @@ class Subject:
     def ref(self) -> Ref:
         """The object's identity."""
         return self.desired.ref
+
+    @property
+    def annotations(self) -> Mapping[str, Any]:
+        """The annotations that are declared."""
+        return self.desired.body["metadata"].get("annotations") or {}
 
     @property
     def path(self) -> str:

@@ -38,7 +38,7 @@ from .requests import ReconcileRequest
 from .resolve import HandedOver, Wanted
 from .show import shown_document
 from .stages import CONFIGURATION, WEBHOOKS, Stage
-from .subject import Subject, only_path
+from .subject import WAIT, Subject, only_path
 from .wait import NotReadyError, Waiter
 
 _BORN_WITH_NAMESPACE = {("ServiceAccount", "default"), ("ConfigMap", "kube-root-ca.crt")}
@@ -285,7 +285,8 @@ class Writer:
         if finding.action not in (Action.CREATE, Action.REPLACE):
             return
         for seed in finding.subject.seeds:
-            self._send_seed(finding.subject, seed, seed.seed, answer["metadata"]["uid"])
+            if seed.seed is not None:
+                self._send_seed(finding.subject, seed, seed.seed, answer["metadata"]["uid"])
 
     def _hand_over(self, finding: Finding) -> None:
         """A field that was ours until now: its live value is claimed by the seeder first, so that letting go changes nothing."""
@@ -339,7 +340,8 @@ class Writer:
             self._is_todo(ref) for stage in self._work.stages if stage.number == WEBHOOKS for ref in stage.members
         )
         if self._request.wait or guarded:
-            self._wait_for({ref for stage in stages for ref in stage.members if ref in self._entries or ref in self._work.unready})
+            due = {ref for stage in stages for ref in stage.members if ref in self._entries or ref in self._work.unready}
+            self._wait_for({ref for ref in due if self._work.subjects[ref].annotations.get(WAIT) != "false"})
 
     def _wait_for(self, refs: Iterable[Ref]) -> None:
         targets = {ref: self._wanted.kinds[ref] for ref in refs if not self._is_instant(ref)}

@@ -20,6 +20,10 @@ from .derive import Access, Derivation, leave_out, mapping, profile_layers
 from .layers import VARIABLES, Layer, Merged, Place, Statement, find_place
 
 
+_REACHED_BY = ("kubeconfig", "context", "simulated_in")
+"""What says how this machine reaches the cluster."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """A problem and its place in the inventory."""
@@ -55,7 +59,7 @@ class Model:
     @property
     def digest(self) -> str:
         """Digest of the content; how this machine reaches the cluster is none of it, so every machine gets the same one."""
-        cluster = {key: value for key, value in mapping(self.effective, "cluster").items() if key not in ("kubeconfig", "context")}
+        cluster = {key: value for key, value in mapping(self.effective, "cluster").items() if key not in _REACHED_BY}
         return digest({**self.effective, "cluster": cluster})
 
 

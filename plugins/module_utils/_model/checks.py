@@ -16,6 +16,7 @@ from .._core.schema import Path, Problem, show_path
 from .._core.suggest import did_you_mean
 from .contract import areas
 from .derive import mapping
+from .vault import check_vault
 
 _RESERVED_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease", "gantry-system")
 
@@ -44,8 +45,9 @@ def cross_check(model: Mapping[str, Any], situation: Situation, left_out: list[s
     ``left_out``: services that ``only_in`` took away.
     """
     problems: list[Problem] = []
-    for check in (_environment, _areas, _teams, _finops, _foundation, _slos, _components, _secrets, _admission, _limits):
+    for check in (_environment, _areas, _teams, _finops, _foundation, _slos, _components, _admission, _limits):
         problems += check(model, situation)
+    problems += check_vault(model)
     problems += _services(model, situation, left_out)
     problems += _named_services(model, left_out)
     problems += _cycles(model)
@@ -194,19 +196,6 @@ def _named_services(model: Mapping[str, Any], left_out: list[str]) -> Iterator[P
     components = mapping(mapping(model, "settings"), "components")
     for name in mapping(mapping(model, "release"), "components"):
         yield from _unknown(("release", "components", name), "component", name, components, at_key=True)
-
-
-def _secrets(model: Mapping[str, Any], _situation: Situation) -> Iterator[Problem]:
-    """The Secret of a service has one writer: an operator for what lies in Vault, a run for everything else."""
-    for name, references in _names(mapping(model, "secret_references"), "services").items():
-        in_vault = [secret for secret, reference in references.items() if str(reference).startswith("vault:")]
-        if in_vault and len(in_vault) < len(references):
-            yield Problem(
-                ("secret_references", "services", name),
-                f"found {', '.join(in_vault)} in Vault and {', '.join(sorted(set(references) - set(in_vault)))} elsewhere; "
-                "allowed: all in Vault or none, because one Secret cannot have two writers",
-                at_key=True,
-            )
 
 
 def _admission(model: Mapping[str, Any], _situation: Situation) -> Iterator[Problem]:

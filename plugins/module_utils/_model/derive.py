@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,10 +15,13 @@ from typing import Any
 from .._core.schema import Path, show_path
 from .contract import areas, profiles
 from .layers import SHARED, Layer, Merged, Place, Statement, find_place
+from .vault import RULES as VAULT_RULES
+from .vault import derive_access, derive_vault
 
 RULES: dict[str, str] = {
     "cluster_name": "a cluster is named as its host in the inventory",
     "cluster_access": "~/.kube/config with the cluster's name as context, unless the cluster names a kubeconfig; a rehearsal has its own",
+    "simulated_in": "a sandbox's servers keep their files beside its kubeconfig; a rehearsed cluster's in the rehearsal's folder",
     "component_defaults": "a component comes as settings.component_source and settings.delivery say, unless it says so itself",
     "release": "digests and versions are what the environment's release says",
     "team_namespace": "a team's namespace has the team's name, unless it says so itself",
@@ -31,6 +35,7 @@ RULES: dict[str, str] = {
     "dependents": "the services that name this one under dependencies",
     "slos": "the SLOs that name this service",
     "only_in": "a service is left out where only_in does not name the environment, and its SLOs with it",
+    **VAULT_RULES,
 }
 
 
@@ -104,6 +109,7 @@ class Derivation:
         self._components()
         self._teams()
         self._tiers()
+        derive_vault(self._model, self._say)
         self._services()
         for part in ("secret_references",):
             self._model.pop(part, None)
@@ -125,6 +131,9 @@ class Derivation:
             kubeconfig, context = f"{access.home}/.kube/config", cluster.get("context", self._host)
         self._say(("cluster", "kubeconfig"), kubeconfig, "cluster_access", *([("cluster", "kubeconfig")] if given else []))
         self._say(("cluster", "context"), context, "cluster_access")
+        simulated = bool(access.rehearsal_root) or cluster["provider"] == "sandbox"
+        folder = posixpath.dirname(kubeconfig) if simulated else None
+        self._say(("cluster", "simulated_in"), folder, "simulated_in", ("cluster", "provider"))
 
     def _components(self) -> None:
         settings = self._model["settings"]
@@ -178,6 +187,7 @@ class Derivation:
             entry.setdefault("secrets", {})
             for secret, reference in mapping(references, name).items():
                 self._say((*path, "secrets", secret), reference, "secrets", ("secret_references", "services", name, secret))
+            derive_access(self._model, name, self._say)
             self._say((*path, "dependents"), sorted(other for other, called in calls.items() if name in called), "dependents")
             self._say((*path, "slos"), slos.get(name, []), "slos")
 

@@ -191,7 +191,10 @@ def _tls(authority: str, validate: bool) -> ssl.SSLContext:
 
 
 def _access_in(path: str | None) -> Json:
-    """What an access file says: ``{url, ca_cert, token_file, namespace}``, each where it is known; paths begin at the file's folder."""
+    """What an access file says: ``{url, ca_cert, token_file, namespace}``, each where it is known; paths begin at the file's folder.
+
+    A token file that is not there yet is left out: Vault may not be initialised.
+    """
     if not path:
         return {}
     full = os.path.abspath(os.path.expanduser(path))
@@ -207,6 +210,8 @@ def _access_in(path: str | None) -> Json:
         if name not in known:
             raise InputError(f"access_file: {path} has {name!r}; allowed: {', '.join(known)}{did_you_mean(name, known)}")
     paths = {name: os.path.join(os.path.dirname(full), found[name]) for name in ("ca_cert", "token_file") if found.get(name)}
+    if not os.path.exists(paths.get("token_file", "")):
+        paths["token_file"] = ""
     return {**found, **paths}
 
 

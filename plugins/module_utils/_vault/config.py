@@ -24,7 +24,7 @@ from .compare import Finding, examine, removal, unknown_fields
 from .document import STAGES, Resource
 from .fields import Fields
 from .kinds import KINDS
-from .record import Entry, Record
+from .record import Entry, Record, paths_of_others
 from .server import Server
 
 PRUNE = ("none", "report", "within_mounts", "mounts")
@@ -55,6 +55,7 @@ class Request:
     allowed_impact_variable: str = "allowed_impact"
     approved_digest: str = ""
     check_mode: bool = False
+    known_policies: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -63,6 +64,18 @@ class Removal:
 
     kind: str
     change: Change
+
+
+def plan_of_absent(request: Request) -> Json:
+    """The result of check mode for a Vault that the same run brings: all that is declared, none of it looked at by a server."""
+    reason = "there is no Vault yet"
+    changes = [
+        Change(resource.path, Action.CREATE, fields=tuple(sorted(resource.body)), reason=reason, verified=False, scope="vault")
+        for resource in request.resources
+        if resource.body is not None
+    ]
+    # Without a digest: what cannot be known yet cannot be approved, and is not compared with an approved plan.
+    return {**Plan(changes).as_result(), "digest": "", "diff": [], "foreign": [], "requests": {}}
 
 
 def configure(client: VaultClient, request: Request, references: References) -> Json:
@@ -258,6 +271,7 @@ class _Work:
         if request.prune == "none":
             return
         declared = {resource.path for resource in request.resources}
+        of_others = paths_of_others(self._client, request.record_mount, request.owner)
         mounts = {resource.mount for resource in request.resources if resource.mount}
         gone = [path for path in self.record.entries if path not in declared]
         for path in sorted(gone, key=lambda path: (self.record.entries[path].kind in _MOUNT_KINDS, path)):
@@ -269,13 +283,13 @@ class _Work:
                 continue
             self._surplus(resource, live, mounts)
         for collection in sorted({resource.collection for resource in request.resources if resource.collection}):
-            known = {path.removeprefix(f"{collection}/") for path in (*declared, *self.record.entries) if path.startswith(f"{collection}/")}
+            known = {path.removeprefix(f"{collection}/") for path in (*declared, *self.record.entries, *of_others) if path.startswith(f"{collection}/")}
             for name in server.listed(collection) or ():
                 if name not in known and name not in _BUILT_IN.get(collection, ()):
                     self.foreign.append(f"{collection}/{name}")
         for prefix, rows, own in (("sys/mounts", server.mounts, _BUILT_IN_MOUNTS), ("sys/auth", server.auths, {"token"})):
             paths = (f"{prefix}/{name}" for name in rows if name not in own)
-            self.foreign += [path for path in paths if path not in declared and path not in self.record.entries]
+            self.foreign += [path for path in paths if path not in declared and path not in self.record.entries and path not in of_others]
 
     def _surplus(self, resource: Resource, live: Json, mounts: set[str]) -> None:
         request = self._request
@@ -299,7 +313,7 @@ class _Work:
         listed = self._server.listed("sys/policies/acl")
         if listed is None:
             return []
-        known = declared | set(listed) | {"root"}
+        known = declared | set(listed) | {"root"} | self._request.known_policies
         return [
             f"{finding.resource.path} names the policy {name!r}, which nobody has"
             for finding in self._findings

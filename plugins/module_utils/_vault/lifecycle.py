@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from .._core.errors import InputError, TimeoutExceededError, UnreachableError
-from .client import Json, VaultClient, VaultError
+from .._core.http import Retry
+from .client import Json, VaultAccess, VaultClient, VaultError
 
 _PAUSE = 0.1
 
@@ -72,6 +73,17 @@ def health(client: VaultClient) -> Json:
         "unseal_progress": int(seal.get("progress") or 0),
         "unseal_threshold": int(seal.get("t") or 0),
     }
+
+
+def is_absent(access: VaultAccess, gate: Callable[[], None] = lambda: None) -> bool:
+    """Whether nothing answers there, or a server that was never initialised. A sealed Vault is there."""
+    client = VaultClient(access, "vault_config", gate, retry=Retry(attempts=2, seconds=5.0))
+    try:
+        return not client.health()["initialized"]
+    except UnreachableError:
+        return True
+    finally:
+        client.close()
 
 
 def cluster(client: VaultClient) -> Json:

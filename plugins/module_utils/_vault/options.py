@@ -15,8 +15,9 @@ from .._core.plan import RemovalLimits
 from .._core.references import References
 from .._core.suggest import did_you_mean
 from .client import AUTH_SPEC, Json, VaultClient, resolve_vault
-from .config import EVERY_IMPACT, PRUNE, Request, configure
+from .config import EVERY_IMPACT, PRUNE, Request, configure, plan_of_absent
 from .document import read_document
+from .lifecycle import is_absent
 from .secrets import SecretReader
 
 CONFIG_SPEC: dict[str, Any] = {
@@ -37,6 +38,8 @@ CONFIG_SPEC: dict[str, Any] = {
     "allowed_impact": {"type": "list", "elements": "str", "choices": list(EVERY_IMPACT), "default": list(EVERY_IMPACT)},
     "allowed_impact_variable": {"type": "str", "default": "allowed_impact"},
     "approved_digest": {"type": "str"},
+    "known_policies": {"type": "list", "elements": "str", "default": []},
+    "may_be_absent": {"type": "bool", "default": False},
 }
 
 
@@ -64,11 +67,15 @@ def run(
         params["allowed_impact_variable"],
         params["approved_digest"] or "",
         check_mode,
+        frozenset(params["known_policies"]),
     )
     declared = {resource.path for resource in request.resources}
     for path in request.reset_root - declared:
         raise InputError(f"reset_root names {path}, which is not declared{did_you_mean(path, declared)}")
-    client = VaultClient(resolve_vault(params, environment), "vault_config", gate)
+    access = resolve_vault(params, environment)
+    if params["may_be_absent"] and check_mode and is_absent(access, gate):
+        return plan_of_absent(request)
+    client = VaultClient(access, "vault_config", gate)
     try:
         resolvers: dict[str, Callable[[str], str]] = {"vault": SecretReader(client), **({"kube": cluster} if cluster else {})}
         return configure(client, request, References(environment, folder, resolvers))

@@ -37,6 +37,23 @@ class Entry:
     """When this collection rotated the root credential that the path holds (UTC)."""
 
 
+def paths_of_others(client: VaultClient, mount: str, owner: str) -> set[str]:
+    """Every path that another owner of the same Vault has on record; none where the token may not list the records."""
+    try:
+        owners = client.names(f"{mount}/metadata")
+    except VaultError as error:
+        if error.status != 403:
+            raise
+        owners = []
+    found: set[str] = set()
+    for other in owners:
+        if other != owner and not other.endswith("/"):
+            record = Record(mount, other)
+            record.load(client)
+            found.update(record.entries)
+    return found
+
+
 class Record:
     """The record of one owner, as it was read and as it will be."""
 

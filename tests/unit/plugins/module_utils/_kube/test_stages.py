@@ -133,3 +133,10 @@ def test_what_was_written_last_is_deleted_first():
         ["ConfigMap/a", "ConfigMap/x"],
         ["Namespace/x"],
     ]
+
+
+def test_the_token_of_a_service_account_comes_after_it():
+    token = {"type": "kubernetes.io/service-account-token"}
+    token["metadata"] = {"name": "token", "annotations": {"kubernetes.io/service-account.name": "reviewer"}}
+    stages = order(("Secret", "token", "", token), ("ServiceAccount", "reviewer", ""), ("Secret", "other", ""))
+    assert [members for _name, members in stages] == [["Secret/other", "ServiceAccount/reviewer"], ["Secret/token"]]

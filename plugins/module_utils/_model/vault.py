@@ -1,0 +1,160 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""What a model says of Vault: how each service gets in and what it reads there, and what cannot be right about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from .._core.schema import Path, Problem
+from .._core.suggest import did_you_mean
+
+Json = dict[str, Any]
+Say = Callable[..., None]
+"""Sets a derived value: (path, value, rule, *sources)."""
+
+RULES: dict[str, str] = {
+    "vault_url": "Vault is reached as vault.<domain>:8200, unless it says so itself",
+    "vault_image": "servers and agents run <first registry>/hashicorp/vault:1.21.1, unless an image is named",
+    "vault_kv": "secrets lie in a mount that has the environment's name",
+    "vault_seal": "a server is opened by the key service of the cloud that its cluster runs in",
+    "database_name": "a database is named as its entry, with underscores",
+    "generated_secrets": "a generated secret lies in Vault below its service, as long as the area vault is on",
+    "vault_access": "a service logs in by its ServiceAccount and reads its own secrets and database logins, as long as the area vault is on",
+}
+SEALS: dict[str, tuple[str, ...]] = {
+    "awskms": ("region", "kms_key_id"),
+    "gcpckms": ("project", "region", "key_ring", "crypto_key"),
+    "azurekeyvault": ("vault_name", "key_name"),
+    "transit": ("address", "key_name", "mount_path"),
+    "shamir": (),
+}
+"""Kinds of seals and the fields that each needs (https://developer.hashicorp.com/vault/docs/configuration/seal)."""
+
+_GENERATED = "generated"
+
+
+def is_on(model: Mapping[str, Any]) -> bool:
+    """Whether the area vault is on."""
+    return bool(((model.get("settings") or {}).get("areas") or {}).get("vault"))
+
+
+def derive_vault(model: Json, say: Say) -> None:
+    """Everything about Vault but what a service gets; ``model`` is merged and valid."""
+    vault, settings, environment = model["security"]["vault"], model["settings"], model["environment"]["name"]
+    path: Path = ("security", "vault")
+    if "url" not in vault:
+        say((*path, "url"), f"https://vault.{settings['domain']}:8200", "vault_url", ("settings", "domain"))
+    if "image" not in vault:
+        say((*path, "image"), f"{settings['registries'][0].rstrip('/')}/hashicorp/vault:1.21.1", "vault_image", ("settings", "registries"))
+    if "kv" not in vault:
+        say((*path, "kv"), environment, "vault_kv", ("environment", "name"))
+    if "seal" not in vault and "cluster" in model:
+        say((*path, "seal"), _seal(model), "vault_seal", ("cluster", "provider"))
+    for name, database in model["foundation"]["databases"].items():
+        if "database" not in database:
+            say(("foundation", "databases", name, "database"), name.replace("-", "_"), "database_name")
+
+
+def derive_access(model: Json, name: str, say: Say) -> None:
+    """The generated secrets of a service as references, and how it reads what is its own. Other references are there already."""
+    path: Path = ("services", name)
+    service = model["services"][name]
+    if not is_on(model):
+        say((*path, "vault"), None, "vault_access", ("settings", "areas", "vault"))
+        return
+    kv = model["security"]["vault"]["kv"]
+    for secret in sorted(service["generated_secrets"]):
+        if secret not in service["secrets"]:
+            here: Path = (*path, "generated_secrets", secret)
+            say((*path, "secrets", secret), f"vault:{kv}/{name}/{_GENERATED}#{secret}", "generated_secrets", here)
+    if "cluster" not in model:
+        say((*path, "vault"), None, "vault_access")
+        return
+    found = {key: split_reference(reference) for key, reference in sorted(service["secrets"].items())}
+    databases = model["foundation"]["databases"]
+    access = {
+        "role": name,
+        "auth": f"auth/kubernetes-{model['cluster']['name']}",
+        "secrets": {key: {"path": api_path(*place, kv), "key": place[1]} for key, place in found.items() if place},
+        "databases": {
+            database: {
+                "path": f"database/creds/{name}-{database}",
+                **{key: databases[database][key] for key in ("host", "port", "database", "tls")},
+            }
+            for database in sorted(service["databases"])
+        },
+    }
+    say((*path, "vault"), access, "vault_access", (*path, "secrets"), (*path, "databases"))
+
+
+def split_reference(reference: str) -> tuple[str, str] | None:
+    """Path and key of ``vault:<path>#<key>``, none of any other reference."""
+    if not reference.startswith("vault:"):
+        return None
+    path, _hash, key = reference.removeprefix("vault:").partition("#")
+    return path, key
+
+
+def api_path(path: str, _key: str, kv: str) -> str:
+    """The path of the API behind one as ``vault kv get`` takes it."""
+    return f"{kv}/data/{path.removeprefix(f'{kv}/')}"
+
+
+def check_vault(model: Mapping[str, Any]) -> Iterator[Problem]:
+    """Every problem; ``model`` has its defaults but may be invalid in form, and nothing derived."""
+    on = is_on(model)
+    vault = _part(_part(model, "security"), "vault")
+    kv = vault.get("kv") or _part(model, "environment").get("name")
+    references = _part(_part(model, "secret_references"), "services")
+    for name, secrets in references.items():
+        for key, reference in secrets.items() if isinstance(secrets, Mapping) else ():
+            place = split_reference(reference) if isinstance(reference, str) else None
+            path: Path = ("secret_references", "services", name, key)
+            if place and not on:
+                yield Problem(path, f"found {reference!r}, but the area vault is off; turn settings.areas.vault on, or use env: or file:")
+            elif place and place[0] != f"{kv}/{name}" and not place[0].startswith(f"{kv}/{name}/"):
+                yield Problem(path, f"found {reference!r}; allowed: vault:{kv}/{name}#<key>, or below: a service reads its own paths only")
+    yield from _seal_problems(vault)
+    if on:
+        yield from _databases(model)
+
+
+def _databases(model: Mapping[str, Any]) -> Iterator[Problem]:
+    known = _part(_part(model, "foundation"), "databases")
+    for name, service in _part(model, "services").items():
+        for database in _part(service, "databases") if isinstance(service, Mapping) else ():
+            if database not in known:
+                allowed = ", ".join(sorted(known)) or "none is declared in foundation.databases"
+                words = f"found the unknown database {database!r}; allowed: {allowed}{did_you_mean(database, known)}"
+                yield Problem(("services", name, "databases", database), words, at_key=True)
+
+
+def _seal_problems(vault: Mapping[str, Any]) -> Iterator[Problem]:
+    seal = _part(vault, "seal")
+    config = _part(seal, "config")
+    for key in SEALS.get(str(seal.get("type")), ()):
+        if key not in config:
+            yield Problem(("security", "vault", "seal", "config", key), f"missing; the seal {seal['type']} needs it", at_key=True)
+
+
+def _seal(model: Mapping[str, Any]) -> Json:
+    cluster, name = model["cluster"], f"{model['settings']['product']}-{model['environment']['name']}"
+    provider, account = cluster["provider"], model["foundation"]["accounts"].get(cluster.get("account"), {}).get("id", "")
+    if provider == "eks":
+        return {"type": "awskms", "config": {"region": cluster["region"], "kms_key_id": f"alias/{name}-vault"}}
+    if provider == "gke":
+        config = {"project": account, "region": cluster["region"], "key_ring": name, "crypto_key": "vault"}
+        return {"type": "gcpckms", "config": config}
+    if provider == "aks":
+        return {"type": "azurekeyvault", "config": {"vault_name": name, "key_name": "vault"}}
+    return {"type": "shamir", "config": {}}
+
+
+def _part(value: Any, key: str) -> Mapping[str, Any]:
+    found = value.get(key) if isinstance(value, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
