@@ -58,7 +58,7 @@ class ActionModule(ActionBase):
     def _start(self, params: dict[str, Any], instance: Instance, servers: list[Server], tell: Progress) -> dict[str, Any]:
         environment = task_environment(self)
         tools = read_tools(params["tools"], Path(params["modules"]), servers, params["areas"])
-        clients = read_clients(params["clients"])
+        clients = read_clients(params["clients"], params["areas"])
         if self._task.check_mode:
             build = missing(tools, environment)
             pending = instance.pending({} if build else ensure(tools, environment, tell))

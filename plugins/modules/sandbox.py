@@ -51,12 +51,13 @@ options:
     description:
       - Servers with C(name), C(tool), C(areas), C(needs), C(ports), C(arguments), C(environment), C(files), C(ready) and C(ready_within).
       - With C(hosts) a server has a certificate of these names, signed by the instance's own authority or by that of C(authority).
+      - With C(only_with) a server runs only where all of these areas are chosen as well.
       - They run in O(root) and see of the caller's environment what places and languages need, no tokens and no proxies.
     type: list
     elements: dict
     required: true
   clients:
-    description: Client certificates to make, with C(name), C(user) and C(groups). Each gets C(<name>.kubeconfig) in O(root).
+    description: Client certificates to make, with C(name), C(user), C(groups) and C(only_with). Each gets C(<name>.kubeconfig) in O(root).
     type: list
     elements: dict
     default: []

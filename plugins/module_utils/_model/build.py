@@ -19,7 +19,6 @@ from .contract import check_layer, schema
 from .derive import Access, Derivation, leave_out, mapping, profile_layers
 from .layers import VARIABLES, Layer, Merged, Place, Statement, find_place
 
-
 _REACHED_BY = ("kubeconfig", "context", "simulated_in")
 """What says how this machine reaches the cluster."""
 

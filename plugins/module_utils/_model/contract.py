@@ -20,10 +20,17 @@ from .layers import OVERRIDES, SHARED, VARIABLES, Layer
 @functools.cache
 def schema() -> Schema:
     """The schema of the whole model."""
-    text = pkgutil.get_data(__package__ or "", "schema.json")
+    document = _read("schema.json")
+    document["$defs"] |= _read("schema_surroundings.json")["$defs"]
+    return Schema(document)
+
+
+def _read(name: str) -> dict[str, Any]:
+    text = pkgutil.get_data(__package__ or "", name)
     if text is None:
-        raise FileNotFoundError("schema.json is not part of this installation of the collection")
-    return Schema(json.loads(text))
+        raise FileNotFoundError(f"{name} is not part of this installation of the collection")
+    found: dict[str, Any] = json.loads(text)
+    return found
 
 
 def areas() -> Mapping[str, Mapping[str, Any]]:

@@ -23,7 +23,7 @@ def page() -> str:
     lines = [
         "# What an inventory may say",
         "",
-        "Made from `plugins/module_utils/_model/schema.json`; do not edit it by hand.",
+        "Made from `plugins/module_utils/_model/schema*.json`; do not edit it by hand.",
         "",
         "Merge order: schema defaults → profile → shared → environment → cluster. Mappings merge, everything else is replaced, "
         "`null` removes what the layers below said (a default of the schema then holds again).",

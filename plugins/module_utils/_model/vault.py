@@ -116,7 +116,9 @@ def check_vault(model: Mapping[str, Any]) -> Iterator[Problem]:
             place = split_reference(reference) if isinstance(reference, str) else None
             path: Path = ("secret_references", "services", name, key)
             if place and not on:
-                yield Problem(path, f"found {reference!r}, but the area vault is off; turn settings.areas.vault on, or take another kind of reference")
+                yield Problem(
+                    path, f"found {reference!r}, but the area vault is off; turn settings.areas.vault on, or take another kind of reference"
+                )
             elif place and place[0] != f"{kv}/{name}" and not place[0].startswith(f"{kv}/{name}/"):
                 yield Problem(path, f"found {reference!r}; allowed: vault:{kv}/{name}#<key>, or below: a service reads its own paths only")
     yield from _seal_problems(vault)

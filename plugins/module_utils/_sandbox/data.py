@@ -25,7 +25,8 @@ class Server:
 
     ``ready`` is an http(s) URL that answers 200, or ``tcp:<port>``, within ``ready_within`` seconds. ``files`` are configuration files by
     path below root, ``binaries`` tools to copy there (real files: some servers follow no links). ``hosts`` are the names of its serving
-    certificate, signed by ``authority``: the instance's own where it is empty.
+    certificate, signed by ``authority``: the instance's own where it is empty. It runs where one of its ``areas`` is wanted, and all of
+    ``only_with`` as well.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Server:
     ready_within: float = 30.0
     binaries: tuple[tuple[str, str], ...] = ()
     stop_signal: str = "TERM"
+    only_with: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ def read_servers(rows: Rows, areas: Sequence[str], further_areas: Iterable[str] 
             float(row.get("ready_within") or 30.0),
             tuple(sorted((row.get("binaries") or {}).items())),
             row.get("stop_signal") or "TERM",
+            tuple(row.get("only_with") or []),
         )
     known = {area for server in servers.values() for area in server.areas} | set(further_areas)
     for area in areas:
@@ -82,6 +85,10 @@ def read_servers(rows: Rows, areas: Sequence[str], further_areas: Iterable[str] 
             raise InputError(
                 f"sandbox_areas: nothing is in the area {area!r}{did_you_mean(area, known)}; there are {', '.join(sorted(known))}"
             )
+    for server in servers.values():
+        for area in server.only_with:
+            if area not in known:
+                raise InputError(f"sandbox_servers: {server.name}: only_with: nothing is in the area {area!r}{did_you_mean(area, known)}")
     ordered: list[Server] = []
 
     def place(name: str, trail: tuple[str, ...]) -> None:
@@ -95,7 +102,7 @@ def read_servers(rows: Rows, areas: Sequence[str], further_areas: Iterable[str] 
             ordered.append(servers[name])
 
     for server in servers.values():
-        if set(server.areas) & set(areas):
+        if set(server.areas) & set(areas) and set(server.only_with) <= set(areas):
             place(server.name, ())
     return ordered
 
@@ -118,10 +125,11 @@ def read_tools(rows: Rows, modules: Path, servers: Sequence[Server], areas: Sequ
     return [_tool(row, modules) for row in checked if row["name"] in needed or set(areas) & set(row.get("areas") or [])]
 
 
-def read_clients(rows: Rows) -> list[Client]:
-    """The clients. Raises InputError on mistakes in the data."""
-    checked = _rows("sandbox_clients", rows, ("name", "user"), ("groups",))
-    return [Client(row["name"], row["user"], tuple(row.get("groups") or [])) for row in checked]
+def read_clients(rows: Rows, areas: Sequence[str]) -> list[Client]:
+    """The clients, without those that are there only with an area that is not wanted. Raises InputError on mistakes in the data."""
+    checked = _rows("sandbox_clients", rows, ("name", "user"), ("groups", "only_with"))
+    wanted = [row for row in checked if set(row.get("only_with") or []) <= set(areas)]
+    return [Client(row["name"], row["user"], tuple(row.get("groups") or [])) for row in wanted]
 
 
 def areas_of(rows: Rows) -> set[str]:
@@ -141,6 +149,7 @@ _OF_SERVERS = (
     "ready_within",
     "binaries",
     "stop_signal",
+    "only_with",
 )
 
 

@@ -283,7 +283,11 @@ class _Work:
                 continue
             self._surplus(resource, live, mounts)
         for collection in sorted({resource.collection for resource in request.resources if resource.collection}):
-            known = {path.removeprefix(f"{collection}/") for path in (*declared, *self.record.entries, *of_others) if path.startswith(f"{collection}/")}
+            known = {
+                path.removeprefix(f"{collection}/")
+                for path in (*declared, *self.record.entries, *of_others)
+                if path.startswith(f"{collection}/")
+            }
             for name in server.listed(collection) or ():
                 if name not in known and name not in _BUILT_IN.get(collection, ()):
                     self.foreign.append(f"{collection}/{name}")

@@ -9,6 +9,9 @@ import importlib.util
 import subprocess
 from pathlib import Path
 
+CREATION = ["CREATE ROLE \"{{name}}\" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}'", 'GRANT app TO "{{name}}"']
+"""How the database engine makes a login."""
+
 
 def connection(live):
     """A connection of the database engine, but for the login that it uses."""

@@ -9,44 +9,16 @@ import copy
 import json
 
 import pytest
-from ansible_collections.gantry.platform.tests.integration.vault.databases import connection, password_of_the_login
-
-CREATION = ["CREATE ROLE \"{{name}}\" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}'", 'GRANT app TO "{{name}}"']
-
-
-def account(cluster, namespace, name):
-    cluster.admin.create(
-        f"/api/v1/namespaces/{namespace}/serviceaccounts",
-        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}},
-        "tests",
-    )
-
-
-def token_of(cluster, namespace, name, audience):
-    path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token"
-    spec = {"expirationSeconds": 3600, **({"audiences": [audience]} if audience else {})}
-    return cluster.admin.create(path, {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}, "tests")["status"][
-        "token"
-    ]
+from ansible_collections.gantry.platform.tests.integration.vault.accounts import account, reviewer
+from ansible_collections.gantry.platform.tests.integration.vault.databases import CREATION, connection, password_of_the_login
 
 
 @pytest.fixture(scope="module")
 def services(cluster, live):
     """Two services with a role, a policy and a secret each, one of them with a database; and who reviews their tokens."""
     namespace = cluster.namespace()
-    for name in ("engine", "ledger", "stranger", "reviewer"):
+    for name in ("engine", "ledger", "stranger"):
         account(cluster, namespace, name)
-    cluster.admin.create(
-        "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "ClusterRoleBinding",
-            "metadata": {"name": f"{namespace}-reviewer"},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "system:auth-delegator"},
-            "subjects": [{"kind": "ServiceAccount", "name": "reviewer", "namespace": namespace}],
-        },
-        "tests",
-    )
     login = password_of_the_login(live, "services")
     ports = json.loads((cluster.root / "ports.json").read_text(encoding="utf-8"))
     names = ("engine", "ledger")
@@ -86,7 +58,7 @@ def services(cluster, live):
                 },
             },
         },
-        secrets={"REVIEWER": token_of(cluster, namespace, "reviewer", "")},
+        secrets={"REVIEWER": reviewer(cluster, namespace)},
         owner="services",
     )
     for name in names:

@@ -50,7 +50,8 @@ class Declared:
 def declare(folder: Path, inventories: list[Path], roles: list[str], areas: str = "") -> dict[str, Declared]:
     """Run ``declare`` of ``roles`` for every cluster of the inventories; gives what came out by host. Nothing is contacted.
 
-    ``areas`` are those that a sandbox was told to have besides those of its inventory. With the baseline comes the set ``deployer-access``, which otherwise goes straight to a cluster.
+    ``areas`` are those that a sandbox was told to have besides those of its inventory. With the baseline comes the set
+    ``deployer-access``, which otherwise goes straight to a cluster.
     """
     access = {
         "name": "Declare the deployer's access",

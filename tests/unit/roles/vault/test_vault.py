@@ -70,7 +70,9 @@ def test_everything_of_it_runs_restricted(shipped):
 def test_only_namespaces_of_teams_and_of_monitoring_call_it(shipped):
     rules = shipped["prod-euw1"].one(SET, "NetworkPolicy", "vault")["spec"]["ingress"]
     (callers,) = [
-        peer["namespaceSelector"]["matchExpressions"][0]["values"] for peer in rules[0]["from"] if "matchExpressions" in peer.get("namespaceSelector", {})
+        peer["namespaceSelector"]["matchExpressions"][0]["values"]
+        for peer in rules[0]["from"]
+        if "matchExpressions" in peer.get("namespaceSelector", {})
     ]
     assert sorted(callers) == ["cortex", "memory", "monitoring", "senses", "trust"]
     assert rules[1]["from"] == [{"podSelector": {"matchLabels": {"app.kubernetes.io/name": "vault", "component": "server"}}}]

@@ -53,7 +53,10 @@ def odd(tmp_path_factory):
     change(shared / "50_slos.yml", lambda content: content.update(platform_slos={}))
     change(shared / "70_recovery.yml", lambda content: [tier.pop("description") for tier in content["platform_recovery"]["tiers"].values()])
     sandbox = inventories / "group_vars" / "sandbox_environment"
-    change(sandbox / "20_overrides.yml", lambda content: content.update(platform_environment_overrides={"security": {"vault": {"delivery": "operator"}}}))
+    change(
+        sandbox / "20_overrides.yml",
+        lambda content: content.update(platform_environment_overrides={"security": {"vault": {"delivery": "operator"}}}),
+    )
     released = {name: {"digest": "sha256:" + "a" * 64} for name in ("on", "two")}
     change(sandbox / "release.yml", lambda content: content.update(platform_release={"services": released}))
     references = {"platform_secret_references": {"services": {"on": {"TOKEN": "env:GANTRY_TOKEN"}, "two": {"KEY": "vault:sandbox/two#c"}}}}

@@ -42,7 +42,13 @@ def test_a_service_reads_its_secrets_and_gets_logins_of_its_databases():
             "SIGNING_KEY": {"path": "prod/data/store/generated", "key": "SIGNING_KEY"},
         },
         "databases": {
-            "long-term": {"path": "database/creds/store-long-term", "host": "l", "port": 5432, "database": "long_term", "tls": "verify-full"},
+            "long-term": {
+                "path": "database/creds/store-long-term",
+                "host": "l",
+                "port": 5432,
+                "database": "long_term",
+                "tls": "verify-full",
+            },
             "memory": {
                 "path": "database/creds/store-memory",
                 "host": "memory.db.example",
@@ -56,9 +62,9 @@ def test_a_service_reads_its_secrets_and_gets_logins_of_its_databases():
 
 
 def test_what_people_bring_is_not_generated():
-    found = model(
-        with_vault(service={"generated_secrets": {"KEY": {}}}, references={"store": {"KEY": "vault:prod/store#key"}})
-    ).effective["services"]["store"]
+    found = model(with_vault(service={"generated_secrets": {"KEY": {}}}, references={"store": {"KEY": "vault:prod/store#key"}})).effective[
+        "services"
+    ]["store"]
     assert found["secrets"] == {"KEY": "vault:prod/store#key"}
 
 
@@ -94,7 +100,9 @@ def test_who_says_more_is_heard():
 
 
 def test_where_a_cluster_is_simulated_is_known_and_counts_as_nothing_of_the_model():
-    sandbox = with_vault(platform_cluster={**VALUES["platform_cluster"], "provider": "sandbox", "kubeconfig": ".gantry/sandbox/d.kubeconfig"})
+    sandbox = with_vault(
+        platform_cluster={**VALUES["platform_cluster"], "provider": "sandbox", "kubeconfig": ".gantry/sandbox/d.kubeconfig"}
+    )
     assert model(sandbox).effective["cluster"]["simulated_in"] == "/project/.gantry/sandbox"
     real, rehearsed = model(with_vault()), model(with_vault(), access=Access("/project", "/home/me", "/project/r"))
     assert real.effective["cluster"]["simulated_in"] is None

@@ -64,6 +64,7 @@ def test_a_server_may_need_other_binaries_beside_its_own(modules):
         (ROWS, ["coer"], "nothing is in the area 'coer'; did you mean 'core'?; there are core, delivery"),
         ([server("a", needs=["b"]), server("b", needs=["a"])], ["core"], "circle of needs: a → b → a"),
         ([server("api", needs=["etdc"]), server("etcd")], ["core"], "api needs 'etdc', which is no server; did you mean 'etcd'?"),
+        ([server("api", only_with=["coer"])], ["core"], "api: only_with: nothing is in the area 'coer'; did you mean 'core'?"),
         ([server("api", needz=[])], ["core"], "sandbox_servers: api: unknown key 'needz'; did you mean 'needs'?"),
         ([{"name": "api", "tool": "t"}], ["core"], "sandbox_servers: api: ready is missing"),
         ([{"tool": "t", "ready": "r"}], ["core"], "sandbox_servers: row 1: name is missing"),
@@ -128,10 +129,19 @@ def test_a_program_of_the_machine_needs_no_module(modules):
 
 
 def test_clients_are_users_in_groups():
-    (admin, plain) = read_clients([{"name": "admin", "user": "root", "groups": ["system:masters"]}, {"name": "plain", "user": "p"}])
+    rows = [{"name": "admin", "user": "root", "groups": ["system:masters"]}, {"name": "plain", "user": "p"}]
+    (admin, plain) = read_clients(rows, ["core"])
     assert (admin.user, admin.groups, plain.groups) == ("root", ("system:masters",), ())
     with pytest.raises(InputError, match="sandbox_clients: admin: unknown key 'group'; did you mean 'groups'"):
-        read_clients([{"name": "admin", "user": "root", "group": []}])
+        read_clients([{"name": "admin", "user": "root", "group": []}], ["core"])
+
+
+@pytest.mark.parametrize(("areas", "there"), [(["core"], False), (["delivery"], False), (["delivery", "core"], True)])
+def test_a_row_may_be_there_only_with_further_areas(areas, there):
+    rows = [*ROWS, server("both", areas=["delivery"], only_with=["core"])]
+    assert ("both" in names(rows, *areas)) is there
+    clients = [{"name": "one", "user": "u", "only_with": ["core", "delivery"]}]
+    assert bool(read_clients(clients, areas)) is there
 
 
 def test_every_area_of_every_row_is_known():
