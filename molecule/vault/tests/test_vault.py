@@ -1,0 +1,67 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+from cluster import INSTANCE, get, mutations_by_deployer
+
+testinfra_hosts = ["local://"]
+# What proves that services get in makes tokens and logins; nothing of it is configuration.
+PROOFS = ("auth/token/", "sys/leases/", "sys/capabilities")
+
+
+def configuration_writes():
+    """How often each path of Vault was written, but for logins and the records of what was written."""
+    written = Counter()
+    for line in (INSTANCE / "logs" / "vault-audit.log").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        path = row["request"].get("path", "")
+        changes = row["type"] == "response" and row["request"]["operation"] in ("create", "update", "patch", "delete")
+        if changes and not path.startswith((*PROOFS, "gantry/")) and not path.endswith("/login"):
+            written[path] += 1
+    return written
+
+
+def test_servers_and_those_that_wait_for_them_are_ready(host):
+    (servers,) = get(host, "statefulsets -n vault")
+    assert servers["status"]["readyReplicas"] == servers["spec"]["replicas"] == 3
+    injected = [
+        pod for pod in get(host, "pods -A") if (pod["metadata"].get("annotations") or {}).get("vault.hashicorp.com/agent-inject") == "true"
+    ]
+    assert {pod["metadata"]["labels"]["app.kubernetes.io/name"] for pod in injected} == {
+        "consent-ledger",
+        "experience-archive",
+        "identity-registry",
+        "memory-store",
+    }
+    for pod in injected:
+        assert {"type": "Ready", "status": "True"}.items() <= next(c for c in pod["status"]["conditions"] if c["type"] == "Ready").items()
+
+
+def test_no_node_carries_two_servers(host):
+    nodes = [pod["spec"]["nodeName"] for pod in get(host, "pods -n vault -l component=server")]
+    assert len(nodes) == len(set(nodes)) == 3
+
+
+def test_only_converge_wrote_to_vault_and_each_path_once():
+    written = configuration_writes()
+    assert "sys/policies/acl/memory-store" in written
+    assert "auth/kubernetes-sandbox/role/memory-store" in written
+    assert {path: number for path, number in written.items() if number > 1} == {}
+
+
+def test_check_mode_and_the_second_run_wrote_nothing_to_the_cluster():
+    runs = mutations_by_deployer()
+    writing = [number for number, run in enumerate(runs) if run]
+    assert len(writing) == 2, "one for each wave of the converge run"
+    assert runs[: writing[0]], "check mode and the plan came first"
+    assert len(runs[writing[-1] + 1 :]) >= 4, "idempotence and the second check ran as well"
+
+
+def test_no_key_or_token_is_readable_by_others(host):
+    for name in ("vault-keys.json", "vault-kms-keys.json", "vault-seal.json", "postgres-password"):
+        assert host.file(str(INSTANCE / name)).mode & 0o077 == 0, name
