@@ -437,3 +437,15 @@ def test_five_hundred_paths_unchanged_cost_no_write(live, name):
     print(f"{time.monotonic() - began:.2f} s for {again['counts']['unchanged']} paths")
     assert again["changed"] is False and live.writes(before) == []
     assert sum(again["requests"].values()) < 520
+
+
+def test_what_another_owner_has_on_record_is_not_foreign(live):
+    live.configure({"policies": {"of-one": {"kv/*": ["read"]}}}, owner="owner-one")
+    live.configure({"policies": {"of-two": {"kv/*": ["list"]}}}, owner="owner-two")
+    live.api.write("sys/policies/acl/of-nobody", {"policy": 'path "kv/*" { capabilities = ["sudo"] }'})
+    foreign = {
+        row["id"]
+        for row in live.configure({"policies": {"of-one": {"kv/*": ["read"]}}}, True, owner="owner-one", prune="report")["foreign"]
+    }
+    assert "sys/policies/acl/of-nobody" in foreign
+    assert "sys/policies/acl/of-two" not in foreign
