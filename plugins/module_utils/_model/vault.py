@@ -151,6 +151,7 @@ def check_vault(model: Mapping[str, Any]) -> Iterator[Problem]:
     if on:
         yield from _databases(model)
         yield from _delivery(model, vault)
+        yield from _room(model)
 
 
 def _databases(model: Mapping[str, Any]) -> Iterator[Problem]:
@@ -172,6 +173,14 @@ def _delivery(model: Mapping[str, Any], vault: Mapping[str, Any]) -> Iterator[Pr
             ("security", "vault", "delivery"),
             f"found 'operator', but the component {_OPERATOR} is not enabled; add settings.components.{_OPERATOR}: {{}}, or take injector",
         )
+
+
+def _room(model: Mapping[str, Any]) -> Iterator[Problem]:
+    """The role vault declares the namespace, certificates and policies beside what the chart brings."""
+    namespace = _part(_part(_part(model, "settings"), "components"), "vault").get("namespace", "vault")
+    if namespace != "vault":
+        path: Path = ("settings", "components", "vault", "namespace")
+        yield Problem(path, f"found {namespace!r}; allowed: vault, as long as the area vault is on")
 
 
 def _seal_problems(vault: Mapping[str, Any]) -> Iterator[Problem]:

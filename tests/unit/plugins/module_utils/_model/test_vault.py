@@ -167,6 +167,16 @@ def test_where_a_cluster_is_simulated_is_known_and_counts_as_nothing_of_the_mode
             "settings.components.vault-secrets-operator: {}, or take injector",
         ),
         (
+            with_vault(
+                platform_settings={
+                    **VALUES["platform_settings"],
+                    "areas": {"vault": True},
+                    "components": {"vault": {"source": "upstream", "namespace": "secrets"}},
+                }
+            ),
+            "settings.components.vault.namespace: found 'secrets'; allowed: vault, as long as the area vault is on",
+        ),
+        (
             with_vault(vault={"deliverie": "operator"}),
             "security.vault.deliverie: unknown key; allowed: url, replicas, image, storage, seal, certificate_issuer, delivery, kv, rotation, "
             "snapshots, people, policy_tests, prune, removable, config; did you mean 'delivery'?",
