@@ -19,6 +19,7 @@ from ..module_utils._chart.render import (
     refuse_secrets,
     refuse_unreproducible,
     render_twice,
+    without_empty_bundles,
 )
 from ..module_utils._core.canonical import digest
 from ..module_utils._core.errors import InputError
@@ -43,6 +44,7 @@ SPEC: dict[str, Any] = {
     "repositories": {"type": "dict", "default": {}},
     "helm": {"type": "str", "default": ""},
     "deployer": {"type": "str", "default": ""},
+    "rooms": {"type": "list", "elements": "str", "default": []},
 }
 _READY = {
     "Deployment": "(status.availableReplicas || `0`) == spec.replicas",
@@ -69,7 +71,7 @@ class ActionModule(ActionBase):
             if problems:
                 raise InputError("the components cannot be declared:\n" + "\n".join(f"  {problem}" for problem in problems))
             sets, left_out = [], []
-            rooms: set[str] = set()
+            rooms: set[str] = set(params["rooms"])
             for name in sorted(wanted):
                 if wanted[name].get("source", "crds") == "upstream":
                     namespace = wanted[name].get("namespace") or catalog[name].get("namespace") or name
@@ -121,7 +123,7 @@ class ActionModule(ActionBase):
             refuse_unreproducible(name, found, again, cure)
             refuse_secrets(name, found, cure)
             write_json(str(cached), found)
-        return order_hooks(in_namespace(found, namespace, CLUSTER_SCOPED))
+        return order_hooks(in_namespace(without_empty_bundles(found), namespace, CLUSTER_SCOPED))
 
 
 def _pinned(name: str, component: dict[str, Any], entry: dict[str, Any], repositories: dict[str, str]) -> Chart:

@@ -74,6 +74,11 @@ options:
     description: User name of the deployer, which gets its way into a component's namespace.
     type: str
     default: ""
+  rooms:
+    description: Namespaces that are declared elsewhere, with the deployer's way into them.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""

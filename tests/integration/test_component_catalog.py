@@ -33,6 +33,7 @@ SOME_KIND = {
     "istio-base": "VirtualService.networking.istio.io",
     "karpenter": "EC2NodeClass.karpenter.k8s.aws",
     "prometheus-operator": "ServiceMonitor.monitoring.coreos.com",
+    "vault-secrets-operator": "VaultStaticSecret.secrets.hashicorp.com",
     "velero": "Backup.velero.io",
     "vertical-pod-autoscaler": "VerticalPodAutoscaler.autoscaling.k8s.io",
 }

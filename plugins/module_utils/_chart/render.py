@@ -27,6 +27,7 @@ _WEIGHT = "helm.sh/hook-weight"
 _BEFORE = {"pre-install", "pre-upgrade"}
 _AFTER = {"post-install", "post-upgrade"}
 _WAITED_FOR = {"Deployment", "StatefulSet", "DaemonSet"}
+_WEBHOOKS = {"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"}
 _LONGEST_NAME = 63
 
 
@@ -122,6 +123,23 @@ def in_namespace(documents: Sequence[Document], namespace: str, cluster_scoped: 
         else:
             placed.append({**document, "metadata": {**document["metadata"], "namespace": namespace}})
     return placed
+
+
+def without_empty_bundles(documents: Sequence[Document]) -> list[Document]:
+    """The documents without authorities of webhooks that a chart leaves empty.
+
+    Somebody fills them in the cluster (an injector, cert-manager): an empty one that is ours would be a conflict at every run.
+    """
+    return [_without_empty_bundles(document) if document["kind"] in _WEBHOOKS else document for document in documents]
+
+
+def _without_empty_bundles(document: Document) -> Document:
+    found = copy.deepcopy(document)
+    for hook in found.get("webhooks") or []:
+        config = hook.get("clientConfig") or {}
+        if not config.get("caBundle"):
+            config.pop("caBundle", None)
+    return found
 
 
 def order_hooks(documents: Sequence[Document]) -> tuple[list[Document], list[str]]:

@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -36,6 +38,8 @@ SEALS: dict[str, tuple[str, ...]] = {
 """Kinds of seals and the fields that each needs (https://developer.hashicorp.com/vault/docs/configuration/seal)."""
 
 _GENERATED = "generated"
+_OPERATOR = "vault-secrets-operator"
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 
 
 def is_on(model: Mapping[str, Any]) -> bool:
@@ -80,10 +84,15 @@ def derive_access(model: Json, name: str, say: Say) -> None:
     access = {
         "role": name,
         "auth": f"auth/kubernetes-{model['cluster']['name']}",
-        "secrets": {key: {"path": api_path(*place, kv), "key": place[1]} for key, place in found.items() if place},
+        "secrets": {
+            key: {"path": api_path(*place, kv), "key": place[1], "object": object_name(name, api_path(*place, kv), kv)}
+            for key, place in found.items()
+            if place
+        },
         "databases": {
             database: {
                 "path": f"database/creds/{name}-{database}",
+                "object": f"{name}-vault-database-{database}",
                 **{key: databases[database][key] for key in ("host", "port", "database", "tls")},
             }
             for database in sorted(service["databases"])
@@ -105,6 +114,23 @@ def api_path(path: str, _key: str, kv: str) -> str:
     return f"{kv}/data/{path.removeprefix(f'{kv}/')}"
 
 
+def object_name(service: str, path: str, kv: str) -> str:
+    """The Secret by which the operator delivers one path of the API: ``<service>-vault`` for the service's own, below it with the rest.
+
+    It depends on the path alone, so that another path beside it renames nothing. A rest that is no DNS label, or that a database's
+    Secret could be named by, is told apart by its digest.
+    """
+    rest = path.removeprefix(f"{kv}/data/{service}")
+    if not rest:
+        return f"{service}-vault"
+    rest = rest.removeprefix("/")
+    if _LABEL.fullmatch(rest) and not rest.startswith("database-"):
+        return f"{service}-vault-{rest}"
+    readable = re.sub(r"[^a-z0-9]+", "-", rest.lower()).strip("-")[:31].strip("-")
+    mark = hashlib.sha256(rest.encode()).hexdigest()[:8]
+    return "-".join(part for part in (service, "vault", readable, mark) if part)
+
+
 def check_vault(model: Mapping[str, Any]) -> Iterator[Problem]:
     """Every problem; ``model`` has its defaults but may be invalid in form, and nothing derived."""
     on = is_on(model)
@@ -124,6 +150,8 @@ def check_vault(model: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _seal_problems(vault)
     if on:
         yield from _databases(model)
+        yield from _delivery(model, vault)
+        yield from _room(model)
 
 
 def _databases(model: Mapping[str, Any]) -> Iterator[Problem]:
@@ -134,6 +162,25 @@ def _databases(model: Mapping[str, Any]) -> Iterator[Problem]:
                 allowed = ", ".join(sorted(known)) or "none is declared in foundation.databases"
                 words = f"found the unknown database {database!r}; allowed: {allowed}{did_you_mean(database, known)}"
                 yield Problem(("services", name, "databases", database), words, at_key=True)
+
+
+def _delivery(model: Mapping[str, Any], vault: Mapping[str, Any]) -> Iterator[Problem]:
+    """Objects of the operator need its definitions, and somebody who acts on them."""
+    component = _part(_part(model, "settings"), "components").get(_OPERATOR)
+    enabled = isinstance(component, Mapping) and component.get("enabled", True)
+    if vault.get("delivery") == "operator" and not enabled:
+        yield Problem(
+            ("security", "vault", "delivery"),
+            f"found 'operator', but the component {_OPERATOR} is not enabled; add settings.components.{_OPERATOR}: {{}}, or take injector",
+        )
+
+
+def _room(model: Mapping[str, Any]) -> Iterator[Problem]:
+    """The role vault declares the namespace, certificates and policies beside what the chart brings."""
+    namespace = _part(_part(_part(model, "settings"), "components"), "vault").get("namespace", "vault")
+    if namespace != "vault":
+        path: Path = ("settings", "components", "vault", "namespace")
+        yield Problem(path, f"found {namespace!r}; allowed: vault, as long as the area vault is on")
 
 
 def _seal_problems(vault: Mapping[str, Any]) -> Iterator[Problem]:

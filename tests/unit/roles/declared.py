@@ -47,11 +47,11 @@ class Declared:
         return found
 
 
-def declare(folder: Path, inventories: list[Path], roles: list[str], areas: str = "") -> dict[str, Declared]:
+def declare(folder: Path, inventories: list[Path], roles: list[str], areas: str = "", **variables: Any) -> dict[str, Declared]:
     """Run ``declare`` of ``roles`` for every cluster of the inventories; gives what came out by host. Nothing is contacted.
 
-    ``areas`` are those that a sandbox was told to have besides those of its inventory. With the baseline comes the set
-    ``deployer-access``, which otherwise goes straight to a cluster.
+    ``areas`` are those that a sandbox was told to have besides those of its inventory, ``variables`` are given on the command line.
+    With the baseline comes the set ``deployer-access``, which otherwise goes straight to a cluster.
     """
     access = {
         "name": "Declare the deployer's access",
@@ -88,7 +88,8 @@ def declare(folder: Path, inventories: list[Path], roles: list[str], areas: str 
     }
     book = folder / "declare.yml"
     book.write_text(yaml.safe_dump([play], sort_keys=False), encoding="utf-8")
-    (folder / "extra.json").write_text(json.dumps({"platform_run_folder": f"{folder}/run", "platform_areas": areas}), encoding="utf-8")
+    extra = {"platform_run_folder": f"{folder}/run", "platform_areas": areas, **variables}
+    (folder / "extra.json").write_text(json.dumps(extra), encoding="utf-8")
     command = [str(Path(sys.executable).parent / "ansible-playbook"), str(book), "-e", f"@{folder}/extra.json"]
     for inventory in inventories:
         command += ["-i", str(inventory)]

@@ -55,7 +55,12 @@ def odd(tmp_path_factory):
     sandbox = inventories / "group_vars" / "sandbox_environment"
     change(
         sandbox / "20_overrides.yml",
-        lambda content: content.update(platform_environment_overrides={"security": {"vault": {"delivery": "operator"}}}),
+        lambda content: content.update(
+            platform_environment_overrides={
+                "security": {"vault": {"delivery": "operator"}},
+                "settings": {"components": {"vault-secrets-operator": {}}},
+            }
+        ),
     )
     released = {name: {"digest": "sha256:" + "a" * 64} for name in ("on", "two")}
     change(sandbox / "release.yml", lambda content: content.update(platform_release={"services": released}))

@@ -156,3 +156,18 @@ def test_documents_are_not_changed_in_place():
     before = copy.deepcopy(job)
     assert render.order_hooks([job, one("Deployment", "d", "apps/v1")])[0]
     assert job == before
+
+
+def test_an_authority_that_a_chart_leaves_empty_is_left_to_who_fills_it():
+    def hooks(kind, **config):
+        return one(kind, "hook", "admissionregistration.k8s.io/v1", namespace="", webhooks=[{"name": "a", "clientConfig": config}])
+
+    empty = hooks("MutatingWebhookConfiguration", caBundle="", service={"name": "s"})
+    full = hooks("ValidatingWebhookConfiguration", caBundle="Zm91bmQ=")
+    other = one("ConfigMap", "hook", webhooks=[{"clientConfig": {"caBundle": ""}}])
+    assert render.without_empty_bundles([empty, full, other]) == [
+        hooks("MutatingWebhookConfiguration", service={"name": "s"}),
+        full,
+        other,
+    ]
+    assert empty["webhooks"][0]["clientConfig"]["caBundle"] == "", "what came in stays"

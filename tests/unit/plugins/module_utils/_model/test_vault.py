@@ -8,7 +8,7 @@ import copy
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._model.derive import Access
-from ansible_collections.gantry.platform.plugins.module_utils._model.vault import SEALS
+from ansible_collections.gantry.platform.plugins.module_utils._model.vault import SEALS, object_name
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._model.example import VALUES, errors, inventory, model
 
 DATABASES = {"memory": {"host": "memory.db.example", "password": "env:MEMORY_PASSWORD"}, "long-term": {"host": "l", "password": "env:L"}}
@@ -38,12 +38,13 @@ def test_a_service_reads_its_secrets_and_gets_logins_of_its_databases():
         "role": "store",
         "auth": "auth/kubernetes-prod-a",
         "secrets": {
-            "API_KEY": {"path": "prod/data/store", "key": "api_key"},
-            "SIGNING_KEY": {"path": "prod/data/store/generated", "key": "SIGNING_KEY"},
+            "API_KEY": {"path": "prod/data/store", "key": "api_key", "object": "store-vault"},
+            "SIGNING_KEY": {"path": "prod/data/store/generated", "key": "SIGNING_KEY", "object": "store-vault-generated"},
         },
         "databases": {
             "long-term": {
                 "path": "database/creds/store-long-term",
+                "object": "store-vault-database-long-term",
                 "host": "l",
                 "port": 5432,
                 "database": "long_term",
@@ -51,6 +52,7 @@ def test_a_service_reads_its_secrets_and_gets_logins_of_its_databases():
             },
             "memory": {
                 "path": "database/creds/store-memory",
+                "object": "store-vault-database-memory",
                 "host": "memory.db.example",
                 "port": 5432,
                 "database": "memory",
@@ -59,6 +61,30 @@ def test_a_service_reads_its_secrets_and_gets_logins_of_its_databases():
         },
     }
     assert found["secrets"]["SIGNING_KEY"] == "vault:prod/store/generated#SIGNING_KEY"
+
+
+@pytest.mark.parametrize(
+    ("rest", "name"),
+    [
+        ("", "store-vault"),
+        ("/generated", "store-vault-generated"),
+        ("/mail/smtp", "store-vault-mail-smtp-5e00e1c7"),
+        ("/mail-smtp", "store-vault-mail-smtp"),
+        ("/Mail_SMTP", "store-vault-mail-smtp-2bab979f"),
+        ("/database-memory", "store-vault-database-memory-a10eb79d"),
+        ("/" + "a" * 60, "store-vault-" + "a" * 31 + "-11ee3912"),
+    ],
+)
+def test_each_path_has_a_secret_of_its_own_whose_name_it_alone_decides(rest, name):
+    assert object_name("store", f"prod/data/store{rest}", "prod") == name
+
+
+def test_the_operator_is_there_before_it_is_relied_on():
+    enabled = {**VALUES["platform_settings"], "areas": {"vault": True}, "components": {"vault-secrets-operator": {}}}
+    assert model(with_vault(vault={"delivery": "operator"}, platform_settings=enabled))
+    off = {**enabled, "components": {"vault-secrets-operator": {"enabled": False}}}
+    (found,) = errors(with_vault(vault={"delivery": "operator"}, platform_settings=off))
+    assert "vault-secrets-operator is not enabled" in found
 
 
 def test_what_people_bring_is_not_generated():
@@ -134,6 +160,21 @@ def test_where_a_cluster_is_simulated_is_known_and_counts_as_nothing_of_the_mode
         (
             with_vault(vault={"seal": {"type": "awskms", "config": {"region": "eu-west-1"}}}),
             "security.vault.seal.config.kms_key_id: missing; the seal awskms needs it",
+        ),
+        (
+            with_vault(vault={"delivery": "operator"}),
+            "security.vault.delivery: found 'operator', but the component vault-secrets-operator is not enabled; add "
+            "settings.components.vault-secrets-operator: {}, or take injector",
+        ),
+        (
+            with_vault(
+                platform_settings={
+                    **VALUES["platform_settings"],
+                    "areas": {"vault": True},
+                    "components": {"vault": {"source": "upstream", "namespace": "secrets"}},
+                }
+            ),
+            "settings.components.vault.namespace: found 'secrets'; allowed: vault, as long as the area vault is on",
         ),
         (
             with_vault(vault={"deliverie": "operator"}),
