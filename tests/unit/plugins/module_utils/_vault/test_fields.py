@@ -37,6 +37,7 @@ DESCRIBED = {
         ("policies", None, []),
         ("policies", [1], ["1"]),
         ("creation_statements", "SELECT 1, 2", ["SELECT 1, 2"]),
+        ("creation_statements", ["SELECT 1\n"], ["SELECT 1"]),
         ("metadata", {"level": 2, "on": True}, {"level": "2", "on": "true"}),
         ("metadata", None, {}),
         ("free", '{"a": 1}', {"a": 1}),
