@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps up down clean status logs plan apply drift verify explain compare rehearse destroy new-platform
+.PHONY: help deps up down clean status logs plan apply drift verify explain compare rehearse break-glass destroy new-platform
 .PHONY: lint test test-unit test-integration test-scenarios bench bench-vault build docs
 
 ENV ?= sandbox
@@ -57,6 +57,9 @@ compare: deps ## Differences of two environments (A=staging B=prod)
 
 rehearse: deps ## Every cluster of an environment on a control plane of its own on this machine (ENV=prod)
 	@$(PLAYBOOK) playbooks/rehearse.yml $(NARROW)
+
+break-glass: deps ## Prove that the emergency access gets into every cluster without Vault (ENV=prod)
+	@$(PLAYBOOK) playbooks/break_glass.yml $(NARROW)
 
 destroy: deps ## Remove everything that was applied to the sandbox (CONFIRM=sandbox)
 	@$(PLAYBOOK) playbooks/destroy.yml -e platform_destroy_confirmation=$(CONFIRM)

@@ -28,8 +28,8 @@ options:
     description: Namespace, where the server has them. Falls back to E(VAULT_NAMESPACE).
     type: str
   ca_cert:
-    description: Path of the certificate authority's certificate. Falls back to E(VAULT_CACERT).
-    type: path
+    description: The certificate authority's certificate, as a path or as PEM text. Falls back to E(VAULT_CACERT).
+    type: str
   tls_server_name:
     description: Name that the server's certificate is checked against. Falls back to E(VAULT_TLS_SERVER_NAME).
     type: str

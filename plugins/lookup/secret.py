@@ -50,8 +50,8 @@ options:
     env:
       - name: VAULT_NAMESPACE
   ca_cert:
-    description: Path of the certificate authority's certificate.
-    type: path
+    description: The certificate authority's certificate, as a path or as PEM text.
+    type: str
     env:
       - name: VAULT_CACERT
 seealso:

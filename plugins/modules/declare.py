@@ -94,7 +94,7 @@ options:
     elements: str
     default: []
 notes:
-  - Values of Secrets are references such as C({"reference":"env:NAME"}). A value that is written out is refused.
+  - Values of Secrets are references such as C({"reference":"env:NAME"}). A value that is written out is refused unless it is a certificate.
 seealso:
   - module: gantry.platform.kube_apply
 """

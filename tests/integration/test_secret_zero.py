@@ -21,6 +21,7 @@ import yaml
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.build import Tool, ensure
 from ansible_collections.gantry.platform.tests.integration.kube.objects import secret
 from ansible_collections.gantry.platform.tests.integration.kube.playbooks import FACES, Face
+from ansible_collections.gantry.platform.tests.integration.vault.accounts import account, token_of
 from moto.server import ThreadedMotoServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,9 +56,13 @@ class Sops:
     def encrypt(self, folder: Path) -> None:
         """Each document into ``folder``; what is not encrypted is on no disk."""
         for name, text in DOCUMENTS.items():
-            command = [self.program, "encrypt", "--age", self.recipient, "--filename-override", name, "/dev/stdin"]
-            done = subprocess.run(command, input=text, check=True, capture_output=True, text=True)
-            (folder / name).write_text(done.stdout, encoding="utf-8")
+            self.encrypt_one(folder, name, text)
+
+    def encrypt_one(self, folder: Path, name: str, text: str) -> None:
+        """One document."""
+        command = [self.program, "encrypt", "--age", self.recipient, "--filename-override", name, "/dev/stdin"]
+        done = subprocess.run(command, input=text, check=True, capture_output=True, text=True)
+        (folder / name).write_text(done.stdout, encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -304,3 +309,32 @@ def test_vault_config_takes_them_before_it_asks_a_vault(folder, sops, aws, close
     for name in ("sops", "aws", "missing_in_a_check"):
         assert "nobody comes in here" in told[name] and "reference" not in told[name], told[name]
     assert_silent(folder, played)
+
+
+def test_the_emergency_access_needs_no_vault_and_leaves_nothing_on_disk(folder, sops, cluster):
+    """The kubeconfig of an administrator, encrypted; and that of somebody who may do nothing."""
+    sops.encrypt_one(folder, "emergency.yml", yaml.safe_dump({"all": Path(cluster.kubeconfig).read_text(encoding="utf-8")}))
+    may = [{"verb": "*", "group": "*", "resource": "*"}, {"verb": "get", "resource": "secrets", "namespace": "default"}]
+    account(cluster, "default", "nobody")
+    admin = yaml.safe_load(Path(cluster.kubeconfig).read_text(encoding="utf-8"))
+    nobody = {"host": admin["clusters"][0]["cluster"]["server"], "ca_cert": str(cluster.root / "pki" / "ca.crt")}
+    nobody["api_key"] = token_of(cluster, "default", "nobody", "")
+    played = Face("action", folder, cluster.kubeconfig).play(
+        {"name": "all", "gantry.platform.kube_access_info": {"reference": "sops:{{ playbook_dir }}/emergency.yml#all", "may": may}},
+        {"name": "nobody", "gantry.platform.kube_access_info": {**nobody, "kubeconfig": None, "may": may}},
+        {"name": "sealed", "gantry.platform.kube_access_info": {"reference": "vault:kv/emergency#kubeconfig"}},
+        {"name": "wrong", "gantry.platform.kube_access_info": {"reference": "sops:{{ playbook_dir }}/secrets.yml#database.password"}},
+        {"name": "misspelt", "gantry.platform.kube_access_info": {"may": [{"verb": "get", "resurce": "pods"}]}},
+        words=LOUD,
+        environment=sops.environment,
+    )
+    found = played.results
+    assert found["all"]["user"] == {"username": "gantry:admin", "groups": ["system:authenticated", "system:masters"]}
+    assert found["all"]["days_left"] > 3000 and [row["allowed"] for row in found["all"]["reviews"]] == [True, True]
+    assert found["nobody"]["user"]["username"] == "system:serviceaccount:default:nobody" and found["nobody"]["days_left"] is None
+    assert [row["allowed"] for row in found["nobody"]["reviews"]] == [False, False]
+    assert "must begin with one of env, file, sops, aws-sm" in found["sealed"]["msg"]
+    assert "is no kubeconfig" in found["wrong"]["msg"]
+    assert "unknown key 'resurce'" in found["misspelt"]["msg"] and "did you mean 'resource'?" in found["misspelt"]["msg"]
+    assert_silent(folder, played)
+    assert "client-key-data" not in played.output

@@ -49,11 +49,12 @@ class AuthOptions:
 
 @dataclass
 class Access:
-    """An endpoint with the source of its headers; ``namespace`` is the context's default one."""
+    """An endpoint with the source of its headers; ``namespace`` is the context's default one, ``certificate`` the client's in PEM."""
 
     endpoint: Endpoint
     credentials: Credentials
     namespace: str | None = None
+    certificate: str | None = None
 
     def headers(self, renew: bool) -> Mapping[str, str]:
         """Headers for one request; ``renew`` is true after the server refused the last ones."""
@@ -143,10 +144,12 @@ def resolve_access(options: AuthOptions) -> Access:
 
 def _explicit(options: AuthOptions) -> Access:
     certificate = (options.client_cert, options.client_key) if options.client_cert else None
-    tls = _tls(options, options.ca_cert, None, _read_pair(certificate) if certificate else None)
+    pair = _read_pair(certificate) if certificate else None
+    tls = _tls(options, options.ca_cert, None, pair)
     host = options.host or ""
     url = host if "://" in host else f"https://{host}"
-    return Access(Endpoint(url, tls, proxy=_proxy(options.proxy, "proxy")), Credentials(options.api_key))
+    endpoint = Endpoint(url, tls, proxy=_proxy(options.proxy, "proxy"))
+    return Access(endpoint, Credentials(options.api_key), certificate=pair[0] if pair else None)
 
 
 def _in_cluster(options: AuthOptions) -> Access:
@@ -194,7 +197,7 @@ def _from_kubeconfig(options: AuthOptions, config: Mapping[str, Any], origin: st
         validate = False
     proxy = _proxy(options.proxy, "proxy") or _proxy(cluster.get("proxy-url"), f"{origin}: proxy-url of the cluster {context['cluster']!r}")
     endpoint = Endpoint(cluster["server"], _tls(options, ca_file, ca_data, pair, validate), cluster.get("tls-server-name"), proxy)
-    return Access(endpoint, credentials, context.get("namespace"))
+    return Access(endpoint, credentials, context.get("namespace"), pair[0] if pair else None)
 
 
 def _proxy(url: str | None, place: str) -> str | None:

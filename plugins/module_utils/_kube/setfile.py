@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -24,6 +25,7 @@ from .verify import read_expectations
 
 _NEEDED = {"set", "namespace", "documents"}
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_CERTIFICATES = re.compile(r"(-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----\n?)+")
 SERVERS_OWN = ("default", "kube-system", "kube-public", "kube-node-lease")
 """Namespaces that every cluster has."""
 _CRD = "CustomResourceDefinition"
@@ -104,7 +106,7 @@ def set_file(
 ) -> dict[str, Any]:
     """The content of a set file.
 
-    Raises InputError on duplicates inside the set, on Secrets that hold a literal value and on expectations that cannot be read.
+    Raises InputError on duplicates inside the set, on Secrets that hold a literal value other than certificates and on expectations that cannot be read.
     """
     if not _NAME.fullmatch(name):
         raise InputError(f"set {name!r}: a set's name becomes a Secret's and a file's: small letters, digits and -, 63 at most")
@@ -116,7 +118,7 @@ def set_file(
         for item in normal
         if item.is_secret
         for key, value in (item.body.get("data") or {}).items()
-        if reference_of(value) is None
+        if reference_of(value) is None and not _only_certificates(value)
     ]
     if literal:
         raise InputError(
@@ -133,6 +135,11 @@ def set_file(
         "handed_over": list(handed_over),
     }
     return {**content, "digest": digest(content)}
+
+
+def _only_certificates(value: Any) -> bool:
+    """Whether a value of a Secret, in base64, is one of those that everybody may see."""
+    return isinstance(value, str) and bool(_CERTIFICATES.fullmatch(base64.b64decode(value).decode(errors="replace")))
 
 
 def write_set(folder: str, content: Mapping[str, Any]) -> str:

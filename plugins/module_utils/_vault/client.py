@@ -25,6 +25,7 @@ from .._core.suggest import did_you_mean
 Json = dict[str, Any]
 _STATES = ("standbycode", "perfstandbycode", "drsecondarycode", "sealedcode", "uninitcode")
 _ELECTION_PAUSE = 0.25
+_PEM = "-----BEGIN CERTIFICATE-----"
 _LONG = re.compile(r"\S{80,}")
 AUTH_SPEC: dict[str, Any] = {
     "access_file": {"type": "path"},
@@ -32,7 +33,7 @@ AUTH_SPEC: dict[str, Any] = {
     "token": {"type": "str", "no_log": True},
     "token_file": {"type": "path", "no_log": False},
     "namespace": {"type": "str"},
-    "ca_cert": {"type": "path"},
+    "ca_cert": {"type": "str"},
     "tls_server_name": {"type": "str"},
     "validate_certs": {"type": "bool"},
 }
@@ -184,10 +185,11 @@ def _tls(authority: str, validate: bool) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         return context
+    text = authority if authority.startswith(_PEM) else None
     try:
-        return ssl.create_default_context(cafile=authority or None)
+        return ssl.create_default_context(cafile=None if text else os.path.expanduser(authority) or None, cadata=text)
     except (OSError, ssl.SSLError) as error:
-        raise InputError(f"ca_cert: {authority} is no certificate in PEM: {error}") from error
+        raise InputError(f"ca_cert: {'the text' if text else authority} is no certificate in PEM: {error}") from error
 
 
 def _access_in(path: str | None) -> Json:

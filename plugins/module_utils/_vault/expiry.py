@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 
-from .certificate import not_after
+from .._core.certificate import not_after
 from .client import Json, VaultClient, VaultError
 
 

@@ -13,12 +13,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .._core.certificate import not_before
 from .._core.change import Action, Change, Impact
 from .._core.concurrency import map_threads
 from .._core.errors import InputError
 from .._core.plan import Plan
 from .._core.schema import Schema, show_path
-from .certificate import not_before
 from .client import Json, VaultClient
 from .document import Resource
 from .fields import seconds

@@ -120,6 +120,15 @@ def leader(found, token):
     return None
 
 
+def new_root_token(client, keys):
+    """A root token made by those who hold enough keys, as ``vault operator generate-root`` does it."""
+    begun = client.write("sys/generate-root/attempt", {})
+    for key in keys:
+        answer = client.write("sys/generate-root/update", {"key": key, "nonce": begun["nonce"]})
+    encoded = base64.b64decode(answer["encoded_token"] + "=" * (-len(answer["encoded_token"]) % 4))
+    return bytes(one ^ other for one, other in zip(encoded, begun["otp"].encode(), strict=True)).decode()
+
+
 def wanted(count):
     return {
         "policies": {f"p{number}": {f"kv/data/{number}": ["read"]} for number in range(count)},
@@ -181,11 +190,7 @@ def test_the_root_token_comes_back_from_the_recovery_keys(nodes, tmp_path):
     """docs/vault.md, break glass: with the recovery keys anybody who holds enough of them makes a new root token."""
     found, token = nodes
     keys = json.loads((found[0].folder.parent / "keys.json").read_text(encoding="utf-8"))["keys"]
-    client = found[0].client()
-    begun = client.write("sys/generate-root/attempt", {})
-    answer = client.write("sys/generate-root/update", {"key": keys[0], "nonce": begun["nonce"]})
-    encoded = base64.b64decode(answer["encoded_token"] + "=" * (-len(answer["encoded_token"]) % 4))
-    fresh = bytes(one ^ other for one, other in zip(encoded, begun["otp"].encode(), strict=True)).decode()
+    fresh = new_root_token(found[0].client(), keys)
     assert fresh != token and found[0].client(fresh).read("auth/token/lookup-self")["data"]["policies"] == ["root"]
     found[0].client(fresh).write("auth/token/revoke-self", {})
 

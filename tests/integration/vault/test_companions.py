@@ -25,6 +25,7 @@ from ansible_collections.gantry.platform.tests.integration.kube.cluster import u
 from ansible_collections.gantry.platform.tests.integration.vault.conftest import ROOT
 from ansible_collections.gantry.platform.tests.integration.vault.databases import engine, psql, session
 
+
 def later(live, wanted, hours=0.0, check_mode=False, owner="companions"):
     """vault_rotate as if this much time had passed."""
     client = VaultClient(resolve_vault(live.access, {}), "rotate")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A small inventory whose secrets the Vault Secrets Operator delivers."""
+"""A small inventory whose secrets the Vault Secrets Operator delivers, unless it is told otherwise."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import yaml
 from ansible_collections.gantry.platform.tests.unit.plugins.plugin_utils.inventories import copy_of_the_inventories
 
 
-def operated(folder: Path) -> Path:
-    """The sandbox with a service that has secrets of two paths and two databases, and one that has none."""
+def operated(folder: Path, **vault: str) -> Path:
+    """The sandbox with a service that has secrets of two paths and two databases, and one that has none; ``vault`` says more of it."""
     inventories = copy_of_the_inventories(folder)
     shared, sandbox = inventories / "group_vars" / "all", inventories / "group_vars" / "sandbox_environment"
     common = {"team": "memory", "tier": "t3", "data_class": "internal", "replicas": {"min": 1, "max": 1}}
@@ -28,7 +28,7 @@ def operated(folder: Path) -> Path:
         "quiet": {**common, "description": "Knows no secret"},
     }
     references = {"API_KEY": 'vault:sandbox/store#api "key"', "TOKEN": "vault:sandbox/store#token"}
-    overrides = {"security": {"vault": {"delivery": "operator"}}, "settings": {"components": {"vault-secrets-operator": {}}}}
+    overrides = {"security": {"vault": {"delivery": "operator", **vault}}, "settings": {"components": {"vault-secrets-operator": {}}}}
     released = {name: {"digest": "sha256:" + "a" * 64} for name in services}
     databases = {name: {"host": f"{name}.db.example", "password": "env:PASSWORD"} for name in ("memory", "long-term")}
     foundation = _read(sandbox / "10_foundation.yml").get("platform_foundation") or {}

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import promql_parser
 import pytest
 import yaml
 from ansible_collections.gantry.platform.tests.unit.roles.declared import CHECKOUT, declare
@@ -102,6 +103,8 @@ def test_somebody_hears_of_all_that_ends_vault(shipped):
         "VaultSnapshotTooOld",
     } <= set(alerts)
     assert "> 7200" in alerts["VaultSnapshotTooOld"]["expr"]
+    for rule in alerts.values():
+        promql_parser.parse(rule["expr"])
     page = (CHECKOUT / "docs" / "vault.md").read_text(encoding="utf-8")
     anchors = {line.lstrip("# ").strip().lower().replace(" ", "-") for line in page.splitlines() if line.startswith("## ")}
     for rule in alerts.values():

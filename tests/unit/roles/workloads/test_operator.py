@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 from ansible_collections.gantry.platform.tests.unit.roles.declared import declare
 from ansible_collections.gantry.platform.tests.unit.roles.operated import operated
@@ -111,3 +113,21 @@ def test_only_the_operator_calls_vault(cluster):
 def test_without_it_nothing_of_the_operator_is_declared(shipped):
     for found in shipped.values():
         assert custom(found) == []
+
+
+@pytest.mark.parametrize("delivery", ["operator", "injector"])
+def test_everybody_trusts_the_authority_that_the_inventory_names(delivery, tmp_path):
+    authority = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+    inventory = operated(tmp_path / "inventories", delivery=delivery, ca_cert=authority)
+    cluster = declare(tmp_path, [inventory], ["cluster_baseline", "vault", "workloads"])["sandbox"]
+    places = {
+        secret["metadata"]["namespace"] for secret in cluster.documents("vault", "Secret") if secret["metadata"]["name"] == "vault-ca"
+    }
+    assert places == {"vault", "memory"}
+    assert cluster.one("vault", "Secret", "vault-ca", "memory")["data"] == {"ca.crt": base64.b64encode(authority.encode()).decode()}
+    if delivery == "operator":
+        assert cluster.one(SET, "VaultConnection", "vault")["spec"]["caCertSecretRef"] == "vault-ca"
+    else:
+        said = cluster.one(SET, "Deployment", "store")["spec"]["template"]["metadata"]["annotations"]
+        assert said["vault.hashicorp.com/tls-secret"] == "vault-ca"
+        assert said["vault.hashicorp.com/ca-cert"] == "/vault/tls/ca.crt"

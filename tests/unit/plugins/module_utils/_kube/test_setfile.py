@@ -84,6 +84,14 @@ def test_a_secret_written_out_is_refused_by_key_and_never_by_value():
     assert a_set(one("Secret", stringData={"password": {"reference": "env:PASSWORD"}}))["documents"]
 
 
+def test_a_certificate_is_no_secret_but_what_stands_beside_it_may_be():
+    certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+    assert a_set(one("Secret", stringData={"ca.crt": certificate * 2}))["documents"]
+    for more in ("-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n", "password"):
+        with pytest.raises(InputError, match=r"Secret x: ca\.crt"):
+            a_set(one("Secret", stringData={"ca.crt": certificate + more}))
+
+
 def test_an_expectation_that_cannot_be_read_is_refused_before_anything_is_contacted():
     row = {"name": "a", "meaning": "it is", "api_version": "v1", "kind": "ConfigMap", "conditon": "`true`"}
     with pytest.raises(InputError, match=r"set one: expectation 'a': unknown key 'conditon'.*condition"):

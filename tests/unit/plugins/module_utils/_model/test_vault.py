@@ -178,7 +178,7 @@ def test_where_a_cluster_is_simulated_is_known_and_counts_as_nothing_of_the_mode
         ),
         (
             with_vault(vault={"deliverie": "operator"}),
-            "security.vault.deliverie: unknown key; allowed: url, replicas, image, storage, seal, certificate_issuer, delivery, kv, rotation, "
+            "security.vault.deliverie: unknown key; allowed: url, replicas, image, storage, seal, certificate_issuer, ca_cert, delivery, kv, rotation, "
             "snapshots, people, policy_tests, prune, removable, config; did you mean 'delivery'?",
         ),
     ],

@@ -59,6 +59,9 @@ def test_certificates_are_checked_unless_told_otherwise(tmp_path):
     assert not resolve_vault({"url": ADDRESS}, {"VAULT_SKIP_VERIFY": "true"}).endpoint.tls.check_hostname
     assert resolve_vault({"url": ADDRESS, "validate_certs": True}, {"VAULT_SKIP_VERIFY": "1"}).endpoint.tls.check_hostname
     assert "ca_cert" in problem({"url": ADDRESS, "ca_cert": str(tmp_path / "none")})
+    text = (tmp_path / "pki" / "ca.crt").read_text(encoding="utf-8")
+    assert resolve_vault({"url": ADDRESS, "ca_cert": text}, {}).endpoint.tls.get_ca_certs() == checked.get_ca_certs()
+    assert problem({"url": ADDRESS, "ca_cert": text[:90]}).startswith("ca_cert: the text is no certificate in PEM")
 
 
 def test_a_token_comes_out_of_a_file(tmp_path):

@@ -7,7 +7,7 @@ from __future__ import annotations
 import datetime
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._vault.certificate import not_after, not_before
+from ansible_collections.gantry.platform.plugins.module_utils._core.certificate import not_after, not_before
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
