@@ -76,7 +76,7 @@ test-unit: deps ## Pure code
 	@python -m pytest -q tests/unit
 
 test-integration: deps ## Modules and playbooks against real servers on this machine
-	@python -m pytest -q tests/integration
+	@python -m pytest -q -n 2 --dist loadfile tests/integration
 
 test-scenarios: deps ## Roles and playbooks under Molecule
 	@python tests/tools/scenarios.py

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the gantry.platform authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One control plane for all tests that ask for it: started by the role sandbox, removed in the end."""
+"""One control plane for all tests of a process that ask for it: started by the role sandbox, removed in the end."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ import pytest
 from ansible_collections.gantry.platform.tests.integration.kube.cluster import Cluster
 
 ROOT = Path(__file__).resolve().parents[2]
+INSTANCES = ROOT / ".gantry" / f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+"""Where the servers of this process live; tests run in two at once."""
 
 
 def run_role(tasks: str, folder: Path, areas: Sequence[str] = ("core",)) -> str:
@@ -36,7 +38,7 @@ def run_role(tasks: str, folder: Path, areas: Sequence[str] = ("core",)) -> str:
 @pytest.fixture(scope="session")
 def cluster():
     """A control plane of the tests' own, with nodes and every controller."""
-    folder = ROOT / ".gantry" / "test-sandbox"
+    folder = INSTANCES / "cluster"
     run_role("clean", folder)
     run_role("main", folder)
     try:

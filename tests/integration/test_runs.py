@@ -15,6 +15,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from ansible_collections.gantry.platform.tests.integration.conftest import INSTANCES
 
 ROOT = Path(__file__).resolve().parents[2]
 WRITES = ("create", "update", "patch", "delete", "deletecollection")
@@ -85,7 +86,7 @@ def conforms(report, name="plan"):
 
 @pytest.fixture(scope="module")
 def runs():
-    made = Runs(ROOT / ".gantry" / "test-runs")
+    made = Runs(INSTANCES / "runs")
     made.remove()
     code, output, report = made.play("rehearse", platform_rehearsal_keep=True)
     try:

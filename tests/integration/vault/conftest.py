@@ -17,7 +17,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._vault.client impo
 from ansible_collections.gantry.platform.plugins.module_utils._vault.config import Request, configure
 from ansible_collections.gantry.platform.plugins.module_utils._vault.document import read_document
 from ansible_collections.gantry.platform.plugins.module_utils._vault.secrets import SecretReader
-from ansible_collections.gantry.platform.tests.integration.conftest import run_role
+from ansible_collections.gantry.platform.tests.integration.conftest import INSTANCES, run_role
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -76,7 +76,7 @@ class Live:
 @pytest.fixture(scope="session")
 def sandbox():
     """A sandbox with the area vault alone."""
-    folder = ROOT / ".gantry" / "test-vault"
+    folder = INSTANCES / "vault"
     run_role("clean", folder, areas=["vault"])
     run_role("main", folder, areas=["vault"])
     try:

@@ -9,17 +9,15 @@ import contextlib
 import json
 import time
 import xmlrpc.client
-from pathlib import Path
 
 import pytest
-from ansible_collections.gantry.platform.tests.integration.conftest import run_role
+from ansible_collections.gantry.platform.tests.integration.conftest import INSTANCES, run_role
 from ansible_collections.gantry.platform.tests.integration.kube.cluster import Cluster, until
 from ansible_collections.gantry.platform.tests.integration.kube.objects import deployment, job, one_set, service_account
 from ansible_collections.gantry.platform.tests.integration.vault.accounts import reviewer
 from ansible_collections.gantry.platform.tests.integration.vault.conftest import Live
 from ansible_collections.gantry.platform.tests.integration.vault.databases import engine
 
-ROOT = Path(__file__).resolve().parents[3]
 AREAS = ["core", "vault"]
 AGENT = "vault.hashicorp.com/"
 ADMITTED, WAITS_FOR = "sandbox.gantry.dev/admitted", "sandbox.gantry.dev/waits-for"
@@ -32,7 +30,7 @@ STAYS = 4.0
 @pytest.fixture(scope="module")
 def sandbox():
     """A sandbox of this file's own, with a cluster and Vault."""
-    folder = ROOT / ".gantry" / "test-vault-pods"
+    folder = INSTANCES / "vault-pods"
     run_role("clean", folder, areas=AREAS)
     run_role("main", folder, areas=AREAS)
     try:
