@@ -8,6 +8,9 @@ from __future__ import annotations
 import copy
 import os
 import random
+import socket
+import ssl
+import threading
 import time
 
 import pytest
@@ -146,12 +149,24 @@ def test_a_changed_secret_is_seen_and_an_unchanged_one_is_left(live, name):
     assert [row["id"] for row in counted["plan"]] == [f"auth/{name}-users/users/joe"]
 
 
-def test_certificates_of_the_intermediate_lead_to_the_root(live, name):
+def test_who_trusts_the_root_speaks_to_a_service_of_the_intermediate(live, name, tmp_path):
     wanted = document(live, name)
     live.configure(wanted, secrets=SECRETS, owner=name)
     issued = live.api.write(f"{name}-pki/issue/internal", {"common_name": "memory-store.svc.cluster.local", "ttl": "1h"})["data"]
     root = live.api.read(f"{name}-root/issuer/root-1")["data"]["certificate"]
     assert issued["ca_chain"][-1].strip() == root.strip() and len(issued["ca_chain"]) == 2
+    file = tmp_path / "service.pem"
+    file.write_text("\n".join([issued["private_key"], issued["certificate"], issued["ca_chain"][0]]), encoding="utf-8")
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(file)
+    here, there = socket.socketpair()
+    with here, there:
+        answering = threading.Thread(target=lambda: server.wrap_socket(there, server_side=True).sendall(b"hello"))
+        answering.start()
+        client = ssl.create_default_context(cadata=root)
+        with client.wrap_socket(here, server_hostname="memory-store.svc.cluster.local") as spoken:
+            assert spoken.recv(5) == b"hello"
+        answering.join()
 
 
 MUTATIONS = {
