@@ -76,7 +76,8 @@ def _server(client: VaultClient, peers: int) -> list[Verdict]:
         voters = [row["node_id"] for row in seen["peers"] or [] if row["voter"]]
         healthy = (seen["autopilot"] or {}).get("healthy", False)
         told = f"{len(voters)} voting, {'healthy' if healthy else 'not healthy'}"
-        found.append(Verdict("vault-peers", "Vault may lose a node", len(voters) == peers and healthy, f"{peers} voting, healthy", told))
+        meaning = f"Vault may lose {(peers - 1) // 2} of {peers} nodes"
+        found.append(Verdict("vault-peers", meaning, len(voters) == peers and healthy, f"{peers} voting, healthy", told))
     return found
 
 

@@ -113,7 +113,7 @@ def test_what_does_not_hold_is_told_in_words(live, vault, wanted, services):
     wrong = copy.deepcopy(wanted)
     wrong["peers"] = 3
     found, _output = vault.run("vault_verify", **wrong)
-    assert "Vault may lose a node: expected 3 voting, healthy, found 1 voting, healthy" in found["msg"]
+    assert "Vault may lose 1 of 3 nodes: expected 3 voting, healthy, found 1 voting, healthy" in found["msg"]
     wrong["peers"] = 0
     wrong["logins"]["ledger"]["may_read"] = ["services-kv/data/engine/api"]
     wrong["logins"]["engine"]["may_not_read"] = ["services-kv/data/engine/api"]
