@@ -7,86 +7,19 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
-import jsonschema
 import pytest
 from ansible_collections.gantry.platform.tests.integration.conftest import INSTANCES
+from ansible_collections.gantry.platform.tests.integration.runs import ROOT, Runs, conforms
 
-ROOT = Path(__file__).resolve().parents[2]
-WRITES = ("create", "update", "patch", "delete", "deletecollection")
 HOST = "dev-euw1"
-
-
-class Runs:
-    """Runs playbooks of this checkout on the inventory dev, whose only cluster lives below ``folder``."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.cluster = folder / HOST
-        self.report = folder / "report.json"
-        self._bin = Path(sys.executable).parent
-        self._environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_NOCOLOR": "1"}
-
-    def start(self, name, *words, **environment):
-        output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-        return subprocess.Popen([self._bin / name, *words], cwd=ROOT, env=self._environment | environment, **output)
-
-    def command(self, name, *words, **environment):
-        process = self.start(name, *words, **environment)
-        output, _none = process.communicate()
-        return process.returncode, output
-
-    def words(self, name, **variables):
-        given = {"platform_rehearsal_root": str(self.folder), "platform_plan_file": str(self.report)} | variables
-        return ["-i", "inventories/dev.yml", f"playbooks/{name}.yml", "-e", json.dumps(given)]
-
-    def play(self, name, **variables):
-        code, output = self.command("ansible-playbook", *self.words(name, **variables))
-        report = json.loads(self.report.read_text(encoding="utf-8")) if self.report.exists() else None
-        return code, output, report
-
-    def kubectl(self, *words):
-        kubectl, config = self.cluster / "bin" / "kubectl", self.cluster / "admin.kubeconfig"
-        return subprocess.run([kubectl, "--kubeconfig", config, *words], capture_output=True, text=True, check=True).stdout
-
-    def audited(self):
-        """Every request so far that changed something on behalf of the platform, by the apiserver's own log.
-
-        Neither a review nor a token leaves an object behind; tokens are what verifying the logins to Vault needs.
-        """
-        for line in (self.cluster / "logs" / "audit.log").read_text(encoding="utf-8").splitlines():
-            event = json.loads(line)
-            mine = event["user"]["username"] == "gantry:deployer"
-            path = event["requestURI"].partition("?")[0]
-            passing = path.endswith("/token") or any(word in event["requestURI"] for word in ("dryRun=All", "reviews"))
-            changing = event["verb"] in WRITES and not passing
-            if mine and changing and event.get("responseStatus", {}).get("code", 0) < 300:
-                yield event["verb"], event["requestURI"].partition("?")[0]
-
-    def asked(self):
-        """How many requests the platform has sent so far, whatever they were."""
-        return sum('"gantry:deployer"' in line for line in (self.cluster / "logs" / "audit.log").read_text(encoding="utf-8").splitlines())
-
-    def remove(self):
-        words = ["localhost", "-m", "ansible.builtin.include_role", "-a", "name=gantry.platform.sandbox tasks_from=clean"]
-        self.command("ansible", *words, "-e", json.dumps({"sandbox_root": str(self.cluster)}))
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def conforms(report, name="plan"):
-    schema = json.loads((ROOT / "docs" / f"{name}.schema.json").read_text(encoding="utf-8"))
-    jsonschema.Draft202012Validator(schema).validate(report)
-    return report
 
 
 @pytest.fixture(scope="module")
 def runs():
     made = Runs(INSTANCES / "runs")
+    made = Runs(ROOT / ".gantry" / "test-runs", "dev", HOST)
     made.remove()
     code, output, report = made.play("rehearse", platform_rehearsal_keep=True)
     try:

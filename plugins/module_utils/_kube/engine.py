@@ -13,7 +13,7 @@ from .._core.references import References
 from .._core.show import as_diff
 from .client import Document, KubeClient
 from .discovery import Discovery
-from .observe import observe, read_sets, require_namespaces
+from .observe import observe, read_sets, refuse_parents, require_namespaces
 from .planner import make_plan
 from .requests import ReconcileRequest, ReconcileResult
 from .resolve import resolve
@@ -39,6 +39,7 @@ def reconcile(
     doomed = [record for record in observed.strangers if record.name in request.remove_sets]
     observe(client, discovery, wanted, observed, [*observed.records.values(), *doomed])
     require_namespaces(wanted, observed)
+    refuse_parents(wanted, observed)
     subjects = subjects_of(wanted, observed, references)
     work = make_plan(client, request, wanted, observed, subjects)
     objects: list[Document] = []

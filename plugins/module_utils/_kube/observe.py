@@ -17,7 +17,7 @@ from .client import KubeClient
 from .discovery import Discovery
 from .errors import ApiError
 from .kinds import Kind, Ref
-from .record import ID_LABEL, OWNER_LABEL, PART_OF, SetRecord, new_record, read_record
+from .record import ID_LABEL, OWNER_LABEL, PART_OF, SetRecord, new_record, read_record, who_has
 from .resolve import SetInput, Wanted
 
 _SECRET = Kind("", "v1", "Secret", "secrets", True)
@@ -52,7 +52,7 @@ class Observed:
 
 
 def read_sets(client: KubeClient, sets: Iterable[SetInput], owner: str, known: Iterable[str]) -> Observed:
-    """One LIST per namespace that holds parents."""
+    """One LIST per namespace that holds parents, and a GET for each set that is new. Raises InputError where its place is taken."""
     observed = Observed()
     named = {one.name: one for one in sets if one.name}
     ours = set(named) | set(known)
@@ -64,9 +64,35 @@ def read_sets(client: KubeClient, sets: Iterable[SetInput], owner: str, known: I
                 observed.records[record.name] = record
             elif record.name not in ours:
                 observed.strangers.append(record)
-    for one in named.values():
-        observed.records.setdefault(one.name, new_record(one.name, one.namespace, owner))
+    new = [one for one in named.values() if one.name not in observed.records]
+    there = map_threads(lambda one: client.find(_SECRET.path(one.namespace, one.name), metadata_only=True), new, client.threads)
+    taken = [
+        f"  {_secret(one).id} {who}, and set {one.name} would keep its record there; rename the set, or remove the Secret"
+        for one, found in zip(new, there, strict=True)
+        if found and (who := who_has(found["metadata"], owner))
+    ]
+    if taken:
+        raise InputError("the record of a set is a Secret of its name, which is taken; nothing was written:\n" + "\n".join(sorted(taken)))
+    for one in new:
+        observed.records[one.name] = new_record(one.name, one.namespace, owner)
     return observed
+
+
+def refuse_parents(wanted: Wanted, observed: Observed) -> None:
+    """Raise InputError where a desired Secret is the one that a set keeps its record in: each would undo the other."""
+    places = {_secret(record): record.name for record in observed.records.values()}
+    taken = []
+    for ref, item in wanted.objects.items():
+        metadata = observed.metadata.get(ref) or {}
+        name = places.get(ref) or (ref.name if ref.group_kind == "Secret" and ID_LABEL in (metadata.get("labels") or {}) else "")
+        if name:
+            taken.append(f"  {ref.id} ({item.source}) is where set {name} keeps its record; rename the Secret, or the set")
+    if taken:
+        raise InputError("these Secrets are the records of sets; nothing was written:\n" + "\n".join(sorted(taken)))
+
+
+def _secret(one: SetInput | SetRecord) -> Ref:
+    return Ref("", "Secret", one.namespace, one.name)
 
 
 def observe(client: KubeClient, discovery: Discovery, wanted: Wanted, observed: Observed, records: Iterable[SetRecord]) -> None:

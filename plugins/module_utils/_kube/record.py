@@ -130,5 +130,14 @@ def read_record(secret: Mapping[str, Any]) -> SetRecord:
     return record
 
 
+def who_has(metadata: Mapping[str, Any], owner: str) -> str:
+    """Whose a Secret without our label is that lies where a set of ``owner`` has its record; empty where it is that set's own, spoilt."""
+    tooling = (metadata.get("annotations") or {}).get(_TOOLING) or ""
+    if tooling.partition("/")[0] != TOOLING.partition("/")[0]:
+        return "is somebody else's"
+    other = (metadata.get("labels") or {}).get(OWNER_LABEL) or owner
+    return "" if other == owner else f"is the record of a set of the owner {other}"
+
+
 def _encode(value: bytes) -> str:
     return base64.b64encode(value).decode()

@@ -21,6 +21,7 @@ from .report import impact_of
 WIDTH = 100
 LONG = 40
 """A set on a host with more changes than this is shown by counts, and only its dearer changes one by one."""
+_LONG_MEMBER = 40
 _MOST_FOREIGN = 30
 _SIGNS = {"create": "+", "update": "~", "replace": "±", "delete": "-", "adopt": ">", "blocked": "!"}
 _FOUND = {"create": "missing", "update": "changed", "replace": "changed", "delete": "surplus"}
@@ -194,8 +195,32 @@ def _change_lines(change: Json, width: int, drift: bool) -> Iterator[Line]:
 def _fields(fields: list[str]) -> str:
     if not fields:
         return "ownership"
-    shortest = fields[0].rpartition(".")[2] if len(fields[0]) > 18 else fields[0]
+    shortest = _last_member(fields[0]) if len(fields[0]) > 18 else fields[0]
     return f"{shortest} +{len(fields) - 1}" if len(fields) > 1 else shortest
+
+
+def _last_member(path: str) -> str:
+    """The last member of a path such as ``spec."a.b"[=https://x.example]``; dots in quotes and brackets are no borders.
+
+    What is in its brackets is left out where it is long: the whole path is in the report.
+    """
+    start = bracket = depth = 0
+    quoted = escaped = False
+    for place, sign in enumerate(path):
+        if quoted:
+            quoted = sign != '"' or escaped
+            escaped = sign == "\\" and not escaped
+        elif not depth and sign == '"' and place == start:
+            quoted = True
+        elif sign == "[":
+            bracket = bracket if depth else place
+            depth += 1
+        elif sign == "]" and depth and (depth > 1 or path[place + 1 : place + 2] in ("", ".", "[")):
+            depth -= 1
+        elif not depth and sign == ".":
+            start = place + 1
+    member = path[start:]
+    return member if len(member) <= _LONG_MEMBER or bracket < start else f"{path[start:bracket]}[…]"
 
 
 def _foreign_lines(foreign: list[Json]) -> Iterator[Line]:

@@ -257,3 +257,46 @@ def test_what_a_new_policy_of_this_run_refuses_is_not_written(cluster, namespace
 def test_no_warning_about_the_probe_is_passed_on(cluster, namespace, red_only):
     done = cluster.run(one_set("s", namespace, *red_only)).ok()
     assert [warning for warning in done.result["warnings"] if "probe" in warning] == []
+
+
+# the place of a set's record
+
+
+def test_a_secret_with_the_name_of_a_set_is_refused_when_planned(cluster, namespace):
+    ours, other = one_set("ours", namespace, config_map(namespace)), one_set("other", namespace, secret(namespace, "ours"))
+    for check in (True, False):
+        refused = cluster.run(ours, other, check=check)
+        assert (
+            f"Secret/{namespace}/ours (definition[1]) is where set ours keeps its record; rename the Secret, or the set" in refused.message
+        )
+        assert refused.writes == []
+    # Later runs do not declare the other set, but its record is there.
+    cluster.run(ours).ok()
+    later = cluster.run(one_set("other", namespace, secret(namespace, "ours")), known_sets=["ours"])
+    assert f"Secret/{namespace}/ours (definition[1]) is where set ours keeps its record" in later.message
+    assert later.writes == []
+
+
+def test_a_record_never_takes_the_place_of_somebody_elses_secret(cluster, namespace):
+    theirs = secret(namespace, "taken")
+    cluster.admin.create(f"/api/v1/namespaces/{namespace}/secrets", theirs, "somebody")
+    before = cluster.get(theirs)
+    refused = cluster.run(one_set("taken", namespace, config_map(namespace)), one_set("free", namespace, config_map(namespace, "b")))
+    assert f"Secret/{namespace}/taken is somebody else's, and set taken would keep its record there; rename the set" in refused.message
+    assert refused.writes == []
+    assert cluster.get(theirs) == before
+
+    cluster.run(one_set("shared", namespace, config_map(namespace)), owner="one").ok()
+    refused = cluster.run(one_set("shared", namespace, config_map(namespace, "c")), owner="two")
+    assert f"Secret/{namespace}/shared is the record of a set of the owner one" in refused.message
+    assert refused.writes == []
+
+
+def test_a_record_that_lost_its_label_is_written_anew(cluster, namespace):
+    wanted = one_set("s", namespace, config_map(namespace))
+    cluster.run(wanted).ok()
+    (record,) = cluster.parents_in(namespace)
+    cluster.edit({"apiVersion": "v1", "kind": "Secret", **record}, {"metadata": {"labels": {"applyset.kubernetes.io/id": None}}})
+    cluster.run(wanted).ok()
+    assert cluster.run(wanted).ok().tried == []
+    assert [again["metadata"]["uid"] for again in cluster.parents_in(namespace)] == [record["metadata"]["uid"]]

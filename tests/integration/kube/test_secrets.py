@@ -13,6 +13,7 @@ import json
 import os
 
 import pytest
+from ansible_collections.gantry.platform.tests.integration.canaries import traces_of
 from ansible_collections.gantry.platform.tests.integration.kube.objects import config_map, identity, secret
 from ansible_collections.gantry.platform.tests.integration.kube.playbooks import FACES, Face
 
@@ -37,18 +38,9 @@ def task(name, namespace, *documents, **options):
     return {"name": name, APPLY: given}
 
 
-def forms(value):
-    """A text as itself, and as base64 at each of the three places where it may begin in a longer value."""
-    yield value
-    for shift in range(3):
-        encoded = base64.b64encode(b"-" * shift + value.encode()).decode()
-        first = -(-shift * 8 // 6)
-        yield encoded[first : first + 14]
-
-
 def traces(text):
     """Canaries that are in a text."""
-    return [form for value in CANARIES.values() for form in forms(value) if form in text]
+    return traces_of(CANARIES.values(), text)
 
 
 def test_a_trace_is_seen_where_there_is_one():

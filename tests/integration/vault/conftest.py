@@ -73,6 +73,18 @@ class Live:
         return [row for row in self.log()[since:] if row[0] in ("create", "update", "patch", "delete")]
 
 
+def pid_of(sandbox, config):
+    """The pid of the Vault with this configuration; 0 where it does not run."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            continue
+        if f"-config={sandbox}/config/{config}.json" in words:
+            return int(folder.name)
+    return 0
+
+
 @pytest.fixture(scope="session")
 def sandbox():
     """A sandbox with the area vault alone."""

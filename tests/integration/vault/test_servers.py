@@ -14,22 +14,10 @@ import stat
 import subprocess
 import time
 import urllib.request
-from pathlib import Path
 
 import pytest
 from ansible_collections.gantry.platform.tests.integration.conftest import run_role
-from ansible_collections.gantry.platform.tests.integration.vault.conftest import Ansible
-
-
-def pid_of(sandbox, config):
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
-        except OSError:
-            continue
-        if f"-config={sandbox}/config/{config}.json" in words:
-            return int(folder.name)
-    return 0
+from ansible_collections.gantry.platform.tests.integration.vault.conftest import Ansible, pid_of
 
 
 def free_port():

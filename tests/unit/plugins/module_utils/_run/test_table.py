@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import importlib
 
+import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._run.report import build_report, make_note
 from ansible_collections.gantry.platform.plugins.module_utils._run.table import LONG, WIDTH, counted, plain, render, shortened, wrapped
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._run.canned import applied, change, meta, plan_of, planned, result
@@ -166,3 +167,23 @@ def test_drift_says_what_it_found_and_not_what_a_run_would_do():
     assert "~ changed ConfigMap/cortex/b" in text
     assert "- surplus ConfigMap/cortex/c" in text
     assert text.splitlines()[-1].startswith("drift  1 missing, 1 changed, 1 surplus, 4 unchanged")
+
+
+@pytest.mark.parametrize(
+    ("path", "shown_as"),
+    [
+        ("spec.template.spec.containers[name=engine].image", "image"),
+        ("config.crls[=https://x.example/crl]", "crls[=https://x.example/crl]"),
+        ("issuing_certificates[=https://x.example:8200/v1/pki/ca]", "issuing_certificates[…]"),
+        ('a[="https://x.example:8200/v1/pki/ca"].b', "b"),
+        ('a[="https://x.example:8200/v1/pki/ca"].b[0]', "b[0]"),
+        ("creation_statements[=SELECT a[1].b FROM c.d]", "creation_statements[…]"),
+        ('metadata.annotations."cert-manager.io/a]b.c"', '"cert-manager.io/a]b.c"'),
+        ('metadata.annotations."a\\".b"[0].c.d', "d"),
+        ("spec.versions[name=v1.1][order]", "versions[name=v1.1][order]"),
+    ],
+)
+def test_a_changed_field_is_named_by_its_last_member_whatever_is_in_its_brackets(path, shown_as):
+    for fields, why in (([path], shown_as), ([path, "x"], f"{shown_as} +1")):
+        text = shown(plan_of(prod=planned(change("pki/config/urls", "update", fields=fields))))
+        assert [line for line in text.splitlines() if line.split()[-len(why.split()) :] == why.split()], text

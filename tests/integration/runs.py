@@ -1,0 +1,87 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whole playbooks of this checkout from a command line, on one cluster of the test's own, and the apiserver's log that judges them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+
+ROOT = Path(__file__).resolve().parents[2]
+WRITES = ("create", "update", "patch", "delete", "deletecollection")
+
+
+class Runs:
+    """Runs playbooks on an inventory whose only cluster, ``host``, lives below ``folder``; ``variables`` go with each of them."""
+
+    def __init__(self, folder: Path, inventory: str, host: str, **variables) -> None:
+        self.folder = folder
+        self.cluster = folder / host
+        self.report = folder / "report.json"
+        self._inventory = f"inventories/{inventory}.yml"
+        self._variables = {"platform_rehearsal_root": str(folder), "platform_plan_file": str(self.report), **variables}
+        self._bin = Path(sys.executable).parent
+        self._environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_NOCOLOR": "1"}
+
+    def start(self, name, *words, start_new_session=False, **environment):
+        output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "start_new_session": start_new_session}
+        return subprocess.Popen([self._bin / name, *words], cwd=ROOT, env=self._environment | environment, **output)
+
+    def command(self, name, *words, **environment):
+        process = self.start(name, *words, **environment)
+        output, _none = process.communicate()
+        return process.returncode, output
+
+    def words(self, name, **variables):
+        """The arguments of ansible-playbook; ``name`` is a playbook, or the path of one of another folder."""
+        book = name if "/" in name else f"playbooks/{name}.yml"
+        return ["-i", self._inventory, book, "-e", json.dumps(self._variables | variables)]
+
+    def play(self, name, **variables):
+        code, output = self.command("ansible-playbook", *self.words(name, **variables))
+        return code, output, self.reported()
+
+    def reported(self, file=None):
+        """The report of the last run; none where it wrote none."""
+        file = Path(file or self.report)
+        return json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
+
+    def kubectl(self, *words):
+        kubectl, config = self.cluster / "bin" / "kubectl", self.cluster / "admin.kubeconfig"
+        return subprocess.run([kubectl, "--kubeconfig", config, *words], capture_output=True, text=True, check=True).stdout
+
+    def audited(self):
+        """Every request so far that changed something on behalf of the platform, by the apiserver's own log.
+
+        Neither a review nor a token leaves an object behind; tokens are what verifying the logins to Vault needs.
+        """
+        for line in (self.cluster / "logs" / "audit.log").read_text(encoding="utf-8").splitlines():
+            event = json.loads(line)
+            mine = event["user"]["username"] == "gantry:deployer"
+            path = event["requestURI"].partition("?")[0]
+            passing = path.endswith("/token") or any(word in event["requestURI"] for word in ("dryRun=All", "reviews"))
+            changing = event["verb"] in WRITES and not passing
+            if mine and changing and event.get("responseStatus", {}).get("code", 0) < 300:
+                yield event["verb"], event["requestURI"].partition("?")[0]
+
+    def asked(self):
+        """How many requests the platform has sent so far, whatever they were."""
+        return sum('"gantry:deployer"' in line for line in (self.cluster / "logs" / "audit.log").read_text(encoding="utf-8").splitlines())
+
+    def remove(self):
+        words = ["localhost", "-m", "ansible.builtin.include_role", "-a", "name=gantry.platform.sandbox tasks_from=clean"]
+        self.command("ansible", *words, "-e", json.dumps({"sandbox_root": str(self.cluster)}))
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def conforms(report, name="plan"):
+    schema = json.loads((ROOT / "docs" / f"{name}.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(report)
+    return report
