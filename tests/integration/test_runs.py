@@ -18,8 +18,7 @@ HOST = "dev-euw1"
 
 @pytest.fixture(scope="module")
 def runs():
-    made = Runs(INSTANCES / "runs")
-    made = Runs(ROOT / ".gantry" / "test-runs", "dev", HOST)
+    made = Runs(INSTANCES / "runs", "dev", HOST)
     made.remove()
     code, output, report = made.play("rehearse", platform_rehearsal_keep=True)
     try:
