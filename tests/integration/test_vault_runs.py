@@ -14,6 +14,8 @@ import base64
 import json
 import os
 import signal
+import subprocess
+import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -24,6 +26,7 @@ from ansible_collections.gantry.platform.tests.integration.conftest import INSTA
 from ansible_collections.gantry.platform.tests.integration.kube.cluster import until
 from ansible_collections.gantry.platform.tests.integration.runs import Runs, conforms
 from ansible_collections.gantry.platform.tests.integration.vault.conftest import Live, pid_of
+from ansible_collections.gantry.platform.tests.integration.vault.databases import psql
 
 HOST = "sandbox"
 # Where a run is killed: as soon as Vault's log has a write to this path. A root that its intermediate has not seen yet, a secret that
@@ -227,6 +230,36 @@ def test_what_kills_left_is_ended_by_the_next_run(runs, runner):
     code, output, report = runs.loud("site", access=runner)
     assert code == 0, output[-3000:]
     assert (report["status"], report["hosts"][HOST]["verified"], runs.written(mark)) == ("clean", True, [])
+
+
+def test_a_real_agent_writes_the_files_that_the_annotations_ask_for(runs, tmp_path):
+    """Vault's own agent, with the configuration that the injector would make of the annotations, as the service."""
+    deployment = json.loads(runs.kubectl("-n", "memory", "get", "deployment", "experience-archive", "-o", "json"))
+    annotations = deployment["spec"]["template"]["metadata"]["annotations"]
+    said = {key.partition("/")[2]: value for key, value in annotations.items() if key.startswith("vault.hashicorp.com/")}
+    mark = "agent-inject-template-"
+    templates = {key.removeprefix(mark): text for key, text in said.items() if key.startswith(mark)}
+    token = tmp_path / "token"
+    token.write_text(runs.kubectl("-n", "memory", "create", "token", "experience-archive", "--audience=vault"), encoding="utf-8")
+    method = {"type": "kubernetes", "mount_path": said["auth-path"], "config": {"role": said["role"], "token_path": str(token)}}
+    config = {
+        "vault": {"address": runs.live.url, "ca_cert": str(runs.cluster / "pki" / "ca.crt")},
+        "auto_auth": {"method": method, "sink": [{"type": "file", "config": {"path": str(tmp_path / "agent token")}}]},
+        "exit_after_auth": True,
+        "template": [
+            {"destination": str(tmp_path / name), "contents": text, "error_on_missing_key": True} for name, text in templates.items()
+        ],
+        "template_config": {"exit_on_retry_failure": True},
+    }
+    (tmp_path / "agent.json").write_text(json.dumps(config), encoding="utf-8")
+    command = [runs.cluster / "bin" / "vault", "agent", f"-config={tmp_path}/agent.json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    files = {name: (tmp_path / name).read_text(encoding="utf-8") for name in templates}
+    url = urllib.parse.urlsplit(files.pop("MEMORY_DATABASE_URL"))
+    assert psql(runs.live, {"username": url.username, "password": url.password}) == url.username
+    kept = runs.live.api.read("sandbox/data/experience-archive/generated")["data"]["data"]
+    assert files == kept != {}
 
 
 def test_drift_in_vault_is_told_by_path_and_a_wrong_token_gets_nowhere(runs, runner, drifted):
