@@ -59,7 +59,7 @@ options:
     type: bool
     default: true
   wait_timeout:
-    description: Seconds in which the server must be unsealed and have a leader.
+    description: Seconds in which the server must answer, be unsealed and have a leader; for each of them.
     type: int
     default: 60
 seealso:

@@ -135,7 +135,7 @@ def bring_up(client: VaultClient, delivery: Delivery, check_mode: bool, seconds:
     """
     delivery.checked()
     done = Progress()
-    status = client.read("sys/seal-status")
+    status = _answer(client, 0.0 if check_mode else seconds)
     automatic = bool(status.get("recovery_seal"))
     if not status["initialized"]:
         done.initialised = True
@@ -224,6 +224,18 @@ def _unseal(client: VaultClient, path: Path) -> None:
     client.write("sys/unseal", {"reset": True})
     for key in delivered["keys"][: int(delivered["threshold"])]:
         client.write("sys/unseal", {"key": key})
+
+
+def _answer(client: VaultClient, seconds: float) -> Json:
+    """The seal's state. A server that the same run brought up may still have to fetch its image."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return client.read("sys/seal-status")
+        except UnreachableError:
+            if time.monotonic() > end:
+                raise
+        time.sleep(_PAUSE)
 
 
 def _until(client: VaultClient, met: Callable[[Json], bool], seconds: float, what: str) -> None:

@@ -8,7 +8,12 @@ import json
 import stat
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError, ServerError, TimeoutExceededError
+from ansible_collections.gantry.platform.plugins.module_utils._core.errors import (
+    InputError,
+    ServerError,
+    TimeoutExceededError,
+    UnreachableError,
+)
 from ansible_collections.gantry.platform.plugins.module_utils._vault.client import VaultError
 from ansible_collections.gantry.platform.plugins.module_utils._vault.lifecycle import Delivery, bring_up, cluster, health, token_of
 
@@ -29,11 +34,15 @@ class Vault:
         self.given = set()
         self.answers = {}
         self.breaks = False
+        self.silent = 0
 
     def health(self):
         return self.read("sys/health")
 
     def read(self, path, query=None):
+        if self.silent:
+            self.silent -= 1
+            raise UnreachableError("nobody answers")
         if path == "sys/seal-status":
             kind = "transit" if self.automatic else "shamir"
             return {"initialized": self.initialized, "sealed": self.sealed, "recovery_seal": self.automatic, "type": kind, "t": 2}
@@ -92,6 +101,18 @@ def test_a_new_vault_is_initialised_unsealed_and_its_keys_are_for_the_owner_alon
     assert (kept["keys"], kept["root_token"], kept["kind"]) == (["k1", "k2", "k3"], "s.root", "unseal")
     again = bring_up(vault, delivery, False, 5)
     assert (again.steps, len(vault.writes)) == ([], 4)
+
+
+def test_a_server_that_does_not_answer_yet_is_waited_for(delivery):
+    vault = Vault(automatic=True)
+    vault.silent = 2
+    assert bring_up(vault, delivery, False, 5).initialised
+    late = Vault(automatic=True)
+    late.silent = 10**6
+    for check_mode in (False, True):
+        with pytest.raises(UnreachableError):
+            bring_up(late, delivery, check_mode, 0.2)
+    assert late.writes == []
 
 
 def test_with_automatic_unsealing_the_keys_are_for_recovery(delivery):
