@@ -31,6 +31,7 @@ from .supervisor import UP, Program, Supervisor
 
 _LAST_LINES = 12
 _FOLDERS = ("logs", "data", "config", "bin")
+_REPORTS = ("plan.json", "drift.json")
 
 
 class Instance:
@@ -122,7 +123,9 @@ class Instance:
         """A folder with other things in it is nobody's to fill, and least of all to remove."""
         if re.search(r"\s[;#]", str(self.root)):
             raise InputError(f"sandbox_root: the supervisor takes what follows a blank with ; or # as a comment: {str(self.root)!r}")
-        if self.root.exists() and not self.ports() and (not self.root.is_dir() or any(self.root.iterdir())):
+        # A run of the environment before its sandbox is there leaves its report.
+        strange = self.root.is_dir() and any(path.name not in _REPORTS for path in self.root.iterdir())
+        if (strange or (self.root.exists() and not self.root.is_dir())) and not self.ports():
             raise InputError(f"sandbox_root: {self.root} holds something that is no sandbox; name a folder that is empty or not there yet")
 
     def _has_ports(self) -> bool:

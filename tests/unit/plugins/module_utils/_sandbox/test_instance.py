@@ -67,6 +67,16 @@ def test_a_folder_with_other_things_in_it_is_neither_filled_nor_removed(tmp_path
     assert [path.name for path in tmp_path.iterdir()] == ["precious"]
 
 
+def test_the_report_of_a_run_before_the_sandbox_is_no_other_thing(tmp_path):
+    root = tmp_path / "sandbox"
+    root.mkdir()
+    (root / "plan.json").touch()
+    ours = Instance(root, [], tmp_path / "cache")
+    ours.start({}, [], lambda text: None)
+    ours.remove()
+    assert not root.exists()
+
+
 def test_what_is_not_there_is_pending_stopped_and_needs_no_removal(tmp_path):
     ours = Instance(tmp_path / "new", [Server("api", "api", (), "tcp:1", ports=("https",))], tmp_path / "cache")
     assert ours.pending({}) == ["api"]
