@@ -30,8 +30,12 @@ options:
     description:
       - Reference of a kubeconfig, such as C(sops:break-glass.sops.yml#prod) or C(aws-sm:break-glass/prod), which is
         read into memory. It comes before O(kubeconfig) and O(host).
-      - V(vault:) is none of the kinds, since this has to work while Vault is sealed. Relative paths begin where the task runs.
+      - V(vault:) is none of the kinds, since this has to work while Vault is sealed.
     type: str
+  folder:
+    description: Folder in which relative paths of O(reference) begin. Without it that is the folder of the playbook.
+    type: path
+    default: ""
   may:
     description:
       - What is asked. Each has C(verb) and C(resource), and may have C(group), C(subresource), C(namespace) and C(name). V(*) means all.
@@ -93,12 +97,17 @@ from ..module_utils._kube.yaml import load_yaml
 
 def main() -> None:
     """Ask, and say what was answered."""
-    spec = {**AUTH_SPEC, "reference": {"type": "str"}, "may": {"type": "list", "elements": "dict", "default": []}}
+    spec = {
+        **AUTH_SPEC,
+        "reference": {"type": "str"},
+        "folder": {"type": "path", "default": ""},
+        "may": {"type": "list", "elements": "dict", "default": []},
+    }
     module = AnsibleModule(spec, supports_check_mode=True)
     try:
         may = read_reviews(module.params["may"])
         environment = dict(os.environ)
-        params = {**module.params, **_referenced(module.params["reference"], environment)}
+        params = {**module.params, **_referenced(module.params["reference"], module.params["folder"], environment)}
         access = resolve_access(auth_options(params, environment))
         client = KubeClient(access, "kube_access_info")
         found = whoami(client, access, may, datetime.datetime.now(datetime.UTC))
@@ -107,10 +116,10 @@ def main() -> None:
     module.exit_json(changed=False, **found)
 
 
-def _referenced(reference: str | None, environment: dict[str, str]) -> dict[str, object]:
+def _referenced(reference: str | None, folder: str, environment: dict[str, str]) -> dict[str, object]:
     if not reference:
         return {}
-    text = References(environment, resolvers={"aws-sm": SecretsManager(environment)}).resolve(reference)
+    text = References(environment, folder, {"aws-sm": SecretsManager(environment)}).resolve(reference)
     try:
         kubeconfig = load_yaml(text, reference)
     except InputError:

@@ -320,7 +320,7 @@ def test_the_emergency_access_needs_no_vault_and_leaves_nothing_on_disk(folder, 
     nobody = {"host": admin["clusters"][0]["cluster"]["server"], "ca_cert": str(cluster.root / "pki" / "ca.crt")}
     nobody["api_key"] = token_of(cluster, "default", "nobody", "")
     played = Face("action", folder, cluster.kubeconfig).play(
-        {"name": "all", "gantry.platform.kube_access_info": {"reference": "sops:{{ playbook_dir }}/emergency.yml#all", "may": may}},
+        {"name": "all", "gantry.platform.kube_access_info": {"reference": "sops:emergency.yml#all", "folder": str(folder), "may": may}},
         {"name": "nobody", "gantry.platform.kube_access_info": {**nobody, "kubeconfig": None, "may": may}},
         {"name": "sealed", "gantry.platform.kube_access_info": {"reference": "vault:kv/emergency#kubeconfig"}},
         {"name": "wrong", "gantry.platform.kube_access_info": {"reference": "sops:{{ playbook_dir }}/secrets.yml#database.password"}},
