@@ -19,13 +19,16 @@ WRITES = ("create", "update", "patch", "delete", "deletecollection")
 
 
 class Runs:
-    """Runs playbooks on an inventory whose only cluster, ``host``, lives below ``folder``; ``variables`` go with each of them."""
+    """Runs playbooks on an inventory whose only cluster, ``host``, lives below ``folder``; ``variables`` go with each of them.
 
-    def __init__(self, folder: Path, inventory: str, host: str, **variables) -> None:
+    The inventory is one of this checkout by its name, or a file.
+    """
+
+    def __init__(self, folder: Path, inventory: str | Path, host: str, **variables) -> None:
         self.folder = folder
         self.cluster = folder / host
         self.report = folder / "report.json"
-        self._inventory = f"inventories/{inventory}.yml"
+        self._inventory = str(inventory) if isinstance(inventory, Path) else f"inventories/{inventory}.yml"
         self._variables = {"platform_rehearsal_root": str(folder), "platform_plan_file": str(self.report), **variables}
         self._bin = Path(sys.executable).parent
         self._environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_NOCOLOR": "1"}

@@ -2,10 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What delivery ``operator`` declares, before the operator's real definitions in a real apiserver.
-
-The operator itself does not run here: that it makes Secrets of these objects is not proven by this.
-"""
+"""What delivery ``operator`` declares, before the operator's real definitions in a real apiserver."""
 
 from __future__ import annotations
 

@@ -14,7 +14,6 @@ import base64
 import json
 import os
 import signal
-import subprocess
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from ansible_collections.gantry.platform.tests.integration.canaries import shape
 from ansible_collections.gantry.platform.tests.integration.conftest import INSTANCES
 from ansible_collections.gantry.platform.tests.integration.kube.cluster import until
 from ansible_collections.gantry.platform.tests.integration.runs import Runs, conforms
+from ansible_collections.gantry.platform.tests.integration.vault.agents import configuration, rendered
 from ansible_collections.gantry.platform.tests.integration.vault.conftest import Live, pid_of
 from ansible_collections.gantry.platform.tests.integration.vault.databases import psql
 
@@ -232,34 +232,26 @@ def test_what_kills_left_is_ended_by_the_next_run(runs, runner):
     assert (report["status"], report["hosts"][HOST]["verified"], runs.written(mark)) == ("clean", True, [])
 
 
-def test_a_real_agent_writes_the_files_that_the_annotations_ask_for(runs, tmp_path):
+def test_a_real_agent_writes_the_files_that_the_pods_look_for(runs, tmp_path):
     """Vault's own agent, with the configuration that the injector would make of the annotations, as the service."""
-    deployment = json.loads(runs.kubectl("-n", "memory", "get", "deployment", "experience-archive", "-o", "json"))
-    annotations = deployment["spec"]["template"]["metadata"]["annotations"]
-    said = {key.partition("/")[2]: value for key, value in annotations.items() if key.startswith("vault.hashicorp.com/")}
-    mark = "agent-inject-template-"
-    templates = {key.removeprefix(mark): text for key, text in said.items() if key.startswith(mark)}
-    token = tmp_path / "token"
-    token.write_text(runs.kubectl("-n", "memory", "create", "token", "experience-archive", "--audience=vault"), encoding="utf-8")
-    method = {"type": "kubernetes", "mount_path": said["auth-path"], "config": {"role": said["role"], "token_path": str(token)}}
-    config = {
-        "vault": {"address": runs.live.url, "ca_cert": str(runs.cluster / "pki" / "ca.crt")},
-        "auto_auth": {"method": method, "sink": [{"type": "file", "config": {"path": str(tmp_path / "agent token")}}]},
-        "exit_after_auth": True,
-        "template": [
-            {"destination": str(tmp_path / name), "contents": text, "error_on_missing_key": True} for name, text in templates.items()
-        ],
-        "template_config": {"exit_on_retry_failure": True},
-    }
-    (tmp_path / "agent.json").write_text(json.dumps(config), encoding="utf-8")
-    command = [runs.cluster / "bin" / "vault", "agent", f"-config={tmp_path}/agent.json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    files = {name: (tmp_path / name).read_text(encoding="utf-8") for name in templates}
+    pod = json.loads(runs.kubectl("-n", "memory", "get", "deployment", "experience-archive", "-o", "json"))["spec"]["template"]
+    config = configuration(pod["metadata"]["annotations"])
+    token = runs.kubectl("-n", "memory", "create", "token", "experience-archive", "--audience=vault")
+    vault = {"address": runs.live.url, "ca_cert": str(runs.cluster / "pki" / "ca.crt")}
+    program = runs.cluster / "bin" / "vault"
+    wrong, files = rendered(config, tmp_path / "pod", program, vault, token)
+    assert not wrong
+    (app,) = pod["spec"]["containers"]
+    assert {f"/vault/secrets/{name}" for name in files} == {entry["value"] for entry in app["env"]}
     url = urllib.parse.urlsplit(files.pop("MEMORY_DATABASE_URL"))
     assert psql(runs.live, {"username": url.username, "password": url.password}) == url.username
     kept = runs.live.api.read("sandbox/data/experience-archive/generated")["data"]["data"]
     assert files == kept != {}
+
+    # A key that is not there is an error; an empty file, or one of "<no value>", would be taken for the secret.
+    absent = json.loads(json.dumps(config).replace(r"\"ARCHIVE_KEY\"", r"\"NOT_THERE\""))
+    wrong, files = rendered(absent, tmp_path / "absent", program, vault, token)
+    assert "the key ARCHIVE_KEY is missing" in wrong and "ARCHIVE_KEY" not in files
 
 
 def test_drift_in_vault_is_told_by_path_and_a_wrong_token_gets_nowhere(runs, runner, drifted):

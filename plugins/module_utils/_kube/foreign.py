@@ -54,7 +54,11 @@ _KNOWN: tuple[_Known, ...] = (
     _Known(_ANY, ("f:metadata", "f:generateName")),
     *_annotations("Deployment", "ReplicaSet", prefixes=["deployment.kubernetes.io/"]),
     *_annotations("DaemonSet", prefixes=["deprecated.daemonset.template.generation"]),
-    *_annotations("Deployment", "StatefulSet", "DaemonSet", prefixes=["kubectl.kubernetes.io/restartedAt"], template=True),
+    *_annotations(
+        *("Deployment", "StatefulSet", "DaemonSet"),
+        prefixes=["kubectl.kubernetes.io/restartedAt", "vso.secrets.hashicorp.com/restartedAt"],
+        template=True,
+    ),
     *_annotations(
         "PersistentVolumeClaim",
         prefixes=["pv.kubernetes.io/", "volume.kubernetes.io/", "volume.beta.kubernetes.io/"],

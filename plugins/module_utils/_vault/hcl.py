@@ -25,7 +25,7 @@ _TOKEN = re.compile(
   | (?P<text>   "(?:[^"\\]|\\.)*" )
   | (?P<number> -?\d+(?:\.\d+)?(?![\w.]) )
   | (?P<word>   [A-Za-z_][\w-]* )
-  | (?P<mark>   [{}\[\]=:] )
+  | (?P<mark>   [{}\[\]=] )
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -78,9 +78,16 @@ def policy_text(rules: Mapping[str, Any]) -> str:
     blocks = []
     for path, rule in rules.items():
         content = rule if isinstance(rule, Mapping) else {"capabilities": rule}
-        lines = [f"  {name} = {json.dumps(value)}" for name, value in content.items()]
+        lines = [f"  {name} = {_written(value)}" for name, value in content.items()]
         blocks.append(f"path {json.dumps(path)} {{\n" + "\n".join(lines) + "\n}\n")
     return "\n".join(blocks)
+
+
+def _written(value: Any) -> str:
+    """A value; in an object of HCL, names are followed by ``=`` and never by a colon."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{json.dumps(name)} = {_written(item)}" for name, item in value.items()) + "}"
+    return json.dumps(value)
 
 
 def _tokens(text: str) -> Iterator[tuple[str, Any, int]]:
@@ -128,7 +135,7 @@ def _body(tokens: list[tuple[str, Any, int]], at: int, *, closed: bool) -> tuple
         if following == ("mark", "{"):
             content, at = _body(tokens, at + 1, closed=True)
             _add(found, " ".join([str(name), *(json.dumps(label) for label in labels)]), content)
-        elif following in (("mark", "="), ("mark", ":")) and not labels:
+        elif following == ("mark", "=") and not labels:
             found[str(name)], at = _value(tokens, at + 1)
         else:
             raise HclError(f"line {line}: after {name} an = or a {{ was expected, not {following[1]!r}")

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import yaml
 from ansible_collections.gantry.platform.tests.unit.plugins.plugin_utils.inventories import copy_of_the_inventories
 
 
-def operated(folder: Path, **vault: str) -> Path:
+def operated(folder: Path, references: Mapping[str, str] | None = None, **vault: str) -> Path:
     """The sandbox with a service that has secrets of two paths and two databases, and one that has none; ``vault`` says more of it."""
     inventories = copy_of_the_inventories(folder)
     shared, sandbox = inventories / "group_vars" / "all", inventories / "group_vars" / "sandbox_environment"
@@ -27,7 +28,7 @@ def operated(folder: Path, **vault: str) -> Path:
         },
         "quiet": {**common, "description": "Knows no secret"},
     }
-    references = {"API_KEY": 'vault:sandbox/store#api "key"', "TOKEN": "vault:sandbox/store#token"}
+    references = references or {"API_KEY": 'vault:sandbox/store#api "key"', "TOKEN": "vault:sandbox/store#token"}
     overrides = {"security": {"vault": {"delivery": "operator", **vault}}, "settings": {"components": {"vault-secrets-operator": {}}}}
     released = {name: {"digest": "sha256:" + "a" * 64} for name in services}
     databases = {name: {"host": f"{name}.db.example", "password": "env:PASSWORD"} for name in ("memory", "long-term")}
@@ -36,7 +37,7 @@ def operated(folder: Path, **vault: str) -> Path:
     _write(shared / "50_slos.yml", platform_slos={})
     _write(sandbox / "10_foundation.yml", platform_foundation={**foundation, "databases": databases})
     _write(sandbox / "20_overrides.yml", platform_environment_overrides=overrides)
-    _write(sandbox / "90_secret_references.yml", platform_secret_references={"services": {"store": references}})
+    _write(sandbox / "90_secret_references.yml", platform_secret_references={"services": {"store": dict(references)}})
     _write(sandbox / "release.yml", platform_release={"services": released})
     return inventories / "sandbox.yml"
 

@@ -4,13 +4,17 @@
 
 from __future__ import annotations
 
+import re
+
 import jmespath
 import pytest
 import yaml
 from ansible_collections.gantry.platform.tests.unit.plugins.plugin_utils.inventories import copy_of_the_inventories
 from ansible_collections.gantry.platform.tests.unit.roles.declared import declare
+from ansible_collections.gantry.platform.tests.unit.roles.operated import operated
 
 SET = "workloads"
+AGENT = "vault.hashicorp.com/"
 SERVERS_OWN = {
     "Service": {"clusterIP", "clusterIPs", "ipFamilies", "healthCheckNodePort"},
     "ServiceAccount": {"secrets", "imagePullSecrets"},
@@ -235,14 +239,31 @@ def test_the_agent_is_told_what_to_bring_and_logs_in_with_a_token_of_its_own(shi
     assert said["agent-image"].startswith("images.consciousness.example/"), "an admission policy refuses other registries"
     assert said["agent-inject-secret-SIGNING_KEY"] == "prod/data/identity-registry/generated"
     assert said["agent-inject-template-SIGNING_KEY"] == (
-        '{{- with secret "prod/data/identity-registry/generated" -}}{{ index .Data.data "SIGNING_KEY" }}{{- end -}}'
+        '{{- with secret "prod/data/identity-registry/generated" -}}{{- if sprig_hasKey .Data.data "SIGNING_KEY" -}}'
+        '{{ index .Data.data "SIGNING_KEY" }}{{- else -}}{{ sprig_fail "the key SIGNING_KEY is missing" }}{{- end -}}{{- end -}}'
     )
+    assert said["agent-inject-file-SIGNING_KEY"] == "SIGNING_KEY", "the injector would write small letters"
     assert said["agent-inject-secret-IDENTITY_DATABASE_URL"] == "database/creds/identity-registry-identity"
     assert "@identity.db.consciousness.example:5432/identity?sslmode=verify-full" in said["agent-inject-template-IDENTITY_DATABASE_URL"]
     (token,) = [volume for volume in template["spec"]["volumes"] if volume["name"] == said["agent-service-account-token-volume-name"]]
     assert token["projected"]["sources"] == [{"serviceAccountToken": {"path": "token", "audience": "vault", "expirationSeconds": 3600}}]
     quiet = shipped["prod-euw1"].one(SET, "Deployment", "dream-scheduler")["spec"]["template"]
     assert not [key for key in quiet["metadata"]["annotations"] if "vault" in key]
+
+
+def test_a_file_may_have_any_name_that_a_variable_has(tmp_path):
+    long, ended = "K" * 80, "TOKEN_"
+    references = {long: "vault:sandbox/store#a", ended: "vault:sandbox/store#b"}
+    inventory = operated(tmp_path / "inventories", references, delivery="injector")
+    deployment = declare(tmp_path, [inventory], ["workloads"])["sandbox"].one(SET, "Deployment", "store")
+    annotations = deployment["spec"]["template"]["metadata"]["annotations"]
+    file = f"{AGENT}agent-inject-file-"
+    marks = {text: key.removeprefix(file) for key, text in annotations.items() if key.startswith(file)}
+    assert {long, ended, "SIGNING_KEY", "MEMORY_DATABASE_URL"} <= set(marks) and len(set(marks.values())) == len(marks)
+    assert all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,61}[A-Za-z0-9]", key.partition("/")[2]) for key in annotations if AGENT in key)
+    for name, key in {long: "a", ended: "b"}.items():
+        assert annotations[f"{AGENT}agent-inject-secret-{marks[name]}"] == "sandbox/data/store"
+        assert f'index .Data.data "{key}"' in annotations[f"{AGENT}agent-inject-template-{marks[name]}"]
 
 
 def test_pods_reach_vault_and_their_database_and_nobody_else_does(shipped):

@@ -53,6 +53,11 @@ KNOWN = [
     ("Deployment", (*ANNOTATIONS, "f:deployment.kubernetes.io/revision"), {"subresource": "status"}),
     ("DaemonSet", (*ANNOTATIONS, "f:deprecated.daemonset.template.generation"), {}),
     ("Deployment", ("f:spec", "f:template", *ANNOTATIONS, "f:kubectl.kubernetes.io/restartedAt"), {"manager": "kubectl-rollout"}),
+    (
+        "Deployment",
+        ("f:spec", "f:template", *ANNOTATIONS, "f:vso.secrets.hashicorp.com/restartedAt"),
+        {"manager": "vault-secrets-operator"},
+    ),
     ("PersistentVolumeClaim", (*ANNOTATIONS, "f:pv.kubernetes.io/bind-completed"), {}),
     ("PersistentVolumeClaim", (*ANNOTATIONS, "f:volume.beta.kubernetes.io/storage-provisioner"), {}),
     ("PersistentVolumeClaim", ("f:spec", "f:volumeName"), {}),

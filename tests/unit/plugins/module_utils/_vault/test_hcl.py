@@ -65,9 +65,17 @@ def test_a_policy_written_from_data_means_that_data(rules):
     }
 
 
+def test_a_rule_of_parameters_is_written_as_hcl_and_not_as_json():
+    rule = {"capabilities": ["update"], "allowed_parameters": {"lease_id": ["database/creds/a/*"], "*": []}, "min_wrapping_ttl": "1s"}
+    text = policy_text({"sys/leases/revoke": rule})
+    assert 'allowed_parameters = {"lease_id" = ["database/creds/a/*"], "*" = []}' in text
+    assert policy_meaning(text) == {'path "sys/leases/revoke"': rule}
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
+        ('path "a" { allowed_parameters = {"b": []} }', "line 1: .* is not understood"),
         ('path "a" {', "has no }"),
         ('path "a" { capabilities = ["read" }', "line 1: a value was expected, not '}'"),
         ('path "a" { capabilities = ["read"', "a \\[ has no \\]"),
