@@ -37,6 +37,16 @@ SEALS: dict[str, tuple[str, ...]] = {
 }
 """Kinds of seals and the fields that each needs (https://developer.hashicorp.com/vault/docs/configuration/seal)."""
 
+_SECRET_FIELDS = {
+    "token": "VAULT_TOKEN",
+    "access_key": "AWS_ACCESS_KEY_ID",
+    "secret_key": "AWS_SECRET_ACCESS_KEY",
+    "session_token": "AWS_SESSION_TOKEN",
+    "client_secret": "AZURE_CLIENT_SECRET",
+}
+"""Fields of seals that are secrets, and the variables that stand for them."""
+
+_SEAL: Path = ("security", "vault", "seal")
 _GENERATED = "generated"
 _OPERATOR = "vault-secrets-operator"
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
@@ -188,7 +198,12 @@ def _seal_problems(vault: Mapping[str, Any]) -> Iterator[Problem]:
     config = _part(seal, "config")
     for key in SEALS.get(str(seal.get("type")), ()):
         if key not in config:
-            yield Problem(("security", "vault", "seal", "config", key), f"missing; the seal {seal['type']} needs it", at_key=True)
+            yield Problem((*_SEAL, "config", key), f"missing; the seal {seal['type']} needs it", at_key=True)
+    for key, variable in _SECRET_FIELDS.items():
+        if key in config:
+            yield Problem((*_SEAL, "config", key), f"everybody can read it here; give a reference as seal.environment.{variable}", at_key=True)
+    if seal.get("type") == "transit" and "VAULT_TOKEN" not in _part(seal, "environment"):
+        yield Problem((*_SEAL, "environment", "VAULT_TOKEN"), "missing; a server gets into the other Vault by it", at_key=True)
 
 
 def _seal(model: Mapping[str, Any]) -> Json:

@@ -14,7 +14,7 @@ import yaml
 from ansible_collections.gantry.platform.tests.unit.plugins.plugin_utils.inventories import copy_of_the_inventories
 
 
-def operated(folder: Path, references: Mapping[str, str] | None = None, **vault: str) -> Path:
+def operated(folder: Path, references: Mapping[str, str] | None = None, **vault: Any) -> Path:
     """The sandbox with a service that has secrets of two paths and two databases, and one that has none; ``vault`` says more of it."""
     inventories = copy_of_the_inventories(folder)
     shared, sandbox = inventories / "group_vars" / "all", inventories / "group_vars" / "sandbox_environment"

@@ -11,6 +11,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._model.derive impo
 from ansible_collections.gantry.platform.plugins.module_utils._model.vault import SEALS, object_name
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._model.example import VALUES, errors, inventory, model
 
+TRANSIT = {"address": "https://kms.example:8200", "key_name": "vault", "mount_path": "transit/"}
 DATABASES = {"memory": {"host": "memory.db.example", "password": "env:MEMORY_PASSWORD"}, "long-term": {"host": "l", "password": "env:L"}}
 
 
@@ -122,7 +123,7 @@ def test_the_cloud_of_the_cluster_opens_vault_and_names_are_derived(provider, ki
 def test_who_says_more_is_heard():
     vault = {"url": "https://secrets.example", "kv": "store", "seal": {"type": "shamir"}, "image": "images.mind.example/vault:2"}
     found = model(with_vault(vault=vault)).effective["security"]["vault"]
-    assert {key: found[key] for key in vault} == {**vault, "seal": {"type": "shamir", "config": {}}}
+    assert {key: found[key] for key in vault} == {**vault, "seal": {"type": "shamir", "config": {}, "environment": {}}}
 
 
 def test_where_a_cluster_is_simulated_is_known_and_counts_as_nothing_of_the_model():
@@ -160,6 +161,20 @@ def test_where_a_cluster_is_simulated_is_known_and_counts_as_nothing_of_the_mode
         (
             with_vault(vault={"seal": {"type": "awskms", "config": {"region": "eu-west-1"}}}),
             "security.vault.seal.config.kms_key_id: missing; the seal awskms needs it",
+        ),
+        (
+            with_vault(vault={"seal": {"type": "transit", "config": TRANSIT}}),
+            "security.vault.seal.environment.VAULT_TOKEN: missing; a server gets into the other Vault by it",
+        ),
+        (
+            with_vault(
+                vault={"seal": {"type": "transit", "config": {**TRANSIT, "token": "hvs.x"}, "environment": {"VAULT_TOKEN": "env:T"}}}
+            ),
+            "security.vault.seal.config.token: everybody can read it here; give a reference as seal.environment.VAULT_TOKEN",
+        ),
+        (
+            with_vault(vault={"seal": {"type": "transit", "config": TRANSIT, "environment": {"VAULT_TOKEN": "vault:prod/kms#token"}}}),
+            'security.vault.seal.environment.VAULT_TOKEN: found "vault:prod/kms#token"; allowed: a reference that needs no Vault',
         ),
         (
             with_vault(vault={"delivery": "operator"}),
