@@ -13,7 +13,9 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import signal
+import subprocess
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -252,6 +254,39 @@ def test_a_real_agent_writes_the_files_that_the_pods_look_for(runs, tmp_path):
     absent = json.loads(json.dumps(config).replace(r"\"ARCHIVE_KEY\"", r"\"NOT_THERE\""))
     wrong, files = rendered(absent, tmp_path / "absent", program, vault, token)
     assert "the key ARCHIVE_KEY is missing" in wrong and "ARCHIVE_KEY" not in files
+
+
+def test_the_declared_job_takes_snapshots_and_keeps_as_many_as_it_should(runs, tmp_path):
+    """Its own script and variables, as its own ServiceAccount; only its mounted folders lie elsewhere."""
+    job = json.loads(runs.kubectl("-n", "vault", "get", "cronjob", "vault-snapshots", "-o", "json"))["spec"]["jobTemplate"]["spec"]
+    (container,) = job["template"]["spec"]["containers"]
+    places = {mount["mountPath"]: tmp_path / mount["name"] for mount in container["volumeMounts"] if mount["name"] != "tmp"}
+    for place in places.values():
+        place.mkdir()
+    token = runs.kubectl("-n", "vault", "create", "token", "vault-snapshots", "--audience=vault")
+    (tmp_path / "token" / "token").write_text(token, encoding="utf-8")
+    (tmp_path / "tls" / "ca.crt").write_bytes((runs.cluster / "pki" / "ca.crt").read_bytes())
+
+    def here(text):
+        return re.sub("|".join(map(re.escape, places)), lambda found: str(places[found.group()]), text)
+
+    environment = {entry["name"]: here(entry["value"]) for entry in container["env"]}
+    assert environment["VAULT_ADDR"] == "https://vault-active.vault.svc:8200"
+    environment |= {"VAULT_ADDR": runs.live.url, "PATH": f"{runs.cluster / 'bin'}:{os.environ['PATH']}"}
+    keep = int(re.search(r"head -n -(\d+)", container["args"][0])[1])
+    for number in range(keep + 2):
+        (tmp_path / "snapshots" / f"20200101T0000{number:02}Z.snap").write_text("an old one", encoding="utf-8")
+    before = len(runs.live.log())
+    done = subprocess.run([*container["command"], here(container["args"][0])], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    kept = sorted((tmp_path / "snapshots").iterdir())
+    assert len(kept) == keep and not [path for path in kept if path.suffix != ".snap"]
+    assert [path.read_text(encoding="utf-8") for path in kept[:-1]] == ["an old one"] * (keep - 1)
+    inspected = subprocess.run(
+        [runs.cluster / "bin" / "vault", "operator", "raft", "snapshot", "inspect", kept[-1]], capture_output=True, check=False
+    )
+    assert inspected.returncode == 0, inspected.stderr
+    assert ("update", "auth/token/revoke-self") in runs.live.log()[before:], "its login is over"
 
 
 def test_drift_in_vault_is_told_by_path_and_a_wrong_token_gets_nowhere(runs, runner, drifted):
