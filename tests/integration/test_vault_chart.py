@@ -164,3 +164,17 @@ def test_with_the_operator_only_the_hub_needs_the_chart(prod):
     found = values(clusters["prod-euw1"])
     assert found["injector"] == {"enabled": False}
     assert found["server"]["image"] == {"repository": f"{IMAGE}@sha256", "tag": "a" * 64}
+
+
+def test_the_servers_get_into_their_key_service_by_a_secret_of_the_hub(prod):
+    config = {"address": "https://kms.example:8200", "key_name": "vault", "mount_path": "transit/"}
+    seal = {"type": "transit", "config": config, "environment": {"VAULT_TOKEN": "env:TOKEN_OF_THE_KEY_SERVICE"}}
+    clusters = prod({"security": {"vault": {"seal": seal}}}, source="upstream")
+    secrets = {
+        name: [one for one in found.documents("vault", "Secret") if one["metadata"]["name"] == "vault-seal"]
+        for name, found in clusters.items()
+    }
+    assert {name for name, found in secrets.items() if found} == {"prod-euw1"}
+    assert secrets["prod-euw1"][0]["data"] == {"VAULT_TOKEN": {"reference": "env:TOKEN_OF_THE_KEY_SERVICE"}}
+    wanted = [{"envName": "VAULT_TOKEN", "secretName": "vault-seal", "secretKey": "VAULT_TOKEN"}]
+    assert values(clusters["prod-euw1"])["server"]["extraSecretEnvironmentVars"] == wanted
