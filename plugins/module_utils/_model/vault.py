@@ -201,7 +201,9 @@ def _seal_problems(vault: Mapping[str, Any]) -> Iterator[Problem]:
             yield Problem((*_SEAL, "config", key), f"missing; the seal {seal['type']} needs it", at_key=True)
     for key, variable in _SECRET_FIELDS.items():
         if key in config:
-            yield Problem((*_SEAL, "config", key), f"everybody can read it here; give a reference as seal.environment.{variable}", at_key=True)
+            yield Problem(
+                (*_SEAL, "config", key), f"everybody can read it here; give a reference as seal.environment.{variable}", at_key=True
+            )
     if seal.get("type") == "transit" and "VAULT_TOKEN" not in _part(seal, "environment"):
         yield Problem((*_SEAL, "environment", "VAULT_TOKEN"), "missing; a server gets into the other Vault by it", at_key=True)
 
