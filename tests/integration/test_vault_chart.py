@@ -178,3 +178,5 @@ def test_the_servers_get_into_their_key_service_by_a_secret_of_the_hub(prod):
     assert secrets["prod-euw1"][0]["data"] == {"VAULT_TOKEN": {"reference": "env:TOKEN_OF_THE_KEY_SERVICE"}}
     wanted = [{"envName": "VAULT_TOKEN", "secretName": "vault-seal", "secretKey": "VAULT_TOKEN"}]
     assert values(clusters["prod-euw1"])["server"]["extraSecretEnvironmentVars"] == wanted
+    egress = clusters["prod-euw1"].one("vault", "NetworkPolicy", "vault")["spec"]["egress"]
+    assert [port["port"] for port in egress[1]["ports"]] == [443, 6443, 8200], "and reach it"
