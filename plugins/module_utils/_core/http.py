@@ -28,6 +28,8 @@ from .errors import CancelledError, UnreachableError
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 _RESET = (OSError, http.client.HTTPException, EOFError, zlib.error)
 """What a broken connection looks like; the last two are a compressed answer that was cut."""
+_UNKNOWN_AUTHORITY = frozenset({18, 19, 20, 21})
+"""How a certificate fails whose authority is not trusted (X509_V_ERR_… of OpenSSL's x509_vfy.h)."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,8 @@ class Pool:
                     problem: Exception | None = None
                 except _RESET as error:
                     if isinstance(error, ssl.SSLCertVerificationError):
-                        raise UnreachableError(f"{self._endpoint.url}: {error.verify_message or error}") from error
+                        cure = "; name the authority that signed it as ca_cert" if error.verify_code in _UNKNOWN_AUTHORITY else ""
+                        raise UnreachableError(f"{self._endpoint.url}: {error.verify_message or error}{cure}") from error
                     response, problem = None, error
             if response is not None:
                 response.attempts = attempt
