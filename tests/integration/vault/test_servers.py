@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import random
 import signal
 import socket
 import stat
@@ -21,9 +23,11 @@ from ansible_collections.gantry.platform.tests.integration.vault.conftest import
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """One beside those of sandboxes, and below those of outgoing connections, which could take it while its server restarts."""
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", random.randrange(30000, 32000)))
+            return probe.getsockname()[1]
 
 
 def until(met, seconds=40.0):
