@@ -26,7 +26,7 @@ from ansible_collections.gantry.platform.tests.integration.canaries import shape
 from ansible_collections.gantry.platform.tests.integration.conftest import INSTANCES
 from ansible_collections.gantry.platform.tests.integration.kube.cluster import until
 from ansible_collections.gantry.platform.tests.integration.runs import Runs, conforms
-from ansible_collections.gantry.platform.tests.integration.vault.agents import configuration, rendered
+from ansible_collections.gantry.platform.tests.integration.vault.agents import configuration, moved, rendered
 from ansible_collections.gantry.platform.tests.integration.vault.conftest import Live, pid_of
 from ansible_collections.gantry.platform.tests.integration.vault.databases import psql
 
@@ -254,6 +254,9 @@ def test_a_real_agent_writes_the_files_that_the_pods_look_for(runs, tmp_path):
     absent = json.loads(json.dumps(config).replace(r"\"ARCHIVE_KEY\"", r"\"NOT_THERE\""))
     wrong, files = rendered(absent, tmp_path / "absent", program, vault, token)
     assert "the key ARCHIVE_KEY is missing" in wrong and "ARCHIVE_KEY" not in files
+    # The second agent of a pod, when the key goes away later: the file stays as it is.
+    wrong, files = rendered(absent, tmp_path / "pod", program, vault, token)
+    assert "the key ARCHIVE_KEY is missing" in wrong and files["ARCHIVE_KEY"] == kept["ARCHIVE_KEY"]
 
 
 def test_the_declared_job_takes_snapshots_and_keeps_as_many_as_it_should(runs, tmp_path):
@@ -267,17 +270,16 @@ def test_the_declared_job_takes_snapshots_and_keeps_as_many_as_it_should(runs, t
     (tmp_path / "token" / "token").write_text(token, encoding="utf-8")
     (tmp_path / "tls" / "ca.crt").write_bytes((runs.cluster / "pki" / "ca.crt").read_bytes())
 
-    def here(text):
-        return re.sub("|".join(map(re.escape, places)), lambda found: str(places[found.group()]), text)
-
-    environment = {entry["name"]: here(entry["value"]) for entry in container["env"]}
+    environment = {entry["name"]: moved(entry["value"], places) for entry in container["env"]}
     assert environment["VAULT_ADDR"] == "https://vault-active.vault.svc:8200"
     environment |= {"VAULT_ADDR": runs.live.url, "PATH": f"{runs.cluster / 'bin'}:{os.environ['PATH']}"}
     keep = int(re.search(r"head -n -(\d+)", container["args"][0])[1])
     for number in range(keep + 2):
         (tmp_path / "snapshots" / f"20200101T0000{number:02}Z.snap").write_text("an old one", encoding="utf-8")
     before = len(runs.live.log())
-    done = subprocess.run([*container["command"], here(container["args"][0])], env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*container["command"], moved(container["args"][0], places)], env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     kept = sorted((tmp_path / "snapshots").iterdir())
     assert len(kept) == keep and not [path for path in kept if path.suffix != ".snap"]

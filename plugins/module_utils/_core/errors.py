@@ -34,6 +34,10 @@ class UnreachableError(GantryError):
     """The server could not be reached, or went away and did not come back within the deadline."""
 
 
+class UntrustedError(UnreachableError):
+    """Whoever answers has no certificate that counts here. Waiting does not help."""
+
+
 class ServerError(GantryError):
     """The server answered, and its answer was no."""
 

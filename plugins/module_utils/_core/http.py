@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .concurrency import AdaptiveLimit
-from .errors import CancelledError, UnreachableError
+from .errors import CancelledError, UnreachableError, UntrustedError
 
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 _RESET = (OSError, http.client.HTTPException, EOFError, zlib.error)
@@ -161,7 +161,7 @@ class Pool:
                 except _RESET as error:
                     if isinstance(error, ssl.SSLCertVerificationError):
                         cure = "; name the authority that signed it as ca_cert" if error.verify_code in _UNKNOWN_AUTHORITY else ""
-                        raise UnreachableError(f"{self._endpoint.url}: {error.verify_message or error}{cure}") from error
+                        raise UntrustedError(f"{self._endpoint.url}: {error.verify_message or error}{cure}") from error
                     response, problem = None, error
             if response is not None:
                 response.attempts = attempt

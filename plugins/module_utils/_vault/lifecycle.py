@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .._core.errors import InputError, TimeoutExceededError, UnreachableError
+from .._core.errors import InputError, TimeoutExceededError, UnreachableError, UntrustedError
 from .._core.http import Retry
 from .client import Json, VaultAccess, VaultClient, VaultError
 
@@ -76,10 +76,12 @@ def health(client: VaultClient) -> Json:
 
 
 def is_absent(access: VaultAccess, gate: Callable[[], None] = lambda: None) -> bool:
-    """Whether nothing answers there, or a server that was never initialised. A sealed Vault is there."""
+    """Whether nothing answers there, or a server that was never initialised. A sealed Vault is there, and who is not trusted is somebody."""
     client = VaultClient(access, "vault_config", gate, retry=Retry(attempts=2, seconds=5.0))
     try:
         return not client.health()["initialized"]
+    except UntrustedError:
+        raise
     except UnreachableError:
         return True
     finally:
@@ -232,8 +234,8 @@ def _answer(client: VaultClient, seconds: float) -> Json:
     while True:
         try:
             return client.read("sys/seal-status")
-        except UnreachableError:
-            if time.monotonic() > end:
+        except UnreachableError as error:
+            if isinstance(error, UntrustedError) or time.monotonic() > end:
                 raise
         time.sleep(_PAUSE)
 

@@ -10,6 +10,7 @@ The injector itself cannot be built here. What stands for it follows its publish
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -62,16 +63,21 @@ def configuration(annotations: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def moved(text: str, places: Mapping[str, object]) -> str:
+    """A text with what is said of a container as it is on this machine, all in one go."""
+    return re.sub("|".join(map(re.escape, places)), lambda found: str(places[found.group()]), text)
+
+
 def rendered(config: Mapping[str, Any], folder: Path, program: Path, vault: Mapping[str, str], token: str) -> tuple[str, dict[str, str]]:
     """What went wrong and the files by name, of an agent that runs with ``config`` in ``folder`` instead of a container's root.
 
     ``vault`` is the real server behind the address (``address``, ``ca_cert``), ``token`` one of the pod's ServiceAccount.
     """
-    moved = json.loads(json.dumps(config).replace('"/', f'"{folder}/')) | {"vault": dict(vault)}
+    placed = json.loads(moved(json.dumps(config), {'"/': f'"{folder}/'})) | {"vault": dict(vault)}
     for path in ("home/vault", "vault/secrets", "var/run/secrets/vault.hashicorp.com/serviceaccount"):
         (folder / path).mkdir(parents=True, exist_ok=True)
-    Path(moved["auto_auth"]["method"]["config"]["token_path"]).write_text(token, encoding="utf-8")
-    (folder / "agent.json").write_text(json.dumps(moved), encoding="utf-8")
+    Path(placed["auto_auth"]["method"]["config"]["token_path"]).write_text(token, encoding="utf-8")
+    (folder / "agent.json").write_text(json.dumps(placed), encoding="utf-8")
     done = subprocess.run([program, "agent", f"-config={folder}/agent.json"], capture_output=True, text=True, timeout=60, check=False)
     files = {path.name: path.read_text(encoding="utf-8") for path in (folder / "vault" / "secrets").iterdir()}
     return (done.stdout + done.stderr if done.returncode else ""), files

@@ -24,6 +24,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._core.errors impor
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.certificates import Authority
 from ansible_collections.gantry.platform.plugins.module_utils._vault.client import VaultClient, resolve_vault
 from ansible_collections.gantry.platform.plugins.module_utils._vault.lifecycle import Delivery, bring_up, cluster
+from ansible_collections.gantry.platform.tests.integration.vault.agents import moved
 from ansible_collections.gantry.platform.tests.integration.vault.test_servers import free_port, until
 from ansible_collections.gantry.platform.tests.unit.roles.declared import declare
 from ansible_collections.gantry.platform.tests.unit.roles.operated import operated
@@ -68,8 +69,7 @@ class Pod:
         peers = {
             f"//vault-{number}.vault-internal:{port}": f"//127.0.0.1:{of[port]}" for number, of in enumerate(self.ports) for port in PORTS
         }
-        moved = {**own, **peers, **{path: str(place) for path, place in self._mounts.items()}}
-        return re.sub("|".join(map(re.escape, moved)), lambda found: moved[found.group()], text)
+        return moved(text, {**own, **peers, **self._mounts})
 
     def start(self):
         """As the image's entrypoint would start it (.release/docker/docker-entrypoint.sh of Vault)."""

@@ -56,6 +56,16 @@ def test_without_a_token_only_the_state_is_seen(vault):
     assert (found["token"], found["cluster"]["peers"], found["health"]["sealed"]) == (None, None, False)
 
 
+def test_a_server_of_another_authority_is_told_with_the_cure_and_is_nobodys_absence(vault, tmp_path):
+    """Both would wait or plan for a server that does not answer yet; this one answers."""
+    cure = "name the authority that signed it as ca_cert"
+    found, output = vault.run("vault_init", ca_cert="", keys_file=str(tmp_path / "keys.json"), wait_timeout=600)
+    assert cure in found.get("msg", "") and not (tmp_path / "keys.json").exists(), output
+    document = {"policies": {"p": {"kv/a": ["read"]}}}
+    found, output = vault.run("vault_config", "--check", ca_cert="", config=document, owner="o", may_be_absent=True)
+    assert cure in found.get("msg", ""), output
+
+
 def test_a_second_initialisation_changes_nothing_and_prints_no_key(sandbox, vault):
     keys = json.loads((sandbox / "vault-keys.json").read_text(encoding="utf-8"))
     options = {"keys_file": str(sandbox / "vault-keys.json"), "shares": 1, "threshold": 1}

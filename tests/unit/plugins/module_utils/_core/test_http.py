@@ -15,7 +15,7 @@ import types
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core import http as tested
-from ansible_collections.gantry.platform.plugins.module_utils._core.errors import CancelledError, UnreachableError
+from ansible_collections.gantry.platform.plugins.module_utils._core.errors import CancelledError, UnreachableError, UntrustedError
 from ansible_collections.gantry.platform.plugins.module_utils._core.http import Endpoint, Pool, Retry, StreamRefused
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.certificates import Authority
 
@@ -271,9 +271,9 @@ def test_a_certificate_of_somebody_else_is_told_at_once(serve, clock, tmp_path):
     server = serve(answer(), tls=tls)
     ours = ssl.create_default_context(cafile=str(tmp_path / "ca.crt"))
     assert Pool(Endpoint(server.url, ours), "a").request("GET", "/a").status == 200
-    with pytest.raises(UnreachableError, match=f"{server.url}: .*certificate.*; name the authority that signed it as ca_cert"):
+    with pytest.raises(UntrustedError, match=f"{server.url}: .*certificate.*; name the authority that signed it as ca_cert"):
         Pool(Endpoint(server.url, ssl.create_default_context()), "a").request("GET", "/a")
-    with pytest.raises(UnreachableError, match="Hostname mismatch.*other.example.[^;]*$"):
+    with pytest.raises(UntrustedError, match="Hostname mismatch.*other.example.[^;]*$"):
         Pool(Endpoint(server.url, ours, "other.example"), "a").request("GET", "/a")
     assert clock.passed == 0
 

@@ -13,6 +13,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._core.errors impor
     ServerError,
     TimeoutExceededError,
     UnreachableError,
+    UntrustedError,
 )
 from ansible_collections.gantry.platform.plugins.module_utils._vault.client import VaultError
 from ansible_collections.gantry.platform.plugins.module_utils._vault.lifecycle import Delivery, bring_up, cluster, health, token_of
@@ -35,6 +36,7 @@ class Vault:
         self.answers = {}
         self.breaks = False
         self.silent = 0
+        self.silence = UnreachableError("nobody answers")
 
     def health(self):
         return self.read("sys/health")
@@ -42,7 +44,7 @@ class Vault:
     def read(self, path, query=None):
         if self.silent:
             self.silent -= 1
-            raise UnreachableError("nobody answers")
+            raise self.silence
         if path == "sys/seal-status":
             kind = "transit" if self.automatic else "shamir"
             return {"initialized": self.initialized, "sealed": self.sealed, "recovery_seal": self.automatic, "type": kind, "t": 2}
@@ -113,6 +115,14 @@ def test_a_server_that_does_not_answer_yet_is_waited_for(delivery):
         with pytest.raises(UnreachableError):
             bring_up(late, delivery, check_mode, 0.2)
     assert late.writes == []
+
+
+def test_who_is_not_trusted_is_not_waited_for(delivery):
+    vault = Vault(automatic=True)
+    vault.silent, vault.silence = 10**6, UntrustedError("another authority")
+    with pytest.raises(UntrustedError, match="another authority"):
+        bring_up(vault, delivery, False, 60)
+    assert vault.silent == 10**6 - 1 and vault.writes == []
 
 
 def test_with_automatic_unsealing_the_keys_are_for_recovery(delivery):
