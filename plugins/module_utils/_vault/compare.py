@@ -41,11 +41,12 @@ class Finding:
     marks: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     conflict: str = ""
+    half_made: bool = False
 
     @property
     def writes(self) -> bool:
         """Whether the resource itself is written; an entry without any field is as well."""
-        return self.change is not None and self.change.action in (Action.CREATE, Action.UPDATE, Action.REPLACE)
+        return self.half_made or (self.change is not None and self.change.action in (Action.CREATE, Action.UPDATE, Action.REPLACE))
 
 
 def unknown_fields(resource: Resource, fields: Fields) -> list[Problem]:
@@ -144,6 +145,7 @@ class _Comparison:
                 digest(self._prints),
             )
         if self._entry is None or self._entry.pending:
+            found.half_made = self._entry is not None and self._kind.ended_by_writing
             first = "a run that began to write it did not end" if self._entry else "it is there already and is ours from now on"
             reason = "; ".join(dict.fromkeys([first, *self._reasons]))
             return Change(resource.path, Action.ADOPT, reason=reason, scope="vault", before={}, after={}, fingerprint=resource.path)

@@ -27,6 +27,8 @@ class Kind:
     removal = Impact.DISRUPTIVE
     made_once = False
     """Whether it keeps what it was made of: later changes of such fields are refused, not ignored."""
+    ended_by_writing = False
+    """Whether the server may have it half made where a run was killed, and writing what is there already ends it."""
     protects_root = False
     """Whether its secrets are root credentials, which this collection or the server rotates and nobody may put back."""
 
@@ -214,6 +216,7 @@ class Issuer(Kind):
     """A certificate authority of the PKI engine, made once: a root of its own, or an intermediate that another mount signs."""
 
     made_once = True
+    ended_by_writing = True
     removal = Impact.DESTROYS_DATA
 
     def live(self, server: Server, resource: Resource) -> Json | None:
@@ -239,6 +242,9 @@ class Issuer(Kind):
             changed = {name for name in given if name in later}
         if changed:
             said += _said(client.write(resource.path, {name: body[name] for name in sorted(changed)} | {"issuer_name": resource.name}))
+        # The first one is the default, which the server says after it has stored it: who is killed in between leaves a mount without any.
+        if not client.read(f"{mount}/config/issuers")["data"].get("default"):
+            client.write(f"{mount}/config/issuers", {"default": resource.name})
         return said
 
     def _intermediate(self, server: Server, resource: Resource, body: Json, given: Json) -> list[str]:
@@ -250,10 +256,7 @@ class Issuer(Kind):
         chain = "\n".join([signed["data"]["certificate"], *(signed["data"].get("ca_chain") or [])])
         answer = client.write(f"{mount}/issuers/import/bundle", {"pem_bundle": chain})
         (own,) = [identity for identity, key in answer["data"]["mapping"].items() if key]
-        said = _said(client.write(f"{mount}/issuer/{own}", {"issuer_name": resource.name}))
-        if len(server.listed(resource.collection) or ()) == 0:
-            client.write(f"{mount}/config/issuers", {"default": resource.name})
-        return said
+        return _said(client.write(f"{mount}/issuer/{own}", {"issuer_name": resource.name}))
 
 
 class Entity(Kind):

@@ -356,6 +356,31 @@ def run_with(live, client, wanted, owner):
     return configure(client, Request(read_document(wanted, "gantry"), owner=owner), References(SECRETS))
 
 
+def test_an_authority_that_a_kill_left_without_its_default_is_ended(live, name):
+    """Vault stores an issuer first and makes it the mount's default after that; a request that ends in between leaves none."""
+    root, record = f"{name}-root", f"gantry/data/{name}"
+    engines = {root: {"type": "pki", "issuers": {"root": {"type": "root", "common_name": "root", "ttl": "87600h"}}}}
+    live.configure({"engines": engines}, owner=name)
+    live.api.write(f"{root}/issuers/generate/root/internal", {"common_name": "passing", "issuer_name": "passing"})
+    live.api.write(f"{root}/config/issuers", {"default": "passing"})
+    live.api.delete(f"{root}/issuer/passing")
+    assert live.api.read(f"{root}/config/issuers")["data"]["default"] == ""
+    content = live.api.read(record)["data"]["data"]
+    content["paths"][f"{root}/issuer/root"]["pending"] = True
+    live.api.write(record, {"data": content})
+
+    signed = {"type": "intermediate", "signed_by": root, "common_name": "issuing", "ttl": "43800h"}
+    engines[f"{name}-pki"] = {"type": "pki", "issuers": {"issuing": signed}}
+    planned = live.configure({"engines": engines}, owner=name, check_mode=True)
+    assert [change["reason"] for change in planned["plan"] if change["action"] == "adopt"] == ["a run that began to write it did not end"]
+    live.configure({"engines": engines}, owner=name)
+    for mount, issuer in ((root, "root"), (f"{name}-pki", "issuing")):
+        identity = live.api.read(f"{mount}/issuer/{issuer}")["data"]["issuer_id"]
+        assert live.api.read(f"{mount}/config/issuers")["data"]["default"] == identity
+    since = len(live.log())
+    assert not live.configure({"engines": engines}, owner=name)["changed"] and live.writes(since) == []
+
+
 def test_a_quota_slows_it_down_and_stops_nothing(live, name):
     wanted = {"policies": {f"{name}-{number}": {f"a/{number}": ["read"]} for number in range(40)}}
     live.api.write("sys/quotas/rate-limit/tight", {"rate": 30, "interval": "1s"})
