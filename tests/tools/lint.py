@@ -22,6 +22,7 @@ import house_rules
 import role_interfaces
 import role_pages
 import sanity
+import trial
 from common import COLLECTIONS, ROOT, NotRun
 
 PACKAGE = "ansible_collections.gantry.platform"
@@ -53,6 +54,7 @@ CHECKS = [
     Check("house rules", house_rules.problems),
     Check("file length", file_length.problems),
     Check("coverage", coverage.problems),
+    Check("trial", trial.problems),
     Check("inventory reference", [sys.executable, "tests/tools/inventory_reference.py", "--check"]),
     Check("role pages", role_pages.problems),
     Check("ansible-test sanity", sanity.problems),

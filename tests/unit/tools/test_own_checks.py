@@ -18,7 +18,7 @@ def tool(checkout, monkeypatch):
     """Import a check of tests/tools by name."""
     monkeypatch.syspath_prepend(str(checkout / "tests" / "tools"))
     yield importlib.import_module
-    for name in ("common", "floors", "role_interfaces", "coverage", "file_length", "action_groups"):
+    for name in ("common", "floors", "role_interfaces", "coverage", "file_length", "action_groups", "trial"):
         sys.modules.pop(name, None)
 
 
@@ -144,3 +144,18 @@ def test_long_files_say_why(tool, tmp_path, monkeypatch):
     reasoned.write_text("# Longer than 500 lines because the table is one.\n" + "x = 1\n" * 501)
     monkeypatch.setattr(check, "our_files", lambda *suffixes: [short, long, reasoned])
     assert check.problems() == [f"long.py: 501 lines ({tmp_path})"]
+
+
+def test_each_row_of_the_trial_names_tests_that_exist(tool, tmp_path, monkeypatch):
+    trial = tool("trial")
+    monkeypatch.setattr(tool("coverage"), "ROOT", tmp_path)
+    monkeypatch.setattr(trial, "TRIAL", tmp_path / "trial.yml")
+    (tmp_path / "test_web.py").write_text("def test_it():\n    assert 1\n")
+    good = {"kind": "a value is read wrong", "tests": ["test_web.py::test_it"]}
+    rows = {"A1": good, "A2": good | {"tests": []}, "A3": good | {"tests": ["test_web.py::test_other"]}, "A4": {"tests": good["tests"]}}
+    (tmp_path / "trial.yml").write_text(yaml.safe_dump(rows))
+    assert trial.problems() == [
+        "tests/trial.yml: A2 names no test",
+        "tests/trial.yml: A3: its test test_web.py::test_other does not exist",
+        "tests/trial.yml: A4 does not say what kind of fault it is",
+    ]
