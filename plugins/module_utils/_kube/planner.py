@@ -62,6 +62,8 @@ class Work:
     foreign: list[dict[str, Any]] = field(default_factory=list)
     orphan_sets: list[str] = field(default_factory=list)
     unready: set[Ref] = field(default_factory=set)
+    finished: set[Ref] = field(default_factory=set)
+    """Jobs that are done and gone."""
 
 
 def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, observed: Observed, subjects: dict[Ref, Subject]) -> Work:
@@ -76,11 +78,11 @@ def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, obs
     new: list[Subject] = []
     for ref, subject in in_scope.items():
         live = subject.live
-        if live is None:
-            if _finished(subject):
-                plan.unchanged += 1
-            else:
-                new.append(subject)
+        if (live is None or live.get("deletionTimestamp")) and _finished(subject):
+            work.finished.add(ref)
+            plan.unchanged += 1
+        elif live is None:
+            new.append(subject)
         elif live.get("deletionTimestamp"):
             finalizers = ", ".join(live.get("finalizers") or []) or "none"
             work.findings[ref] = Finding(
@@ -125,9 +127,14 @@ def _refuse_foreign_sets(subjects: Mapping[Ref, Subject], observed: Observed) ->
 
 
 def _finished(subject: Subject) -> bool:
-    """A Job that ran and was removed by its TTL: it is done, not missing."""
-    entry = subject.entry
-    return subject.ref.group_kind == "Job.batch" and entry is not None and bool(entry.uid) and entry.desired == subject.desired_digest
+    """A Job that is done, and not missing where it is gone: it was seen to complete, or its TTL may have taken it.
+
+    One that a run waited for without seeing its end is neither: it is made again.
+    """
+    entry, record = subject.entry, subject.record
+    if subject.ref.group_kind != "Job.batch" or entry is None or record is None or not entry.uid or entry.desired != subject.desired_digest:
+        return False
+    return subject.ref in record.done or (subject.vanishes and subject.ref not in record.unready)
 
 
 def _provably_right(subject: Subject, manager: str) -> bool:

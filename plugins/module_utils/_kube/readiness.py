@@ -65,7 +65,7 @@ READY = Readiness(State.READY)
 def readiness(document: Document) -> Readiness:
     """The readiness of a whole object."""
     metadata, status = document["metadata"], document.get("status") or {}
-    if metadata.get("deletionTimestamp"):
+    if metadata.get("deletionTimestamp") and not ended(document):
         return Readiness(State.WAITING, "is being deleted")
     generation, observed = metadata.get("generation"), status.get("observedGeneration")
     if isinstance(observed, int) and isinstance(generation, int) and observed < generation:
@@ -73,6 +73,14 @@ def readiness(document: Document) -> Readiness:
     group = document["apiVersion"].rpartition("/")[0]
     rule = _RULES.get((group, document["kind"]))
     return rule(document, document.get("spec") or {}, status) if rule else _generic(status)
+
+
+def ended(document: Document) -> bool:
+    """Whether this is a Job that has run to its end, well or not: its TTL may take it at any moment, and nothing is missing then."""
+    if document.get("kind") != "Job":
+        return False
+    conditions = _conditions(document.get("status") or {})
+    return any(conditions.get(name, {}).get("status") == "True" for name in ("Complete", "Failed"))
 
 
 def _generic(status: Document) -> Readiness:

@@ -56,6 +56,8 @@ class SetRecord:
     objects: dict[Ref, Entry] = field(default_factory=dict)
     unready: set[Ref] = field(default_factory=set)
     """Written by a run that did not see them become ready."""
+    done: set[Ref] = field(default_factory=set)
+    """Jobs that were seen to complete: gone, they are not missing."""
     exists: bool = False
 
     @property
@@ -78,6 +80,8 @@ class SetRecord:
         content: dict[str, Any] = {"version": 1, "objects": rows}
         if self.unready:
             content["unready"] = sorted(ref.id for ref in self.unready)
+        if self.done:
+            content["done"] = sorted(ref.id for ref in self.done)
         packed = gzip.compress(json.dumps(content, separators=(",", ":")).encode(), mtime=0)
         if len(packed) > _MOST_BYTES:
             raise InputError(f"set {self.name}: the record of {len(rows)} objects does not fit into one Secret; split the set")
@@ -125,8 +129,9 @@ def read_record(secret: Mapping[str, Any]) -> SetRecord:
             overridden = tuple(row[4]) if len(row) > 4 else ()
             record.objects[Ref.parse(row[0])] = Entry(row[1], row[2], row[3], overridden)
         record.unready = {Ref.parse(item) for item in content.get("unready") or []}
+        record.done = {Ref.parse(item) for item in content.get("done") or []}
     except (AttributeError, EOFError, LookupError, OSError, TypeError, ValueError, zlib.error):
-        record.objects, record.unready = {}, set()
+        record.objects, record.unready, record.done = {}, set(), set()
     return record
 
 

@@ -65,6 +65,11 @@ class Subject:
         return (self.live or {}).get("uid") or ""
 
     @property
+    def vanishes(self) -> bool:
+        """Whether this is a Job that its TTL takes away once it has ended."""
+        return self.ref.group_kind == "Job.batch" and (self.body.get("spec") or {}).get("ttlSecondsAfterFinished") is not None
+
+    @property
     def desired_digest(self) -> str:
         """Changes exactly when the wire body changes. Keyed, because a weak secret could be guessed."""
         return keyed_digest(self.record.key if self.record else b"", self.body)

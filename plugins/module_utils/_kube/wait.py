@@ -18,12 +18,14 @@ from .._core.http import StreamRefused
 from .client import KubeClient
 from .errors import ApiError
 from .kinds import Kind, Ref
-from .readiness import Readiness, State, readiness
+from .readiness import READY, Readiness, State, ended, readiness
 
 _EVENT = Kind("", "v1", "Event", "events", True)
 _STORAGE_CLASS = Kind("storage.k8s.io", "v1", "StorageClass", "storageclasses", False)
 _SHORT_WATCH = 2.0
 _SHOWN = 10
+_GAVE_UP = ("BackoffLimitExceeded", "DeadlineExceeded", "FailedIndexes", "MaxFailedIndexesExceeded", "PodFailurePolicy")
+"""Reasons of the events that a Job's controller leaves about a Job that failed."""
 
 
 class NotReadyError(TimeoutExceededError):
@@ -44,11 +46,18 @@ class Waiter:
         self._selector = selector
         self._tell = tell
         self._states: dict[Ref, Readiness] = {}
+        self._vanishing: Mapping[Ref, str] = {}
+        self.completed: set[Ref] = set()
+        """Jobs that were seen to complete, or that their TTL took without a word of failure."""
         self._lock = threading.Lock()
         self._failed = threading.Event()
 
-    def wait(self, targets: Mapping[Ref, Kind]) -> None:
-        """Return when all are ready. Raises NotReadyError that names each object, its reason and its last events."""
+    def wait(self, targets: Mapping[Ref, Kind], vanishing: Mapping[Ref, str] | None = None) -> None:
+        """Return when all are ready. Raises NotReadyError that names each object, its reason and its last events.
+
+        ``vanishing`` are Jobs with a TTL that were there, with their uids: where one is gone, it has ended.
+        """
+        self._vanishing = vanishing or {}
         self._states = {ref: Readiness(State.WAITING, "not seen yet") for ref in targets}
         groups: dict[Kind, set[Ref]] = {}
         for ref, kind in targets.items():
@@ -65,7 +74,7 @@ class Waiter:
             for item in items:
                 seen.add(self._look(kind, refs, item, delayed))
             for ref in refs - seen:
-                self._set(ref, Readiness(State.WAITING, "does not exist"))
+                self._set(ref, self._of_gone(ref))
             if self._ended(refs):
                 return
             self._follow(kind, refs, version, delayed)
@@ -86,7 +95,7 @@ class Waiter:
                     if event.get("type") == "ERROR":
                         return
                     version = event["object"]["metadata"]["resourceVersion"]
-                    if event.get("type") in ("ADDED", "MODIFIED"):
+                    if event.get("type") in ("ADDED", "MODIFIED") or ended(event["object"]):
                         self._look(kind, refs, event["object"], delayed)
                     elif event.get("type") == "DELETED":
                         metadata = event["object"]["metadata"]
@@ -106,8 +115,23 @@ class Waiter:
             found = readiness(item)
             if found.state is State.WAITING and (item.get("spec") or {}).get("storageClassName") in delayed:
                 found = Readiness(State.READY, "is bound when a pod uses it")
+            if found.state is State.READY and ended(item):
+                self.completed.add(ref)
             self._set(ref, found)
         return ref
+
+    def _of_gone(self, ref: Ref) -> Readiness:
+        """What is not there: nothing yet, or a Job that has ended. Whether one that its TTL took had failed, its events say."""
+        if ref in self.completed:
+            return READY
+        if ref not in self._vanishing:
+            return Readiness(State.WAITING, "does not exist")
+        told = [_told(event) for event in self._warnings(ref) if event["involvedObject"].get("uid") == self._vanishing[ref]]
+        failure = next((text for text in told if text.startswith(_GAVE_UP)), "")
+        if failure:
+            return Readiness(State.FAILED, f"it failed, and its TTL took it: {failure}")
+        self.completed.add(ref)
+        return READY
 
     def _set(self, ref: Ref, found: Readiness) -> None:
         with self._lock:
@@ -159,6 +183,9 @@ class Waiter:
 
     def _events(self, ref: Ref) -> list[str]:
         """The last warnings about an object and, for a workload, about what it made."""
+        return list(dict.fromkeys(_told(event) for event in self._warnings(ref)))[-2:]
+
+    def _warnings(self, ref: Ref) -> list[dict[str, Any]]:
         if not ref.namespace:
             return []
         try:
@@ -167,5 +194,8 @@ class Waiter:
             return []
         related = [item for item in items if (item.get("involvedObject") or {}).get("name", "").startswith(ref.name)]
         related.sort(key=lambda item: item.get("lastTimestamp") or item.get("eventTime") or item["metadata"].get("creationTimestamp") or "")
-        messages = dict.fromkeys(f"{item.get('reason')}: {item.get('message')}" for item in related)
-        return list(messages)[-2:]
+        return related
+
+
+def _told(event: Mapping[str, Any]) -> str:
+    return f"{event.get('reason')}: {event.get('message')}"

@@ -75,6 +75,8 @@ class Writer:
         self._entries: dict[Ref, Entry] = dict(work.confirmed)
         self._answers: dict[Ref, Document] = {}
         self._removed: set[Ref] = set()
+        self._completed: set[Ref] = set(work.finished)
+        self._ended = False
         self._done = 0
         self._total = sum(change.action is not Action.BLOCKED for change in work.plan.changes)
         self._lease: RunLease | None = None
@@ -88,20 +90,21 @@ class Writer:
             if self._request.lock and records:
                 self._lease = stack.enter_context(RunLease(self._client, records[0].namespace, self._holder))
             self._widen(records)
-            unready: set[Ref] = set()
+            unready: set[Ref] = set(self._work.unready)
             try:
                 self._write_stages(webhooks=False)
                 self._wait(webhooks=False)
                 self._write_stages(webhooks=True)
                 self._remove()
                 self._wait(webhooks=True)
+                unready, self._ended = set(), True
             except GantryError as error:
                 error.details.setdefault("changed", bool(self._answers or self._removed))
                 if isinstance(error, NotReadyError):
-                    unready = error.refs
+                    unready |= error.refs
                 raise
             finally:
-                self._save(records, unready)
+                self._save(records, unready | self._unended())
         self.objects = [shown_document(self._answers[ref], ref.group_kind == "Secret") for ref in sorted(self._answers)]
 
     # records
@@ -133,14 +136,18 @@ class Writer:
                 for ref in objects
                 if ref in self._work.subjects and self._work.subjects[ref].record is not record and ref in self._entries
             }
-            self._write_record(
-                replace(record, objects={r: e for r, e in objects.items() if r not in gone | moved}, unready=unready & wanted)
-            )
+            kept = {r: e for r, e in objects.items() if r not in gone | moved}
+            done = wanted & (self._completed | (record.done - set(self._answers)))
+            self._write_record(replace(record, objects=kept, unready=(unready & wanted) - done, done=done))
 
         map_threads(save, list(records), self._client.threads)
         for record in self._observed.strangers:
             if record.name in self._request.remove_sets and all(self._is_settled(ref) for ref in record.objects):
                 self._delete_record(record)
+
+    def _unended(self) -> set[Ref]:
+        """Jobs of a run that did not come to its end: whether they completed is not known, and the next run waits for them."""
+        return set() if self._ended else {ref for ref in self._answers if ref.group_kind == "Job.batch"}
 
     def _is_settled(self, ref: Ref) -> bool:
         return ref in self._removed or ref in self._wanted.objects or self._is_gone(ref)
@@ -344,9 +351,20 @@ class Writer:
             self._wait_for({ref for ref in due if self._work.subjects[ref].annotations.get(WAIT) != "false"})
 
     def _wait_for(self, refs: Iterable[Ref]) -> None:
-        targets = {ref: self._wanted.kinds[ref] for ref in refs if not self._is_instant(ref)}
+        targets = {ref: self._wanted.kinds[ref] for ref in refs if not self._is_instant(ref) and ref not in self._completed}
         selector = PART_OF if all(self._work.subjects[ref].record for ref in targets) else ""
-        Waiter(self._client, self._request.wait_timeout, selector, self._tell).wait(targets)
+        waiter = Waiter(self._client, self._request.wait_timeout, selector, self._tell)
+        try:
+            waiter.wait(targets, {ref: uid for ref in targets if self._work.subjects[ref].vanishes and (uid := self._uid(ref))})
+        finally:
+            self._completed |= waiter.completed
+
+    def _uid(self, ref: Ref) -> str:
+        """The uid of what was written, or of what is there and not being deleted."""
+        if ref in self._entries:
+            return self._entries[ref].uid
+        live = self._work.subjects[ref].live or {}
+        return "" if live.get("deletionTimestamp") else str(live.get("uid") or "")
 
     def _is_instant(self, ref: Ref) -> bool:
         if ref.group_kind == "Service":

@@ -225,6 +225,61 @@ def test_a_job_that_its_ttl_removed_is_done_and_not_missing(cluster, namespace):
     assert changed.planned == {f"Job.batch/{namespace}/once": "create"}
 
 
+def behind(document, *others):
+    """The document, to be written when the others are ready."""
+    ids = ",".join(f"Job.batch/{other['metadata']['namespace']}/{other['metadata']['name']}" for other in others)
+    return {**document, "metadata": {**document["metadata"], "annotations": {"gantry.dev/depends-on": ids}}}
+
+
+def test_what_waits_for_a_job_that_its_ttl_took_can_be_changed(cluster, namespace):
+    hook = job(namespace, ttl=0)
+    first = cluster.run(one_set("s", namespace, hook, behind(deployment(namespace), hook))).ok()
+    assert f"Deployment.apps/{namespace}/app" in first.written, "the Job may go while the run still waits"
+    until(lambda: cluster.find(hook) is None, "the Job to be removed")
+    changed = one_set("s", namespace, hook, behind(deployment(namespace, env={"A": "b"}), hook))
+    assert cluster.run(changed).ok().written == {f"Deployment.apps/{namespace}/app"}
+    assert cluster.run(changed).ok().tried == []
+
+
+def test_an_install_that_ended_behind_a_job_goes_on_when_its_ttl_took_it(cluster, namespace):
+    hook, wrong = job(namespace, ttl=0), deployment(namespace, replicas=1)
+    wrong["spec"]["template"]["spec"]["nodeSelector"] = {"no-such": "node"}
+    cut = cluster.run(one_set("s", namespace, hook, behind(wrong, hook)), wait_timeout=3)
+    assert "app" in cut.message
+    until(lambda: cluster.find(hook) is None, "the Job to be removed")
+    done = cluster.run(one_set("s", namespace, hook, behind(deployment(namespace, replicas=1), hook))).ok()
+    assert done.written == {f"Deployment.apps/{namespace}/app"}
+
+
+def test_a_job_that_nobody_saw_complete_is_made_again(cluster, namespace):
+    """Its run ended before it did: whether its TTL took it after success, after failure, or a hand did, nobody knows."""
+    hook = job(namespace, ttl=600)
+    hook["spec"]["template"]["spec"]["nodeSelector"] = {"no-such": "node"}
+    cut = cluster.run(one_set("s", namespace, hook), wait_timeout=1)
+    assert "once" in cut.message
+    cluster.delete(hook)
+    until(lambda: cluster.find(hook) is None, "the Job to go")
+    assert cluster.run(one_set("s", namespace, hook), check=True).ok().planned[f"Job.batch/{namespace}/once"] == "create"
+
+
+def test_a_job_that_failed_before_its_ttl_took_it_is_no_success(cluster, namespace):
+    hook = job(namespace, ttl=0)
+    hook["spec"] |= {"activeDeadlineSeconds": 1}
+    hook["spec"]["template"]["spec"]["nodeSelector"] = {"no-such": "node"}
+    failed = cluster.run(one_set("s", namespace, hook, behind(config_map(namespace), hook)))
+    assert "DeadlineExceeded" in failed.message or "active longer than" in failed.message
+    assert cluster.find(config_map(namespace)) is None
+    until(lambda: cluster.find(hook) is None, "the Job to be removed")
+    assert cluster.run(one_set("s", namespace, hook), check=True).ok().planned[f"Job.batch/{namespace}/once"] == "create"
+
+
+def test_a_job_that_was_seen_to_complete_is_done_whoever_removes_it(cluster, namespace):
+    cluster.run(one_set("s", namespace, job(namespace))).ok()
+    cluster.delete(job(namespace))
+    until(lambda: cluster.find(job(namespace)) is None, "the Job to go")
+    assert cluster.run(one_set("s", namespace, job(namespace))).ok().tried == []
+
+
 def test_a_lost_record_converges_without_touching_the_objects(cluster, namespace):
     wanted = one_set("s", namespace, config_map(namespace), secret(namespace))
     cluster.run(wanted).ok()

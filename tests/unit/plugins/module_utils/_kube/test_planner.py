@@ -207,13 +207,35 @@ def test_what_is_being_deleted_is_blocked_and_its_finalizers_are_named():
     assert not work.plan.changed
 
 
-@pytest.mark.parametrize(("uid", "image", "created"), [("u", "a", False), ("", "a", True), ("u", "b", True)])
-def test_a_job_that_ran_and_was_cleaned_away_is_done_but_an_intended_or_a_changed_one_is_not(uid, image, created):
+@pytest.mark.parametrize(
+    ("uid", "image", "ttl", "known", "created"),
+    [
+        ("u", "a", None, "done", False),
+        ("u", "a", 60, "", False),
+        ("u", "a", 60, "done", False),
+        ("u", "a", None, "", True),  # deleted by hand before anybody saw it complete
+        ("u", "a", 60, "unready", True),  # a run waited for it, and did not see its end
+        ("", "a", 60, "", True),
+        ("u", "b", 60, "done", True),
+    ],
+)
+def test_a_job_that_is_gone_is_done_where_it_completed_or_its_ttl_took_it(uid, image, ttl, known, created):
     cluster = Cluster()
-    one = cluster.add(document("Job", spec={"image": "a"}))
+    spec = {"ttlSecondsAfterFinished": ttl} if ttl else {}
+    one = cluster.add(document("Job", spec={"image": "a", **spec}))
     del cluster.live[one]
     cluster.record.objects[one] = replace(cluster.record.objects[one], uid=uid)
-    assert bool(cluster.plan(document("Job", spec={"image": image})).plan.changes) is created
+    if known:
+        getattr(cluster.record, known).add(one)
+    work = cluster.plan(document("Job", spec={"image": image, **spec}))
+    assert [change.id for change in work.plan.changes if change.action.value == "create"] == ([one.id] if created else [])
+    assert (one in work.finished) is not created
+
+
+def test_a_finished_job_that_its_ttl_is_taking_is_not_in_the_way():
+    cluster = Cluster()
+    cluster.add(document("Job", spec={"ttlSecondsAfterFinished": 0}), deletionTimestamp="noon", finalizers=["foregroundDeletion"])
+    assert rows(cluster.plan(document("Job", spec={"ttlSecondsAfterFinished": 0}))) == []
 
 
 def test_an_object_of_somebody_elses_set_is_not_touched():

@@ -39,9 +39,10 @@ def test_the_id_is_that_of_the_kep():
 @given(st.dictionaries(REFS, ENTRIES, max_size=5), st.data())
 def test_what_is_written_is_read_again(objects, data):
     unready = data.draw(st.sets(st.sampled_from(sorted(objects)))) if objects else set()
-    record = SetRecord("shop", "team-a", "us", b"k" * 32, objects, unready)
+    done = data.draw(st.sets(st.sampled_from(sorted(objects)))) if objects else set()
+    record = SetRecord("shop", "team-a", "us", b"k" * 32, objects, unready, done)
     found = read_record(live(record))
-    assert (found.objects, found.unready, found.key, found.owner) == (objects, unready, b"k" * 32, "us")
+    assert (found.objects, found.unready, found.done, found.key, found.owner) == (objects, unready, done, b"k" * 32, "us")
     assert found.exists and not record.exists
 
 
@@ -98,6 +99,7 @@ GOOD = base64.b64decode(
         packed({"objects": [[None, "u", "o", "d"]]}),
         packed({"objects": 7}),
         packed({"objects": [], "unready": 7}),
+        packed({"objects": [], "done": ["no id"]}),
     ],
 )
 def test_a_record_that_cannot_be_read_counts_as_lost(content):
@@ -106,7 +108,7 @@ def test_a_record_that_cannot_be_read_counts_as_lost(content):
     if content is None:
         del secret["data"]["record"]
     found = read_record(secret)
-    assert (found.objects, found.unready) == ({}, set())
+    assert (found.objects, found.unready, found.done) == ({}, set(), set())
 
 
 @given(st.integers(0, len(GOOD) - 1), st.integers(1, 255))

@@ -119,3 +119,44 @@ def test_objects_of_one_namespace_are_listed_there_and_others_everywhere():
     server = Server({"Job": [[job(**COMPLETE), {**job(**COMPLETE), "metadata": {"name": "x", "namespace": "m"}}]]})
     Waiter(server, 5).wait({ref("Job"): JOB, ref("Job", namespace="m"): JOB})
     assert server.asked[0][1] is None
+
+
+def test_a_finished_job_that_its_ttl_is_taking_is_done():
+    leaving = job(**COMPLETE)
+    leaving["metadata"] = {**leaving["metadata"], "deletionTimestamp": "2026-11-28T00:00:00Z", "finalizers": ["foregroundDeletion"]}
+    server = Server({"Job": [[job()]]}, [[event("MODIFIED", leaving), event("DELETED", leaving)]])
+    waiter = Waiter(server, 5)
+    waiter.wait({ref("Job"): JOB})
+    assert waiter.completed == {ref("Job")}
+
+
+def test_a_job_whose_end_is_seen_only_as_it_goes_is_done():
+    server = Server({"Job": [[job()]]}, [[event("DELETED", job(**COMPLETE))]])
+    Waiter(server, 5).wait({ref("Job"): JOB})
+
+
+def test_a_job_that_its_ttl_took_before_it_was_looked_at_is_done():
+    server = Server({"Job": [[]], "Event": [[]]})
+    waiter = Waiter(server, 5)
+    waiter.wait({ref("Job"): JOB}, {ref("Job"): "u-1"})
+    assert waiter.completed == {ref("Job")}
+
+
+@pytest.mark.parametrize(("uid", "fails"), [("u-1", True), ("u-0", False)])
+def test_a_job_that_failed_and_that_its_ttl_took_has_failed(uid, fails):
+    said = {"reason": "BackoffLimitExceeded", "message": "reached the limit", "metadata": {"creationTimestamp": "2026-11-28T00:00:00Z"}}
+    server = Server({"Job": [[]], "Event": [[said | {"involvedObject": {"name": "x", "uid": uid}}]] * 2})
+    waiter = Waiter(server, 5)
+    if not fails:
+        return waiter.wait({ref("Job"): JOB}, {ref("Job"): "u-1"})
+    with pytest.raises(NotReadyError) as failed:
+        waiter.wait({ref("Job"): JOB}, {ref("Job"): "u-1"})
+    assert "its TTL took it: BackoffLimitExceeded: reached the limit" in failed.value.message
+    return None
+
+
+def test_a_suspended_job_is_ready_and_not_complete():
+    server = Server({"Job": [[{**job(), "spec": {"suspend": True}}]]})
+    waiter = Waiter(server, 5)
+    waiter.wait({ref("Job"): JOB})
+    assert waiter.completed == set()
