@@ -24,6 +24,7 @@ from typing import Any
 
 from .concurrency import AdaptiveLimit
 from .errors import CancelledError, UnreachableError, UntrustedError
+from .tls import client_context
 
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 _RESET = (OSError, http.client.HTTPException, EOFError, zlib.error)
@@ -269,7 +270,7 @@ class Pool:
                 headers["Proxy-Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
         connection: http.client.HTTPConnection
         if self._secure:
-            context = self._endpoint.tls or ssl.create_default_context()
+            context = self._endpoint.tls or client_context()
             connection = _TunnelledTLS(host, port, self._endpoint.server_hostname or self._host, context, timeout)
         else:
             connection = http.client.HTTPConnection(host, port, timeout=timeout)

@@ -25,6 +25,7 @@ from typing import Any
 from .._core.errors import InputError, UnreachableError
 from .._core.http import Endpoint
 from .._core.suggest import did_you_mean
+from .._core.tls import client_context
 from .yaml import load_yaml
 
 _IN_CLUSTER = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -303,7 +304,7 @@ def _tls(
     if ca_file and not os.path.exists(os.path.expanduser(ca_file)):
         raise InputError(f"the CA certificate {ca_file} does not exist")
     try:
-        context = ssl.create_default_context(cafile=os.path.expanduser(ca_file) if ca_file else None, cadata=ca_data)
+        context = client_context(os.path.expanduser(ca_file) if ca_file else None, ca_data)
     except ssl.SSLError as error:
         raise InputError(
             f"the CA certificate {ca_file or 'inside the kubeconfig'} holds no certificate: {error.reason or error}"

@@ -95,10 +95,13 @@ class Authority:
     def _load_or_make_authority(self) -> Any:
         path = self.folder / "ca.crt"
         if path.is_file():
-            return x509.load_pem_x509_certificate(path.read_bytes())
+            kept = x509.load_pem_x509_certificate(path.read_bytes())
+            if _has(kept, x509.SubjectKeyIdentifier):
+                return kept
         subject = _name("gantry sandbox", [])
         usage = x509.KeyUsage(True, False, False, False, False, True, True, False, False)
-        builder = _builder(subject, subject, self._key).add_extension(x509.BasicConstraints(True, None), True).add_extension(usage, True)
+        builder = _builder(subject, subject, self._key, self._key)
+        builder = builder.add_extension(x509.BasicConstraints(True, None), True).add_extension(usage, True)
         certificate = builder.sign(self._key, hashes.SHA256())
         self._write(path.name, certificate.public_bytes(serialization.Encoding.PEM))
         return certificate
@@ -107,7 +110,7 @@ class Authority:
         path = self.folder / f"{name}.crt"
         if path.is_file() and self._is_current(x509.load_pem_x509_certificate(path.read_bytes()), subject, names):
             return
-        builder = _builder(subject, self._certificate.subject, self._private_key(name))
+        builder = _builder(subject, self._certificate.subject, self._private_key(name), self._key)
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), False)
         if names:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), False)
@@ -118,6 +121,8 @@ class Authority:
         try:
             certificate.verify_directly_issued_by(self._certificate)
         except (ValueError, TypeError, InvalidSignature):
+            return False
+        if not _has(certificate, x509.AuthorityKeyIdentifier):
             return False
         found = [list(part.value) for part in certificate.extensions if isinstance(part.value, x509.SubjectAlternativeName)]
         left = certificate.not_valid_after_utc - datetime.datetime.now(datetime.UTC)
@@ -130,12 +135,19 @@ class Authority:
             self.made.append(name)
 
 
-def _builder(subject: Any, issuer: Any, key: Any) -> Any:
+def _builder(subject: Any, issuer: Any, key: Any, issuers_key: Any) -> Any:
+    """RFC 5280, 4.2.1.1 and 4.2.1.2 ask for both key identifiers, and Python refuses a chain without them from 3.13 on."""
     now = datetime.datetime.now(datetime.UTC)
     builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key.public_key())
     builder = builder.serial_number(x509.random_serial_number())
+    builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
+    builder = builder.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuers_key.public_key()), False)
     # An hour of grace: clocks of a machine and its containers differ.
     return builder.not_valid_before(now - datetime.timedelta(hours=1)).not_valid_after(now + datetime.timedelta(days=_DAYS))
+
+
+def _has(certificate: Any, extension: Any) -> bool:
+    return any(isinstance(part.value, extension) for part in certificate.extensions)
 
 
 def _name(user: str, groups: list[str]) -> Any:

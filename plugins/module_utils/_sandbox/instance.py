@@ -13,7 +13,6 @@ import os
 import re
 import shutil
 import socket
-import ssl
 import time
 import urllib.error
 import urllib.request
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from .._core.errors import InputError, ServerError, TimeoutExceededError
+from .._core.tls import client_context
 from .build import Binary
 from .certificates import Authority
 from .data import Client, Server
@@ -205,11 +205,16 @@ class Instance:
     def _files(self, server: Server, binaries: Mapping[str, Binary]) -> dict[str, str]:
         return {name: self.text(template, binaries, server.tool) for name, template in server.files}
 
+    def _identity(self, server: Server) -> list[bytes]:
+        """The certificate that a server serves with, and its authority's."""
+        pki = self._pki(server.authority)
+        files = [pki / f"serving-{server.name}.crt", pki / "ca.crt"] if server.hosts else []
+        return [file.read_bytes() for file in files if file.is_file()]
+
     def _program(self, server: Server, binaries: Mapping[str, Binary]) -> Program:
         environment = {key: self.text(value, binaries, server.tool) for key, value in server.environment}
-        if server.files:
-            # With it a changed file makes another program of it, which the supervisor starts anew.
-            environment["GANTRY_FILES"] = hashlib.sha256(repr(self._files(server, binaries)).encode()).hexdigest()
+        # With it a changed file or certificate makes another program of it, which the supervisor starts anew.
+        environment["GANTRY_FILES"] = hashlib.sha256(repr([self._files(server, binaries), self._identity(server)]).encode()).hexdigest()
         return Program(
             server.name,
             (str(binaries[server.tool].path), *(self.text(argument, binaries, server.tool) for argument in server.arguments)),
@@ -220,33 +225,41 @@ class Instance:
     def _wait_ready(self, server: Server, supervisor: Supervisor, tell: Callable[[str], None]) -> None:
         url = self.text(server.ready)
         deadline = time.monotonic() + server.ready_within
-        while not self._answers(server, url):
+        while silence := self._silence(server, url):
             tell(f"starting {server.name}")
             state = supervisor.states().get(server.name, "gone")
             if state in ("FATAL", "EXITED", "STOPPED", "gone"):
                 raise ServerError(f"{server.name} does not run ({state.lower()}). {self._why(server)}")
             if time.monotonic() > deadline:
-                raise TimeoutExceededError(f"{server.name} was not ready within {server.ready_within:.0f} s. {self._why(server)}")
+                raise TimeoutExceededError(
+                    f"{server.name} was not ready within {server.ready_within:.0f} s ({silence}). {self._why(server)}"
+                )
             time.sleep(0.05)
 
-    def _answers(self, server: Server, url: str) -> bool:
+    def _silence(self, server: Server, url: str) -> str:
+        """Why it does not count as ready; nothing where it does."""
         kind, _colon, rest = url.partition(":")
         if kind == "tcp":
             with socket.socket() as probe:
                 probe.settimeout(1)
-                return probe.connect_ex(("127.0.0.1", int(rest))) == 0
+                failed = probe.connect_ex(("127.0.0.1", int(rest)))
+                return os.strerror(failed) if failed else ""
         context = None
         if kind == "https":
             # Its own certificate is also the one that it is called with: no other server on this port can pass for it.
             pki = self._pki(server.authority)
-            context = ssl.create_default_context(cafile=str(pki / "ca.crt"))
+            context = client_context(str(pki / "ca.crt"))
             context.load_cert_chain(pki / f"serving-{server.name}.crt", pki / f"serving-{server.name}.key")
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
         try:
             with opener.open(url, timeout=2) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, http.client.HTTPException, OSError):
-            return False
+                return "" if answer.status == 200 else f"it answers {answer.status}"
+        except urllib.error.HTTPError as error:
+            return f"it answers {error.code}"
+        except urllib.error.URLError as error:
+            return str(error.reason)
+        except (http.client.HTTPException, OSError) as error:
+            return str(error) or type(error).__name__
 
     def _why(self, server: Server) -> str:
         log = self.root / "logs" / f"{server.name}.log"

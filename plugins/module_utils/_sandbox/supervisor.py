@@ -34,6 +34,8 @@ _MARK = "GANTRY_SANDBOX"
 """In the environment of everything that an instance runs: its folder."""
 _PASSED = ("HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "PYTHONPATH", "TMPDIR", "TZ", "USER")
 """What servers get of the caller's environment. Its tokens and proxies are not theirs, and would stay in them for days."""
+_NOWHERE = "http://127.0.0.1:9"
+"""The proxy of servers written in Go, the port that discards: what they call over HTTP is on loopback, which they call without it."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,8 @@ class Supervisor:
         if importlib.util.find_spec("supervisor") is None:
             raise InputError("the sandbox's servers need the Python package supervisor; make deps installs it")
         command = [sys.executable, "-m", "supervisor.supervisord", "-c", self._config.name]
-        environment = {name: os.environ[name] for name in _PASSED if name in os.environ} | {_MARK: str(self._root)}
+        environment = {name: os.environ[name] for name in _PASSED if name in os.environ}
+        environment |= {_MARK: str(self._root), "HTTP_PROXY": _NOWHERE, "HTTPS_PROXY": _NOWHERE}
         done = subprocess.run(
             command,
             capture_output=True,

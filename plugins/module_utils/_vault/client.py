@@ -21,6 +21,7 @@ from .._core.concurrency import AdaptiveLimit
 from .._core.errors import InputError, ServerError
 from .._core.http import Endpoint, Pool, Response, Retry
 from .._core.suggest import did_you_mean
+from .._core.tls import client_context
 
 Json = dict[str, Any]
 _STATES = ("standbycode", "perfstandbycode", "drsecondarycode", "sealedcode", "uninitcode")
@@ -181,13 +182,13 @@ def _permanent(response: Response) -> bool:
 
 def _tls(authority: str, validate: bool) -> ssl.SSLContext:
     if not validate:
-        context = ssl.create_default_context()
+        context = client_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         return context
     text = authority if authority.startswith(_PEM) else None
     try:
-        return ssl.create_default_context(cafile=None if text else os.path.expanduser(authority) or None, cadata=text)
+        return client_context(None if text else os.path.expanduser(authority) or None, text)
     except (OSError, ssl.SSLError) as error:
         raise InputError(f"ca_cert: {'the text' if text else authority} is no certificate in PEM: {error}") from error
 

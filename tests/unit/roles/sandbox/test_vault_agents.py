@@ -274,6 +274,6 @@ def test_the_stages_outrank_those_of_ordinary_pods(rows):
     ours = list(yaml.safe_load_all((ROLE / "files" / "vault_pods.yaml").read_text(encoding="utf-8")))
     assert [stage["metadata"]["name"] for stage in ours] == ["vault-server", "vault-agent-waits", "vault-agent-done"]
     assert all(stage["spec"]["weight"] == 1 for stage in ours)
-    ordinary = list(yaml.safe_load_all(rows["sandbox_stages"].format()))
+    ordinary = list(yaml.safe_load_all((ROLE / "files" / "stages.yaml").read_text(encoding="utf-8")))
     assert "pod-ready-again" in [stage["metadata"]["name"] for stage in ordinary]
     assert not [stage for stage in ordinary if "weight" in stage["spec"]]

@@ -109,3 +109,30 @@ def test_a_kubeconfig_has_everything_inside(tmp_path):
     authority = base64.b64decode(cluster["cluster"]["certificate-authority-data"]).decode()
     assert ssl.create_default_context(cadata=authority).cert_store_stats()["x509_ca"] == 1
     assert base64.b64decode(user["user"]["client-key-data"]) == (tmp_path / "ann.key").read_bytes()
+
+
+def test_a_chain_says_both_keys(tmp_path):
+    make(tmp_path)
+    authority = certificate(tmp_path, "ca").extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    for name in ("ca", "serving", "ann"):
+        extensions = certificate(tmp_path, name).extensions
+        assert extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier == authority.digest
+        assert extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+
+
+def test_certificates_without_key_identifiers_are_signed_anew_with_the_same_keys(tmp_path, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(tested.x509.CertificateBuilder, "add_extension", without_key_identifiers(x509.CertificateBuilder.add_extension))
+        make(tmp_path)
+    keys = {path.name: path.read_bytes() for path in tmp_path.glob("*.key")}
+    assert set(make(tmp_path).made) == {"ca.crt", "serving.crt", "ann.crt", "ann.kubeconfig"}
+    assert {path.name: path.read_bytes() for path in tmp_path.glob("*.key")} == keys
+    assert make(tmp_path).made == []
+
+
+def without_key_identifiers(add):
+    def adds(builder, extension, critical):
+        identifiers = (x509.SubjectKeyIdentifier, x509.AuthorityKeyIdentifier)
+        return builder if isinstance(extension, identifiers) else add(builder, extension, critical)
+
+    return adds

@@ -1,0 +1,66 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The unit tests and one sandbox on every other Python that we promise; from 3.12 on with the newest ansible-core.
+
+Says "not run" for each Python that is not on this machine. `make test` ran on the Python of .venv.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VERSIONS = ("3.11", "3.12", "3.13", "3.14")
+
+
+def main() -> None:
+    """Every version but that of .venv, one after the other."""
+    ran = version_of(str(ROOT / ".venv" / "bin" / "python"))
+    for version in VERSIONS:
+        python = find(version)
+        if version == ran:
+            print(f"Python {version}: all tests ran on it", flush=True)
+        elif python is None:
+            print(f"Python {version}: not run, it is not on this machine", flush=True)
+        else:
+            prove(version, python)
+
+
+def prove(version: str, python: str) -> None:
+    """Install the pinned packages for it, run the unit tests, bring a sandbox up and run site.yml on it once more."""
+    venv = ROOT / f".venv-{version}"
+    subprocess.run([python, "requirements/install.py", "--venv", str(venv)], cwd=ROOT, check=True)
+    binaries = venv / "bin"
+    environment = {**os.environ, "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}"}
+    subprocess.run([str(binaries / "python"), "-m", "pytest", "-q", "-n", "2", "tests/unit"], cwd=ROOT, check=True, env=environment)
+    # A sandbox of its own: the one that a developer may have running stays as it is.
+    folder = f".gantry/python-{version}"
+    place = ["-e", f"platform_rehearsal_root={folder}", "-e", f"sandbox_root={folder}/sandbox"]
+    for playbook in ("up.yml", "site.yml", "clean.yml"):
+        command = [str(binaries / "ansible-playbook"), "-i", "inventories/sandbox.yml", f"playbooks/{playbook}", *place]
+        subprocess.run(command, cwd=ROOT, check=True, env=environment)
+    core = subprocess.run([str(binaries / "ansible"), "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
+    print(f"Python {version}: unit tests and site.yml passed on {core}", flush=True)
+
+
+def find(version: str) -> str | None:
+    """A working Python of this version; pyenv's own folder is looked into where its shims are not switched on."""
+    candidates = [shutil.which(f"python{version}")]
+    candidates += [str(path) for path in sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python3"))]
+    return next((candidate for candidate in candidates if candidate and version_of(candidate) == version), None)
+
+
+def version_of(python: str) -> str:
+    """Major and minor version of a Python that can make virtual environments; nothing where it does not work."""
+    words = [python, "-c", "import sys, venv; print('{}.{}'.format(*sys.version_info))"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
