@@ -95,10 +95,12 @@ class KubeClient:
         answer: Document = response.json()
         return answer, response
 
-    def json_patch(self, path: str, operations: list[Document], manager: str) -> Document:
+    def json_patch(self, path: str, operations: list[Document], manager: str, dry_run: bool = False) -> Document:
         """An RFC 6902 patch. Raises ApiError."""
         headers = {"Content-Type": "application/json-patch+json", "Accept": "application/json"}
-        return self._json("PATCH", f"{path}?fieldManager={urllib.parse.quote(manager)}", json.dumps(operations).encode(), headers)
+        query = f"fieldManager={urllib.parse.quote(manager)}" + ("&dryRun=All" if dry_run else "")
+        answer: Document = self._send("PATCH", f"{path}?{query}", json.dumps(operations).encode(), headers, warn=not dry_run).json()
+        return answer
 
     def create(self, path: str, body: Mapping[str, Any], manager: str, dry_run: bool = False) -> Document:
         """A POST. Raises ApiError."""

@@ -17,15 +17,17 @@ from .._core.diff import ABSENT, Difference, differences
 from .client import KubeClient
 from .errors import ApiError
 from .fields import Path, entries_of, leaves, own_entry, owned, text, value_at
-from .foreign import lost
+from .foreign import is_bookkeeping, lost
 from .immutable import immutable_changes
 from .kinds import Ref
+from .proof import is_empty
 from .requests import ReconcileRequest
 from .subject import Subject
 
 _NOISE = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink", "deletionTimestamp")
 _ALLOCATED = ("spec.clusterIP", "spec.clusterIPs", "spec.healthCheckNodePort")
 _POD_SECURITY = re.compile(r'would violate PodSecurity "([a-z]+):')
+_UNTOLD = "changed by somebody whom managedFields do not name"
 _ENFORCE = "pod-security.kubernetes.io/enforce"
 
 
@@ -72,17 +74,23 @@ def examine_existing(
         return finding
     if answer is None:
         return finding
-    finding.changes = [d for d in differences(bare(live), bare(answer)) if not _is_seed(subject, d.path)]
+    owned_now = owned(own_entry(live["metadata"], request.manager))
+    finding.changes = [d for d in differences(bare(live), bare(answer)) if not _is_seed(subject, d.path) and not _is_kept_book(subject, d)]
     finding.changes += _given_up(subject, live, answer, finding.former)
     desired_leaves = owned(own_entry(answer["metadata"], request.manager))
     held = lost(desired_leaves, live["metadata"], request.manager)
-    handing_over = bool(owned(own_entry(live["metadata"], request.manager)) & {_path(seed.path) for seed in subject.seeds})
+    handing_over = bool(owned_now & {_path(seed.path) for seed in subject.seeds})
+    # What the document leaves empty claims nothing: others fill it, and the claim is lost with that.
+    missing = {path for path in desired_leaves - owned_now if not is_empty(value_at(subject.body, path))}
     if finding.changes:
-        finding.action, finding.reason = action, _by_others(held)
-    elif action is Action.ADOPT or finding.former:
+        finding.action = action
+        untold = subject.entry is not None and bool(subject.entry.value) and subject.entry.desired == subject.desired_digest and not held
+        finding.reason = _UNTOLD if untold and action is Action.UPDATE else _by_others(held)
+    elif finding.former:
         finding.action, finding.reason = Action.ADOPT, "ownership" if not held else f"ownership, {_by_others(held)}"
-    elif desired_leaves - owned(own_entry(live["metadata"], request.manager)) or handing_over:
-        finding.action, finding.reason = Action.UPDATE, "ownership"
+    elif missing or handing_over:
+        # Where nothing is owned there is no entry to be had: an object with nothing but a name is right as it is.
+        finding.action, finding.reason = action, f"ownership, {_by_others(held)}" if held and action is Action.ADOPT else "ownership"
     return finding
 
 
@@ -123,11 +131,11 @@ def _dry_run(
     try:
         answer, response = client.apply(subject.path, body, request.manager, dry_run=True)
     except ApiError as error:
-        managers = {conflict["manager"] for conflict in error.conflicts}
-        if not managers:
+        if not error.conflicts:
             raise
-        if not request.may_force(managers):
-            finding.problem = _conflict(error.conflicts)
+        contested = [conflict for conflict in error.conflicts if not _is_ours_to_take(subject, conflict, request)]
+        if contested and not request.may_force({conflict["manager"] for conflict in contested}):
+            finding.problem = _conflict(contested)
             return None
         finding.force = True
         answer, response = client.apply(subject.path, body, request.manager, force=True, dry_run=True)
@@ -168,6 +176,15 @@ def _given_up(subject: Subject, live: Mapping[str, Any], answer: Mapping[str, An
     return [Difference(text(path), value, ABSENT) for path in sorted(gone) if (value := value_at(live, path)) is not None]
 
 
+def _is_ours_to_take(subject: Subject, conflict: Mapping[str, str], request: ReconcileRequest) -> bool:
+    """A field that another name of ours holds, or that we handed over and now declare again: whoever holds it has it from us."""
+    if conflict["manager"] in (request.manager, *request.helpers):
+        return True
+    handed_now = {".".join(seed.path) for seed in subject.seeds}
+    handed = set(subject.entry.handed if subject.entry else ()) - handed_now
+    return any(_below(conflict["field"].lstrip("."), path) for path in handed)
+
+
 def _conflict(conflicts: list[dict[str, str]]) -> str:
     fields = ", ".join(f"{conflict['field'].lstrip('.')} (managed by {conflict['manager']!r})" for conflict in conflicts)
     names = sorted({conflict["manager"] for conflict in conflicts})
@@ -195,6 +212,14 @@ def _is_seed(subject: Subject, path: str) -> bool:
     if subject.ref.kind == "Service" and path in _ALLOCATED:
         return True
     return any(_below(path, ".".join(seed.path)) for seed in subject.seeds)
+
+
+def _is_kept_book(subject: Subject, difference: Difference) -> bool:
+    """A controller's bookkeeping that follows from a change: nobody declares it, nobody decides about it."""
+    if not is_bookkeeping(subject.ref, difference.path):
+        return False
+    declared = differences({}, {"metadata": {"annotations": dict(subject.annotations)}})
+    return difference.path not in {one.path for one in declared}
 
 
 def _below(path: str, prefix: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 from .._core.concurrency import map_threads
 from .._core.errors import InputError
-from .client import KubeClient
+from .client import Document, KubeClient
 from .discovery import Discovery
 from .errors import ApiError
 from .kinds import Kind, Ref
@@ -29,6 +29,8 @@ _SINGLE_GETS = 3
 _SECRETS_ONE_BY_ONE = 12
 """Up to this many namespaces Secrets are listed in each, which a least-privileged identity may, and without a refusal in the audit
 log. Above it one list of all is tried first."""
+_EVER_WRITTEN = {"HorizontalPodAutoscaler.autoscaling", "PersistentVolumeClaim", "ResourceQuota"}
+"""Kinds without a generation in whose status controllers write all the time."""
 Metadata = dict[str, Any]
 
 
@@ -45,6 +47,8 @@ class Observed:
     unreadable: set[tuple[str, str]] = field(default_factory=set)
     """Recorded kinds whose backend does not answer: nothing of them may be called gone."""
     cluster_uid: str = ""
+    whole: dict[Ref, Document] = field(default_factory=dict)
+    """Objects of kinds that the cluster itself keeps writing to: read whole, since their metadata alone prove nothing."""
 
     def has_namespace(self, name: str) -> bool:
         """Whether a namespace exists."""
@@ -128,7 +132,7 @@ def observe(client: KubeClient, discovery: Discovery, wanted: Wanted, observed: 
     def read(job: tuple[Kind, str]) -> list[Metadata] | None:
         kind, namespace = job
         try:
-            return _list(client, kind, namespace, selector)
+            return _list(client, kind, namespace, selector, observed.whole)
         except ApiError as error:
             if error.status != 403 or not kind.namespaced or (namespace and kind.group_kind != "Secret"):
                 raise
@@ -162,10 +166,17 @@ def _refuse_shut(shut: Mapping[str, ApiError], wanted: Wanted, observed: Observe
             raise refusal
 
 
-def _list(client: KubeClient, kind: Kind, namespace: str, selector: str) -> list[Metadata]:
-    """Metadata of the objects of a kind in a namespace or, without one, everywhere; nothing where the kind is not served."""
+def _list(client: KubeClient, kind: Kind, namespace: str, selector: str, whole: dict[Ref, Document] | None = None) -> list[Metadata]:
+    """Metadata of the objects of a kind in a namespace or, without one, everywhere; nothing where the kind is not served.
+
+    ``whole`` gets the objects themselves where their metadata would not do.
+    """
+    entire = whole is not None and kind.group_kind in _EVER_WRITTEN
     try:
-        return [item["metadata"] for item in client.list_objects(kind, namespace or None, selector)[0]]
+        items = client.list_objects(kind, namespace or None, selector, metadata_only=not entire)[0]
+        if whole is not None and entire:
+            whole |= {Ref(kind.group, kind.kind, i["metadata"].get("namespace") or "", i["metadata"]["name"]): i for i in items}
+        return [item["metadata"] for item in items]
     except ApiError as error:
         if error.status == 404:
             return []

@@ -18,19 +18,21 @@ from .._core.diff import ABSENT
 from .._core.errors import InputError, RefusedError
 from .._core.plan import Plan, guard_approval, guard_impact, guard_removal
 from .client import KubeClient
+from .doubt import still_right
 from .examine import Finding, enforced_levels, examine_existing, examine_new
-from .fields import entry_digest, own_entry
+from .fields import own_entry
 from .immutable import replaceable
 from .impact import impact_of
 from .kinds import Ref
 from .observe import Observed, live_label
 from .pending import NAMESPACE_PENDING, Pending
 from .preview import misfits, nearest_fields
+from .proof import Verdict, entry_of, says_the_same, verdict
 from .quota import quota_problems
 from .record import Entry, SetRecord
 from .requests import ReconcileRequest
 from .resolve import Wanted
-from .shadow import compare_fully
+from .shadow import Comparison, compare_fully, is_same_place
 from .show import shown_changes
 from .stages import Stage, arrange, deletion_order
 from .subject import Subject
@@ -59,6 +61,8 @@ class Work:
     subjects: dict[Ref, Subject]
     confirmed: dict[Ref, Entry]
     """Objects that turned out right although their record did not prove it: their new record entries."""
+    renewed: dict[Ref, Entry] = field(default_factory=dict)
+    """Objects that are as recorded although somebody wrote to them since; worth recording, and no reason to write a record."""
     foreign: list[dict[str, Any]] = field(default_factory=list)
     orphan_sets: list[str] = field(default_factory=list)
     unready: set[Ref] = field(default_factory=set)
@@ -75,6 +79,8 @@ def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, obs
     _refuse_foreign_sets(in_scope, observed)
 
     unclear: list[tuple[Subject, Action]] = []
+    right: list[Subject] = []
+    written: list[Subject] = []
     new: list[Subject] = []
     for ref, subject in in_scope.items():
         live = subject.live
@@ -88,19 +94,29 @@ def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, obs
             work.findings[ref] = Finding(
                 subject, Action.BLOCKED, reason=f"is being deleted since {live['deletionTimestamp']}, finalizers: {finalizers}"
             )
-        elif _provably_right(subject, request.manager):
-            plan.unchanged += 1
+        elif (known := verdict(subject, request.manager)) is Verdict.RIGHT:
+            right.append(subject)
+        elif known is Verdict.WRITTEN:
+            written.append(subject)
         else:
             unclear.append((subject, _action_on_existing(subject, request.manager)))
+    compared = Comparison()
+    if request.verify == "full" or request.foreign == "report":
+        compared = compare_fully(client, request, {ref: s for ref, s in in_scope.items() if s.live is not None}, plan.warnings)
+    if request.verify == "full":  # neither the record nor managedFields are believed: values alone
+        unclear += [(subject, Action.UPDATE) for subject in [*right, *written] if subject.ref in compared.suspects]
+        right = [subject for subject in [*right, *written] if subject.ref not in compared.suspects]
+    else:
+        still = still_right(client, observed, written, request.manager)
+        work.renewed = {ref: entry_of(subjects[ref], live, request.manager, _overridden(subjects[ref])) for ref, live in still.items()}
+        unclear += [(subject, Action.UPDATE) for subject in written if subject.ref not in still]
+        plan.unchanged += len(still)
+    plan.unchanged += len(right)
     enforced = enforced_levels(observed.namespaces, in_scope)
     pending = Pending(wanted, observed, new, [subject for subject, _action in unclear], subjects)
     _examine(client, request, work, unclear, new, pending, enforced)
-    if request.verify == "full" or request.foreign == "report":
-        present = {ref: subject for ref, subject in in_scope.items() if subject.live is not None}
-        planned = {ref.id: {difference.path for difference in finding.changes} for ref, finding in work.findings.items()}
-        work.foreign = [
-            row for row in compare_fully(client, request, present, plan.warnings) if row["path"] not in planned.get(row["id"], ())
-        ]
+    planned = {ref.id: [difference.path for difference in finding.changes] for ref, finding in work.findings.items()}
+    work.foreign = [row for row in compared.rows if not any(is_same_place(row["path"], path) for path in planned.get(row["id"], ()))]
     quota = quota_problems(client, [s for s in new if not wanted.is_pending(s.ref)], observed, subjects)
     _refuse_problems(client, request, work, quota)
     removals = _removals(request, wanted, observed, plan)
@@ -137,18 +153,8 @@ def _finished(subject: Subject) -> bool:
     return subject.ref in record.done or (subject.vanishes and subject.ref not in record.unready)
 
 
-def _provably_right(subject: Subject, manager: str) -> bool:
-    """Recorded, same object, nobody took a field from us, and the same document as then."""
-    entry, live = subject.entry, subject.live
-    if entry is None or live is None or subject.record is None or entry.uid != live.get("uid"):
-        return False
-    own = own_entry(live, manager)
-    return (
-        own is not None
-        and entry.own == entry_digest(own)
-        and live_label(live) == subject.record.id
-        and entry.desired == subject.desired_digest
-    )
+def _overridden(subject: Subject) -> tuple[str, ...]:
+    return subject.entry.overridden if subject.entry else ()
 
 
 def _action_on_existing(subject: Subject, manager: str) -> Action:
@@ -193,11 +199,11 @@ def _examine(
 
 
 def _confirm(work: Work, finding: Finding, manager: str) -> None:
-    subject = finding.subject
-    own = own_entry((finding.live or {}).get("metadata") or {}, manager)
-    if subject.record is not None and own is not None and finding.live is not None:
-        entry = subject.entry or Entry()
-        work.confirmed[subject.ref] = Entry(finding.live["metadata"]["uid"], entry_digest(own), subject.desired_digest, entry.overridden)
+    """Record an object that the server found right, if that says more than that somebody wrote to it."""
+    subject, live = finding.subject, finding.live
+    if subject.record is not None and live is not None and own_entry(live["metadata"], manager) is not None:
+        entry = entry_of(subject, live, manager, _overridden(subject))
+        (work.renewed if says_the_same(subject.entry, entry) else work.confirmed)[subject.ref] = entry
 
 
 def _refuse_problems(client: KubeClient, request: ReconcileRequest, work: Work, quota: list[str]) -> None:

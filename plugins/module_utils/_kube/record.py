@@ -6,7 +6,8 @@
 """Apply sets and their records: what we own, and what it looked like when we last wrote it.
 
 The parent is a Secret in the wire format of KEP-3659, so other ApplySet tools can read it. Its ``record`` holds, per object,
-the uid, a digest of our managedFields entry and a keyed digest of the desired document; its ``key`` is that key.
+the uid, a digest of our managedFields entry, keyed digests of the desired document and of what is in our fields, and what the
+server counted at our last write (``proof.py``); its ``key`` is that key.
 """
 
 from __future__ import annotations
@@ -43,6 +44,34 @@ class Entry:
     desired: str = ""
     overridden: tuple[str, ...] = ()
     """Paths in which the server's answer differed from what we sent (a mutating webhook's doing)."""
+    stamp: str = ""
+    """Generation and resourceVersion of our last write, which no client can put back; empty in records of before."""
+    value: str = ""
+    """Keyed digest of the values in our fields; empty in records of before."""
+    solid: str = ""
+    """As ``own``, without claims on what the document leaves empty; empty where that is the same."""
+    handed: tuple[str, ...] = ()
+    """Fields that were handed over to a controller: whoever holds them now has them from us."""
+
+    @property
+    def claims(self) -> str:
+        """Digest of what we own that says something."""
+        return self.solid or self.own
+
+    def row(self, identity: str) -> list[Any]:
+        """The entry as the record has it; readers of before look at no more than the first five columns."""
+        said: dict[str, Any] = {"at": self.stamp, "is": self.value, "solid": self.solid, "handed": list(self.handed)}
+        more = {key: value for key, value in said.items() if value}
+        row: list[Any] = [identity, self.uid, self.own, self.desired]
+        return row + ([list(self.overridden), more] if more else [list(self.overridden)] if self.overridden else [])
+
+    @classmethod
+    def of_row(cls, row: list[Any]) -> Entry:
+        """The inverse of ``row``. Raises what a wrong form of it raises."""
+        more = row[5] if len(row) > 5 else {}
+        overridden = tuple(row[4]) if len(row) > 4 else ()
+        stamp, value, solid = (str(more.get(key) or "") for key in ("at", "is", "solid"))
+        return cls(row[1], row[2], row[3], overridden, stamp, value, solid, tuple(more.get("handed") or ()))
 
 
 @dataclass
@@ -73,10 +102,7 @@ class SetRecord:
 
     def body(self) -> dict[str, Any]:
         """The parent Secret. Raises InputError when the record does not fit into one."""
-        rows = [
-            [ref.id, entry.uid, entry.own, entry.desired, *([list(entry.overridden)] if entry.overridden else [])]
-            for ref, entry in sorted(self.objects.items())
-        ]
+        rows = [entry.row(ref.id) for ref, entry in sorted(self.objects.items())]
         content: dict[str, Any] = {"version": 1, "objects": rows}
         if self.unready:
             content["unready"] = sorted(ref.id for ref in self.unready)
@@ -126,8 +152,7 @@ def read_record(secret: Mapping[str, Any]) -> SetRecord:
     try:
         content = json.loads(gzip.decompress(base64.b64decode(data["record"])))
         for row in content["objects"]:
-            overridden = tuple(row[4]) if len(row) > 4 else ()
-            record.objects[Ref.parse(row[0])] = Entry(row[1], row[2], row[3], overridden)
+            record.objects[Ref.parse(row[0])] = Entry.of_row(row)
         record.unready = {Ref.parse(item) for item in content.get("unready") or []}
         record.done = {Ref.parse(item) for item in content.get("done") or []}
     except (AttributeError, EOFError, LookupError, OSError, TypeError, ValueError, zlib.error):

@@ -26,12 +26,13 @@ from .client import Document, KubeClient
 from .discovery import Discovery
 from .errors import ApiError
 from .examine import Finding
-from .fields import entry_digest, merged, own_entry, value_at
+from .fields import merged, own_entry, value_at
 from .immutable import propagation
 from .kinds import Kind, Ref
 from .lease import RunLease
 from .observe import Observed
 from .planner import Removal, Work, sets_to_write
+from .proof import entry_of
 from .readiness import INSTANT
 from .record import PART_OF, Entry, SetRecord
 from .requests import ReconcileRequest
@@ -128,6 +129,8 @@ class Writer:
             for ref in wanted:
                 if ref in self._entries:
                     objects[ref] = self._entries[ref]
+                elif ref in self._work.renewed:
+                    objects[ref] = self._work.renewed[ref]
                 elif self._work.findings.get(ref) is not None and self._work.findings[ref].action not in (None, Action.BLOCKED):
                     objects.setdefault(ref, Entry())
             gone = {ref for ref in objects if ref not in wanted and self._is_gone(ref)}
@@ -239,13 +242,12 @@ class Writer:
             if error.changed_since:
                 raise ServerError(f"{subject.ref.id} {_CHANGED.format(error=error.message)}", id=subject.ref.id) from error
             raise ServerError(f"{subject.ref.id} ({subject.desired.source}): {error.message}", id=subject.ref.id) from error
-        self._seed(finding, answer)
-        own = own_entry(answer["metadata"], self._request.manager)
+        answer = self._seed(finding, answer)
         overridden = tuple(sorted(_overridden(subject.body, answer)))
         before = subject.entry.overridden if subject.entry else ()
         if overridden and overridden != before:
             self._work.plan.warnings.append(f"{subject.ref.id}: overridden by admission: {', '.join(overridden)}")
-        self._entries[subject.ref] = Entry(answer["metadata"]["uid"], entry_digest(own or {}), subject.desired_digest, overridden)
+        self._entries[subject.ref] = entry_of(subject, answer, self._request.manager, overridden)
         self._answers[subject.ref] = answer
         self._done += 1
         if self._done % 100 == 0:
@@ -287,13 +289,13 @@ class Writer:
 
     # fields that belong to others
 
-    def _seed(self, finding: Finding, answer: Document) -> None:
-        """Send the first value of a handed-over field, once, as somebody who will not come back."""
-        if finding.action not in (Action.CREATE, Action.REPLACE):
-            return
-        for seed in finding.subject.seeds:
-            if seed.seed is not None:
-                self._send_seed(finding.subject, seed, seed.seed, answer["metadata"]["uid"])
+    def _seed(self, finding: Finding, answer: Document) -> Document:
+        """Send the first value of a handed-over field, once, as somebody who will not come back; the object after that."""
+        if finding.action in (Action.CREATE, Action.REPLACE):
+            for seed in finding.subject.seeds:
+                if seed.seed is not None:
+                    answer = self._send_seed(finding.subject, seed, seed.seed, answer["metadata"]["uid"])
+        return answer
 
     def _hand_over(self, finding: Finding) -> None:
         """A field that was ours until now: its live value is claimed by the seeder first, so that letting go changes nothing."""
@@ -307,10 +309,10 @@ class Writer:
                 if value is not None:
                     self._send_seed(finding.subject, seed, value, finding.subject.uid)
 
-    def _send_seed(self, subject: Subject, seed: HandedOver, value: Any, uid: str) -> None:
+    def _send_seed(self, subject: Subject, seed: HandedOver, value: Any, uid: str) -> Document:
         body = only_path(subject.body, seed.path, value)
         body["metadata"]["uid"] = uid
-        self._client.apply(subject.path, body, self._request.seeder, force=True)
+        return self._client.apply(subject.path, body, self._request.seeder, force=True)[0]
 
     def _take_over(self, finding: Finding) -> None:
         """Fold former managers' entries into ours, so that what the document leaves out goes away with the apply."""

@@ -10,7 +10,7 @@ import json
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._kube.fields import text
-from ansible_collections.gantry.platform.plugins.module_utils._kube.foreign import additions, is_known_path, lost
+from ansible_collections.gantry.platform.plugins.module_utils._kube.foreign import additions, is_known_path, lost, said_of
 from ansible_collections.gantry.platform.plugins.module_utils._kube.kinds import Ref
 
 GROUPS = {
@@ -99,19 +99,72 @@ def test_what_controllers_write_is_no_addition(kind, path, by):
 
 @pytest.mark.parametrize(("kind", "path", "by"), FOREIGN, ids=lambda value: value if isinstance(value, str) else None)
 def test_what_anybody_else_writes_is_found(kind, path, by):
-    assert found(kind, entry(*path, **by)) == [text(path)]
+    item = next((number for number, segment in enumerate(path, start=1) if segment.startswith("k:")), len(path))
+    assert found(kind, entry(*path, **by)) == [text(path[:item])]
 
 
 @pytest.mark.parametrize(("kind", "path", "by"), KNOWN, ids=lambda value: value if isinstance(value, str) else None)
 def test_the_rule_for_paths_as_text_says_the_same_but_of_what_needs_a_subresource(kind, path, by):
-    assert is_known_path(ref(kind), text(path)) is (by.get("subresource") != "scale")
+    live = {"metadata": {}, "aggregationRule": {}}
+    assert is_known_path(ref(kind), text(path), live, by.get("manager", "")) is (by.get("subresource") != "scale")
+
+
+@pytest.mark.parametrize(("kind", "path", "manager"), [(kind, text(path), by.get("manager", "")) for kind, path, by in FOREIGN])
+def test_the_rule_for_paths_as_text_knows_no_path_of_a_person(kind, path, manager):
+    assert not is_known_path(ref(kind), path, {"metadata": {}}, manager)
+
+
+def test_the_rules_of_a_role_are_a_controllers_only_where_the_role_aggregates():
+    assert not is_known_path(ref("ClusterRole"), "rules", {"metadata": {}}, "clusterrole-aggregation-controller")
 
 
 @pytest.mark.parametrize(
-    ("kind", "path"), [(kind, text(path)) for kind, path, _by in FOREIGN if kind not in ("ServiceAccount", "ClusterRole")]
+    ("kind", "name", "annotations", "path"),
+    [
+        ("Secret", "x", {"kubernetes.io/service-account.name": "a"}, "data.token"),
+        ("Secret", "x", {"kubernetes.io/service-account.name": "a"}, 'data."ca.crt"'),
+        ("ConfigMap", "kube-root-ca.crt", {}, 'data."ca.crt"'),
+    ],
 )
-def test_the_rule_for_paths_as_text_knows_no_path_of_a_person(kind, path):
-    assert not is_known_path(ref(kind), path)
+def test_what_a_controller_fills_in_is_known_where_the_object_asks_for_it(kind, name, annotations, path):
+    one = ref(kind)._replace(name=name)
+    segments = ("f:data", "f:" + path.removeprefix("data.").strip('"'))
+    metadata = {"annotations": annotations, "managedFields": [entry(*segments, manager="kube-controller-manager")]}
+    assert additions(one, metadata, "us", ()) == [] and is_known_path(one, path, {"metadata": metadata}, "")
+    other = {**metadata, "annotations": {}}
+    assert additions(one._replace(name="y"), other, "us", ()) and not is_known_path(one._replace(name="y"), path, {"metadata": other}, "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "what", "impact"),
+    [
+        ("Deployment", "spec.template.spec.containers[name=side]", "container side added", "restart"),
+        ("Deployment", "spec.template.spec.containers[name=app].env[name=DEBUG]", "env entry DEBUG added", "restart"),
+        ("Deployment", 'metadata.labels."a.b/c"', "label a.b/c added", "safe"),
+        ("ConfigMap", "data.hot-fix", "key hot-fix added", "safe"),
+        ("ConfigMap", 'data."a.yml"', "key a.yml added", "safe"),
+        ("Service", "spec.ports[port=80,protocol=TCP]", "port port=80,protocol=TCP added", "disruptive"),
+        ("Deployment", "spec.paused", "spec.paused added", "safe"),
+    ],
+)
+def test_an_addition_is_said_in_a_few_words_with_the_impact_of_its_removal(kind, path, what, impact):
+    assert said_of(ref(kind), path) == {"what": what, "impact": impact}
+
+
+def test_a_sidecar_is_one_addition_and_a_field_of_our_container_is_its_own():
+    containers = ("f:spec", "f:template", "f:spec", "f:containers")
+    side = {"f:name": {}, "f:image": {}, "f:resources": {"f:limits": {"f:cpu": {}}}}
+    theirs = {"manager": "them", "operation": "Update", "fieldsV1": tree(*containers)}
+    theirs["fieldsV1"]["f:spec"]["f:template"]["f:spec"]["f:containers"] = {
+        'k:{"name":"side"}': side,
+        'k:{"name":"app"}': {"f:tty": {}, "f:env": {'k:{"name":"A"}': {".": {}, "f:name": {}, "f:value": {}}}},
+    }
+    ours = tree(*containers, 'k:{"name":"app"}', "f:image")
+    assert found("Deployment", theirs, ours=ours) == [
+        "spec.template.spec.containers[name=side]",
+        "spec.template.spec.containers[name=app].tty",
+        "spec.template.spec.containers[name=app].env[name=A]",
+    ]
 
 
 def test_an_addition_says_whose_when_and_where():

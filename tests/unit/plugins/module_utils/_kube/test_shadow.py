@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import copy
 
-import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._kube.requests import ReconcileRequest
 from ansible_collections.gantry.platform.plugins.module_utils._kube.resolve import HandedOver
 from ansible_collections.gantry.platform.plugins.module_utils._kube.shadow import compare_fully
@@ -24,8 +23,24 @@ class Server:
         self.refuses = refuses
         self.asked = []
 
-    def list_objects(self, kind, namespace=None, selector="", metadata_only=True):
-        return [copy.deepcopy(one) for one in self.live if one["kind"] == kind.kind], "1"
+    def find(self, path):
+        return copy.deepcopy(self.live[0])
+
+    def json_patch(self, path, operations, manager, dry_run=False):
+        assert dry_run
+        self.asked.append((path, operations))
+        answer = copy.deepcopy(self.live[0])
+        assert operations[0] == {"op": "test", "path": "/metadata/uid", "value": "u"}
+        for operation in operations[1:]:
+            *parents, last = operation["path"].split("/")[1:]
+            here = answer
+            for name in parents:
+                here = here[name]
+            if operation["op"] == "remove":
+                del here[last]
+            else:
+                here[last] = operation["value"]
+        return answer
 
     def ask(self, path, body, manager):
         self.asked.append((path, body["metadata"]["name"]))
@@ -48,8 +63,9 @@ def live(body, *entries, **changes):
 def found(server, body, verify="full", seeds=(), warnings=None):
     of = server.live[0]
     one = subject(body, live=of["metadata"], seeds=seeds)
-    rows = compare_fully(server, ReconcileRequest([], "us", verify=verify), {one.ref: one}, [] if warnings is None else warnings)
-    return {row["path"]: (row["manager"], row.get("reason", "")) for row in rows}
+    compared = compare_fully(server, ReconcileRequest([], "us", verify=verify), {one.ref: one}, [] if warnings is None else warnings)
+    server.suspects = {suspect.id for suspect in compared.suspects}
+    return {row["path"]: (row["manager"], row.get("reason", "")) for row in compared.rows}
 
 
 DEPLOYMENT = document("Deployment", spec={"paused": False})
@@ -96,11 +112,34 @@ def test_a_declaration_that_would_be_refused_today_is_told():
 
 def test_who_may_not_dry_run_compares_by_managed_fields_and_says_so():
     warnings = []
-    assert found(Server(live(DEPLOYMENT), refuses=refusal(403)), DEPLOYMENT, warnings=warnings) == {}
-    assert warnings == ["1 object(s) could be checked by managedFields only, this identity may not dry-run them: Deployment.apps/n/x"]
+    server = Server(live(DEPLOYMENT), refuses=refusal(403))
+    assert found(server, DEPLOYMENT, warnings=warnings) == {}
+    (warning,) = warnings
+    assert "1 object(s) could be checked for additions by managedFields only" in warning and warning.endswith("Deployment.apps/n/x")
+    assert server.suspects == {"Deployment.apps/n/x"}
 
 
-@pytest.mark.parametrize("kind", ["Job", "ClusterRole"])
-def test_kinds_that_a_second_name_would_change_are_not_dry_run(kind):
-    server = Server(live(document(kind), spec={"suspend": True}))
-    assert found(server, document(kind)) == {} and server.asked == []
+def test_kinds_that_a_second_name_would_change_are_for_a_dry_run_of_themselves():
+    server = Server(live(document("Job"), spec={"suspend": True}))
+    assert found(server, document("Job")) == {} and server.asked == []
+    assert server.suspects == {"Job.batch/n/x"}
+
+
+def test_what_has_no_namespace_is_compared_in_its_own_place():
+    rules, grown = [{"verbs": ["get"]}], [{"verbs": ["get", "escalate"]}]
+    body = document("ClusterRole", rules=rules)
+    server = Server(live(body, metadata={"annotations": {"a": "b"}}))
+    server.live[0]["rules"] = grown
+    assert found(server, body) == {
+        "metadata.annotations.a": ("not recorded in managedFields", "not declared, found 'b'"),
+        "rules[0].verbs[=escalate]": ("not recorded in managedFields", "not declared, found 'escalate'"),
+    }
+    assert server.suspects == {"ClusterRole.rbac.authorization.k8s.io/-/x"}
+
+
+def test_an_item_that_nobody_declared_is_one_row():
+    containers = [{"name": "app", "image": "a"}]
+    body = document("Deployment", spec={"template": {"spec": {"containers": containers}}})
+    server = Server(live(body))
+    server.live[0]["spec"]["template"]["spec"]["containers"] = [*containers, {"name": "side", "image": "b", "env": [{"name": "A"}]}]
+    assert found(server, body) == {"spec.template.spec.containers[name=side]": ("not recorded in managedFields", "not declared")}
