@@ -4,29 +4,27 @@
 
 from __future__ import annotations
 
-import copy
+import dataclasses
+import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 
+from ..module_utils._chart.cure import cure_of, faults, guesses, lacking, replace_secrets, templates_of, without_ignored
 from ..module_utils._chart.fetch import Chart, fetch, helm_binary, helm_version
-from ..module_utils._chart.render import (
-    Release,
-    in_namespace,
-    merged,
-    order_hooks,
-    refuse_secrets,
-    refuse_unreproducible,
-    render_twice,
-    without_empty_bundles,
-)
+from ..module_utils._chart.render import Release, in_namespace, merged, order_hooks, render_twice, without_empty_bundles
+from ..module_utils._chart.rooms import Need, Room, is_room, rooms_of, way_in
 from ..module_utils._core.canonical import digest
 from ..module_utils._core.errors import InputError
 from ..module_utils._core.suggest import did_you_mean
 from ..module_utils._kube.crds import read_crds
 from ..module_utils._kube.documents import Document, load_text
 from ..module_utils._kube.setfile import CLUSTER_SCOPED, SERVERS_OWN, set_file, summary, write_set
+from ..module_utils._kube.subject import WAIT
+from ..module_utils._kube.yaml import dump_yaml
+from ..module_utils._model.components import missing, unfitting
 from ..module_utils._sandbox.build import cache_folder
 from ..module_utils._sandbox.golang import module_folder
 from ..plugin_utils._files import in_project, read_json, write_json
@@ -46,6 +44,7 @@ SPEC: dict[str, Any] = {
     "deployer": {"type": "str", "default": ""},
     "rooms": {"type": "list", "elements": "str", "default": []},
 }
+_MOST_GUESSES = 12
 _READY = {
     "Deployment": "(status.availableReplicas || `0`) == spec.replicas",
     "StatefulSet": "(status.readyReplicas || `0`) == spec.replicas",
@@ -70,24 +69,25 @@ class ActionModule(ActionBase):
             problems = [problem for name, component in wanted.items() for problem in _problems(name, component, catalog, version, wanted)]
             if problems:
                 raise InputError("the components cannot be declared:\n" + "\n".join(f"  {problem}" for problem in problems))
-            sets, left_out = [], []
-            rooms: set[str] = set(params["rooms"])
-            for name in sorted(wanted):
-                if wanted[name].get("source", "crds") == "upstream":
-                    namespace = wanted[name].get("namespace") or catalog[name].get("namespace") or name
-                    documents, hooks = self._chart(name, namespace, wanted[name], catalog[name], params)
-                    left_out += [f"{name}: {hook}" for hook in hooks]
-                    if namespace not in rooms:
-                        documents = _room(name, namespace, catalog[name], params["deployer"], documents)
-                        rooms.add(namespace)
+            charts = {name: component for name, component in wanted.items() if component.get("source", "crds") == "upstream"}
+            left_out, needs = [], {}
+            for name, component in sorted(charts.items()):
+                needs[name], hooks = self._chart(name, component, catalog[name], params)
+                left_out += [f"{name}: {hook}" for hook in hooks]
+            rooms = rooms_of(list(needs.values()), {*params["rooms"], *SERVERS_OWN})
+            sets = []
+            for name, component in sorted(wanted.items()):
+                if name in charts:
+                    documents = _with_room(needs[name], rooms, params["deployer"])
                 else:
                     documents = self._definitions(catalog[name], Path(params["modules"]) / name)
                 sourced = [(document, f"component {name}") for document in documents]
-                expected = _expectations(name, documents)
+                expected = _expectations(name, documents, component.get("wait", True))
                 content = set_file(f"component-{name}", params["namespace"], sourced, params["role"], params["wave"], expected)
                 write_set(params["store"], content)
                 sets.append(summary(content))
-            return {"changed": False, "sets": sets, "left_out": left_out}
+            levels = [{"namespace": room.namespace, "pod_security": room.level, "needed_by": [*room.needed_by]} for room in rooms.values()]
+            return {"changed": False, "sets": sets, "left_out": left_out, "rooms": levels}
 
         return outcome(work)
 
@@ -102,28 +102,109 @@ class ActionModule(ActionBase):
             write_json(str(cached), found)
         return found
 
-    def _chart(
-        self, name: str, namespace: str, component: dict[str, Any], entry: dict[str, Any], params: dict[str, Any]
-    ) -> tuple[list[Document], list[str]]:
+    def _chart(self, name: str, component: dict[str, Any], entry: dict[str, Any], params: dict[str, Any]) -> tuple[Need, list[str]]:
         """Every object of the component's chart in its namespace, and the hooks that were left out."""
         environment = task_environment(self)
         cache = cache_folder(environment).parent
         helm = helm_binary(params["helm"], environment)
         chart = _pinned(name, component, entry, params["repositories"])
         archive = fetch(chart, cache, helm, environment)
-        values = merged(entry.get("values") or {}, component.get("values") or {})
-        release = Release(name, namespace, values, params["kubernetes_version"], tuple(entry.get("api_versions") or ()))
-        inputs = [chart.digest, namespace, values, release.kubernetes, release.api_versions, helm_version(helm, environment)]
+        release = release_of(name, component, entry, params["kubernetes_version"])
+        ignored, secrets = component.get("ignore") or [], component.get("secrets") or {}
+        inputs = [
+            chart.digest,
+            release.namespace,
+            release.values,
+            release.kubernetes,
+            release.api_versions,
+            helm_version(helm, environment),
+        ]
+        inputs += [ignored, secrets] if ignored or secrets else []
         cached = cache / "renders" / f"{name}-{_short(digest(inputs))}.json"
         found = read_json(str(cached))
         if not isinstance(found, list):
-            cure = entry.get("reproducible_values") or ()
-            texts = render_twice(helm, archive, release, environment)
-            found, again = ([document for document, _source in load_text(text, f"chart {name}")] for text in texts)
-            refuse_unreproducible(name, found, again, cure)
-            refuse_secrets(name, found, cure)
+            draw = functools.partial(self._rendered, name, component, helm, archive, environment)
+            found, again = draw(release)
+            refuse_faults(name, entry, component, release, (found, again), draw, archive)
             write_json(str(cached), found)
-        return order_hooks(in_namespace(without_empty_bundles(found), namespace, CLUSTER_SCOPED))
+        placed = in_namespace(without_empty_bundles(found), release.namespace, CLUSTER_SCOPED)
+        wait = component.get("wait", True)
+        documents, hooks = order_hooks(placed, wait)
+        documents = documents if wait else [_unawaited(document) for document in documents]
+        labels = component.get("namespace_labels") or {}
+        usual = entry.get("pod_security") or "baseline"
+        return Need(name, release.namespace, documents, usual, component.get("pod_security") or "", labels), hooks
+
+    def _rendered(
+        self, name: str, component: dict[str, Any], helm: str, archive: Path, environment: dict[str, str], release: Release
+    ) -> tuple[list[Document], list[Document]]:
+        """Two renders, as the inventory wants them: with its Secrets, without what it ignores."""
+        texts = render_twice(helm, archive, release, environment)
+        first, second = (
+            replace_secrets(
+                without_ignored(name, [document for document, _source in load_text(text, f"chart {name}")], component.get("ignore") or []),
+                component.get("secrets") or {},
+                release.namespace,
+            )
+            for text in texts
+        )
+        return first, second
+
+
+def release_of(name: str, component: dict[str, Any], entry: dict[str, Any], version: str) -> Release:
+    """What the component's chart is rendered for."""
+    namespace = component.get("namespace") or entry.get("namespace") or name
+    values = merged(entry.get("values") or {}, component.get("values") or {})
+    return Release(name, namespace, values, version, tuple(entry.get("api_versions") or ()))
+
+
+def refuse_faults(
+    name: str,
+    entry: dict[str, Any],
+    component: dict[str, Any],
+    release: Release,
+    renders: tuple[list[Document], list[Document]],
+    draw: Callable[[Release], tuple[list[Document], list[Document]]],
+    archive: Path,
+) -> None:
+    """Raise InputError where a chart makes something up or writes a Secret out, with the settings that cure it, as YAML.
+
+    The catalogue's own cure is tried before it is offered: what it leaves is cured by what always works.
+    """
+    found = faults(*renders)
+    if not found:
+        return
+    known = entry.get("reproducible_values") or {}
+    left = found
+    if known and lacking(known, release.values):
+        left = faults(*draw(dataclasses.replace(release, values=merged(release.values, known))))
+    else:
+        known = {}
+    cure = cure_of(name, left)
+    settings = merged({key: component[key] for key in ("values", "secrets") if component.get(key)}, cure.settings)
+    if known:
+        settings["values"] = merged(settings.get("values") or {}, known)
+    settings["ignore"] = [*(component.get("ignore") or []), *(cure.settings.get("ignore") or [])]
+    shown = {key: value for key, value in settings.items() if value}
+    lines = [fault.line for fault in found] + [f"  {hint}" for hint in cure.hints]
+    if left and (guessed := guesses(templates_of(archive))):
+        lines += [
+            "values of the chart that may decide about it, guessed from its templates:",
+            *(f"  {guess}" for guess in guessed[:_MOST_GUESSES]),
+        ]
+    pasted = dump_yaml({"platform_settings": {"components": {name: shown}}})
+    raise InputError(
+        f"{name}: two renders of the chart differ (randAlphaNum, genCA, lookup or the time), or it writes values of Secrets out:\n"
+        + "\n".join(lines)
+        + f"\nthe cure, to paste into the inventory (each env:NAME is a reference to a value of yours):\n{pasted}"
+    )
+
+
+def _unawaited(document: Document) -> Document:
+    if document["kind"] not in (*_READY, "Job"):
+        return document
+    annotations = {**(document["metadata"].get("annotations") or {}), WAIT: "false"}
+    return {**document, "metadata": {**document["metadata"], "annotations": annotations}}
 
 
 def _pinned(name: str, component: dict[str, Any], entry: dict[str, Any], repositories: dict[str, str]) -> Chart:
@@ -140,30 +221,15 @@ def _pinned(name: str, component: dict[str, Any], entry: dict[str, Any], reposit
     return Chart(name, chart["name"], version, address if "://" in address else in_project(address), pin)
 
 
-def _room(name: str, namespace: str, entry: dict[str, Any], deployer: str, documents: list[Document]) -> list[Document]:
-    """The documents behind their namespace, with a mark that policies know, and the deployer's way into it.
-
-    Components that share a namespace have it from the first of them.
-    """
-    if namespace in SERVERS_OWN or not any(document["metadata"].get("namespace") == namespace for document in documents):
-        return documents
-    own = [document for document in documents if document["kind"] == "Namespace" and document["metadata"]["name"] == namespace]
-    room: Document = copy.deepcopy(own[0]) if own else {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
-    labels = {"owner": name, "pod-security.kubernetes.io/enforce": entry.get("pod_security") or "baseline"}
-    room["metadata"]["labels"] = {**labels, **(room["metadata"].get("labels") or {}), "gantry.dev/component": name}
-    found = [room]
-    if deployer:
-        group = "rbac.authorization.k8s.io"
-        found.append(
-            {
-                "apiVersion": f"{group}/v1",
-                "kind": "RoleBinding",
-                "metadata": {"name": "gantry-deployer", "namespace": namespace, "labels": {"owner": name}},
-                "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": "gantry-deployer-namespace"},
-                "subjects": [{"kind": "User", "apiGroup": group, "name": deployer}],
-            }
-        )
-    return found + [document for document in documents if document not in own]
+def _with_room(need: Need, rooms: dict[str, Room], deployer: str) -> list[Document]:
+    """The component's documents, behind their namespace and the deployer's way into it where they stand in this set."""
+    room = rooms.get(need.namespace)
+    if room is None:
+        return list(need.documents)
+    others = [document for document in need.documents if not is_room(document, need.namespace)]
+    if room.owner != need.component:
+        return others
+    return [room.document, *([way_in(room, deployer)] if deployer else []), *others]
 
 
 def _problems(name: str, component: dict[str, Any], catalog: dict[str, Any], version: str, wanted: dict[str, Any]) -> list[str]:
@@ -189,6 +255,9 @@ def _problems(name: str, component: dict[str, Any], catalog: dict[str, Any], ver
     if not _number(low) <= _number(version) <= _number(high):
         found.append(f"{name}: is supported on Kubernetes {low} to {high}, the cluster is {version}")
     found += [f"{name}: requires {other}, which is not enabled" for other in entry.get("requires") or [] if other not in wanted]
+    if source == "upstream":
+        sources = {other: its.get("source", "crds") for other, its in wanted.items()}
+        found += [f"{name}: {problem}" for problem in [*missing(entry, component), *unfitting(name, catalog, sources)]]
     return found
 
 
@@ -200,7 +269,7 @@ def _short(text: str) -> str:
     return text.partition(":")[2][:20]
 
 
-def _expectations(name: str, documents: list[Document]) -> list[dict[str, Any]]:
+def _expectations(name: str, documents: list[Document], wait: bool = True) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for document in documents:
         kind, metadata = document["kind"], document["metadata"]
@@ -211,7 +280,7 @@ def _expectations(name: str, documents: list[Document]) -> list[dict[str, Any]]:
                 "meaning": f"{document['spec']['names']['kind']} of {name} can be used",
                 "condition": "length(status.conditions[?type=='Established' && status=='True']) == `1`",
             }
-        elif kind in _READY:
+        elif wait and kind in _READY:
             row |= {
                 "name": f"{name}-{metadata['name']}",
                 "meaning": f"{metadata['name']} of {name} runs with all its pods",

@@ -15,7 +15,9 @@ description:
   - With C(source=crds) the documents are the component's custom resource definitions, read from its pinned Go module.
   - With C(source=upstream) they are every object of its chart, pinned by digest and rendered by helm for the cluster's version.
     Hooks become ordinary objects in order, tests are left out. A chart whose two renders differ, or that writes values of Secrets
-    out, is refused with the values that cure it.
+    out, is refused with the settings that cure it, as YAML to paste.
+  - A namespace of charts has the most permissive PodSecurity level that one of its components needs, and the annotation
+    C(gantry.dev/pod-security-needed-by) names them.
   - What was read or rendered is kept in the user's cache.
 attributes:
   check_mode:
@@ -52,6 +54,8 @@ options:
     description:
       - The wanted components by name, each with C(enabled), C(source), C(delivery), C(namespace), C(values), C(version) and C(digest).
       - C(values) merge over the catalogue's as helm merges files.
+      - C(secrets) are Secrets of the namespace by reference, and take the place of the chart's own; C(ignore) are paths of the chart's
+        objects that are left out; C(pod_security) and C(namespace_labels) are of the namespace; C(wait=false) waits for no pod.
     type: dict
     required: true
   modules:
@@ -102,4 +106,9 @@ left_out:
   returned: success
   type: list
   elements: str
+rooms:
+  description: The namespaces that the sets declare, with C(pod_security) and the components that need this level (C(needed_by)).
+  returned: success
+  type: list
+  elements: dict
 """

@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from .._core.canonical import canonical, digest
-from .._core.diff import differences
-from .._core.errors import InputError
 from .fetch import run_helm
 
 Document = dict[str, Any]
@@ -73,42 +71,6 @@ def _render(helm: str, path: Path, release: Release, environment: Mapping[str, s
         return run_helm(command, environment, f"rendering {release.name}", Path(home), canonical(release.values).decode())
 
 
-def refuse_unreproducible(name: str, first: Sequence[Document], second: Sequence[Document], cure: Iterable[str]) -> None:
-    """Raise InputError where two renders differ: a plan of such a chart would never be empty, and never the approved one."""
-    one, other = ({_id(document): document for document in documents} for documents in (first, second))
-    changing = []
-    for identity in sorted({*one, *other}):
-        if identity not in one or identity not in other:
-            changing.append(f"  {identity}: its name")
-        elif paths := [difference.path for difference in differences(one[identity], other[identity])]:
-            changing.append(f"  {identity}: {', '.join(paths[:3])}")
-    if changing:
-        raise InputError(
-            f"{name}: two renders of the chart differ (randAlphaNum, genCA, lookup or the time); "
-            f"{_cure(cure, 'give it the values that it makes up')}:\n" + "\n".join(changing)
-        )
-
-
-def refuse_secrets(name: str, documents: Iterable[Document], cure: Iterable[str]) -> None:
-    """Raise InputError where a chart writes a Secret's value out: it would lie in the run's store and in the chart's cache."""
-    written = [
-        f"  {_id(document)}: {key}"
-        for document in documents
-        if document["kind"] == "Secret"
-        for field in ("data", "stringData")
-        for key, value in (document.get(field) or {}).items()
-        if value
-    ]
-    if written:
-        hint = _cure(cure, "give it the value that names a Secret which exists already, and declare that one by references")
-        raise InputError(f"{name}: the chart writes values of Secrets out; {hint}:\n" + "\n".join(written))
-
-
-def _cure(values: Iterable[str], otherwise: str) -> str:
-    known = ", ".join(values)
-    return f"set these values, which the catalogue names as the cure: {known}" if known else otherwise
-
-
 def in_namespace(documents: Sequence[Document], namespace: str, cluster_scoped: Iterable[str]) -> list[Document]:
     """The documents with the release's namespace where a chart leaves it out."""
     cluster = set(cluster_scoped)
@@ -142,12 +104,13 @@ def _without_empty_bundles(document: Document) -> Document:
     return found
 
 
-def order_hooks(documents: Sequence[Document]) -> tuple[list[Document], list[str]]:
+def order_hooks(documents: Sequence[Document], wait: bool = True) -> tuple[list[Document], list[str]]:
     """Hooks as ordinary objects in order, and the names of those that were left out.
 
     What runs before an install comes before the chart's workloads, what runs after it comes when they are ready; weights
     order hooks among themselves. A hook Job's name carries the digest of its content: a changed Job is another Job, and an
     unchanged one is done. Tests, and hooks of removal and rollback, are left out: nothing here removes by Helm.
+    Without ``wait`` nobody waits for the workloads, hooks after them neither.
     """
     plain: list[Document] = []
     before: dict[int, list[Document]] = {}
@@ -164,8 +127,8 @@ def order_hooks(documents: Sequence[Document]) -> tuple[list[Document], list[str
         else:
             left_out.append(f"{document['kind']} {document['metadata']['name']} ({', '.join(sorted(hooks))})")
     first = _chained(before, [])
-    waited = [_id(document) for document in plain if document["kind"] in _WAITED_FOR]
-    jobs = [_id(document) for document in first if document["kind"] == "Job"]
+    waited = [identity(document) for document in plain if wait and document["kind"] in _WAITED_FOR]
+    jobs = [identity(document) for document in first if document["kind"] == "Job"]
     plain = [_behind(document, jobs) if document["kind"] in _WAITED_FOR else document for document in plain]
     return [*first, *plain, *_chained(after, waited)], left_out
 
@@ -193,9 +156,9 @@ def _chained(groups: Mapping[int, list[Document]], waits_for: list[str]) -> list
         jobs = [document for document in groups[weight] if document["kind"] == "Job"]
         others = [document for document in groups[weight] if document["kind"] != "Job"]
         found += [_behind(document, behind) for document in others]
-        beside = [_id(document) for document in others] if behind else []
+        beside = [identity(document) for document in others] if behind else []
         found += [_behind(document, [*behind, *beside]) for document in jobs]
-        behind = [_id(document) for document in jobs] or [*behind, *beside]
+        behind = [identity(document) for document in jobs] or [*behind, *beside]
     return found
 
 
@@ -206,7 +169,7 @@ def _behind(document: Document, ids: list[str]) -> Document:
     return {**document, "metadata": {**document["metadata"], "annotations": annotations}}
 
 
-def _id(document: Document) -> str:
+def identity(document: Document) -> str:
     """``Kind.group/namespace/name``, as plans name objects."""
     group, slash, _version = document["apiVersion"].rpartition("/")
     kind = f"{document['kind']}.{group}" if slash else document["kind"]

@@ -14,6 +14,7 @@ from typing import Any
 
 from .._core.schema import Path, Problem, show_path
 from .._core.suggest import did_you_mean
+from .components import missing, unfitting
 from .contract import areas
 from .derive import mapping
 from .vault import check_vault
@@ -285,6 +286,7 @@ def _components(model: Mapping[str, Any], situation: Situation) -> Iterator[Prob
     components = _names(settings, "components")
     enabled = {name for name, entry in components.items() if entry.get("enabled", True)}
     version = mapping(model, "cluster").get("version")
+    sources = {name: str(components[name].get("source", settings.get("component_source"))) for name in enabled}
     for name in components:
         path: Path = ("settings", "components", name)
         yield from _unknown(path, "component", name, situation.catalog, at_key=True)
@@ -294,6 +296,9 @@ def _components(model: Mapping[str, Any], situation: Situation) -> Iterator[Prob
         for needed in entry.get("requires") or ():
             if needed not in enabled:
                 yield Problem(path, f"needs the component {needed!r}, which is not on; add it to settings.components", at_key=True)
+        if sources[name] == "upstream":
+            problems = [*missing(entry, components[name]), *unfitting(name, situation.catalog, sources)]
+            yield from (Problem(path, problem, at_key=True) for problem in problems)
         supported = entry.get("kubernetes")
         if isinstance(version, str) and supported and not situation.control and not _within(version, *supported):
             yield Problem(

@@ -72,6 +72,7 @@ def world(tmp_path, monkeypatch):
     for name in ("thing", "other"):
         (tmp_path / "pins" / name / "go.sum").write_text("example.org/thing v1 h1:a\n")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(component, "templates_of", lambda path: {})
     for name in ("module_folder", "fetch", "render_twice"):
         monkeypatch.setattr(component, name, getattr(found, name))
     monkeypatch.setattr(component, "helm_binary", lambda path, environment: "helm")
@@ -132,6 +133,7 @@ def test_a_chart_gets_its_namespace_the_deployers_way_in_and_what_must_hold(decl
     _result, sets = declare({"thing": {"source": "upstream"}})
     assert ids(sets["component-thing"]) == ["Namespace/-/thing", "RoleBinding/thing/gantry-deployer", "Deployment/thing/app"]
     labels = sets["component-thing"]["documents"][0]["metadata"]["labels"]
+    assert sets["component-thing"]["documents"][0]["metadata"]["annotations"] == {"gantry.dev/pod-security-needed-by": "thing"}
     assert labels == {"owner": "thing", "pod-security.kubernetes.io/enforce": "baseline", "gantry.dev/component": "thing"}
     assert [row["meaning"] for row in sets["component-thing"]["expectations"]] == ["app of thing runs with all its pods"]
 
@@ -141,6 +143,15 @@ def test_components_that_share_a_namespace_have_it_once(declare):
     _result, sets = declare({name: {"source": "upstream"} for name in ("thing", "other")}, {"thing": entry, "other": entry})
     assert ids(sets["component-other"])[:2] == ["Namespace/-/shared", "RoleBinding/shared/gantry-deployer"]
     assert ids(sets["component-thing"]) == ["Deployment/shared/app"]
+
+
+def test_a_shared_namespace_has_the_most_permissive_level_that_its_components_need(declare):
+    catalog = {"thing": {**ENTRY, "namespace": "shared", "pod_security": "privileged"}, "other": {**ENTRY, "namespace": "shared"}}
+    result, sets = declare({name: {"source": "upstream"} for name in ("thing", "other")}, catalog)
+    room = sets["component-other"]["documents"][0]["metadata"]
+    assert room["labels"]["pod-security.kubernetes.io/enforce"] == "privileged"
+    assert room["annotations"]["gantry.dev/pod-security-needed-by"] == "thing"
+    assert result["rooms"] == [{"namespace": "shared", "pod_security": "privileged", "needed_by": ["thing"]}]
 
 
 def test_the_servers_own_namespace_is_not_declared(declare):
@@ -184,12 +195,58 @@ def test_a_render_is_kept_until_something_that_it_depends_on_changes(declare, wo
 
 def test_a_chart_that_writes_a_secret_out_is_refused_and_not_kept(declare, world):
     world.texts["thing"] = "{apiVersion: v1, kind: Secret, metadata: {name: s}, data: {password: Y2FuYXJ5}}"
-    entry = {**ENTRY, "reproducible_values": ["auth.existingSecret"]}
-    result, sets = declare({"thing": {"source": "upstream"}}, {"thing": entry})
-    assert "auth.existingSecret" in result["msg"]
+    result, sets = declare({"thing": {"source": "upstream"}})
+    assert pasted(result)["secrets"] == {"s": {"password": "env:THING_S_PASSWORD"}}
     assert "Y2FuYXJ5" not in result["msg"]
     assert sets == {}
     assert not list((world.folder / "cache").rglob("*.json"))
+
+
+def pasted(result):
+    """The settings of a component that a refusal offers."""
+    text = result["msg"].partition("to a value of yours):\n")[2]
+    return yaml.safe_load(text)["platform_settings"]["components"]["thing"]
+
+
+def test_the_cure_that_a_refusal_offers_is_one(declare, world):
+    world.texts["thing"] = (
+        CHART + "---\n{apiVersion: v1, kind: Secret, metadata: {name: s}, type: kubernetes.io/tls, data: {tls.key: Y2FuYXJ5}}"
+    )
+    wanted = {"source": "upstream", "values": {"kept": True}}
+    refused, _sets = declare({"thing": wanted})
+    result, sets = declare({"thing": {**wanted, **pasted(refused)}})
+    assert pasted(refused)["values"] == {"kept": True}
+    secret = next(document for document in sets["component-thing"]["documents"] if document["kind"] == "Secret")
+    assert (secret["type"], secret["data"]) == ("kubernetes.io/tls", {"tls.key": {"reference": "env:THING_S_TLS_KEY"}})
+    assert not result.get("failed")
+
+
+def test_the_catalogues_cure_is_tried_before_it_is_offered(declare, world, monkeypatch):
+    secret = "---\n{apiVersion: v1, kind: Secret, metadata: {name: %s}, data: {key: Y2FuYXJ5}}\n"
+
+    def render(helm, path, release, environment):
+        text = CHART + secret % "always" + ("" if release.values.get("existing") else secret % "curable")
+        return text, text
+
+    monkeypatch.setattr(component, "render_twice", render)
+    result, _sets = declare({"thing": {"source": "upstream"}}, {"thing": {**ENTRY, "reproducible_values": {"existing": "mine"}}})
+    assert pasted(result) == {"values": {"existing": "mine"}, "secrets": {"always": {"key": "env:THING_ALWAYS_KEY"}}}
+
+
+def test_a_component_that_nobody_waits_for_says_so_on_its_workloads(declare):
+    _result, sets = declare({"thing": {"source": "upstream", "wait": False}})
+    assert sets["component-thing"]["documents"][-1]["metadata"]["annotations"] == {"gantry.dev/wait": "false"}
+    assert sets["component-thing"]["expectations"] == []
+
+
+def test_what_a_component_cannot_do_without_is_refused_at_once(declare):
+    required = [{"value": "name", "meaning": "the name", "example": "x"}, {"secret": "s", "keys": ["k"], "meaning": "the key"}]
+    entry = {**ENTRY, "required": required}
+    result, _sets = declare({"thing": {"source": "upstream"}}, {"thing": entry})
+    assert "values.name is missing" in result["msg"]
+    assert "secrets.s lacks k" in result["msg"]
+    result, sets = declare({"thing": {"source": "upstream", "values": {"name": "a"}, "secrets": {"s": {"k": "env:K"}}}}, {"thing": entry})
+    assert "Secret/thing/s" in ids(sets["component-thing"]), result
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,7 @@ import copy
 import os
 import sys
 
-import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._chart import render
-from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
 
 COMMAND = """#!{python}
 import sys, time
@@ -59,40 +57,6 @@ def test_a_chart_is_rendered_for_the_models_version_and_never_asks_a_server(tmp_
     assert first.rpartition("second:")[2] != second.rpartition("second:")[2], "a chart that writes the time down is seen to do so"
 
 
-def test_equal_renders_pass_whatever_their_order():
-    documents = [one("ConfigMap", "a", data={"x": "1"}), one("Service", "b")]
-    assert render.refuse_unreproducible("chart", documents, documents[::-1], ()) is None
-
-
-@pytest.mark.parametrize(
-    ("second", "words"),
-    [
-        ([one("ConfigMap", "a", data={"token": "2"})], "ConfigMap/ns/a: data.token"),
-        ([one("ConfigMap", "other", data={"token": "1"})], "ConfigMap/ns/other: its name"),
-        ([], "ConfigMap/ns/a: its name"),
-    ],
-)
-def test_renders_that_differ_are_refused_with_what_differs_and_the_cure(second, words):
-    with pytest.raises(InputError) as refusal:
-        render.refuse_unreproducible("chart", [one("ConfigMap", "a", data={"token": "1"})], second, ["auth.existingSecret"])
-    assert words in refusal.value.message
-    assert "auth.existingSecret" in refusal.value.message
-
-
-def test_a_secret_written_out_is_refused_by_key_and_never_by_value():
-    secret = one("Secret", "s", data={"password": "Y2FuYXJ5"}, stringData={"user": "canary"})
-    with pytest.raises(InputError) as refusal:
-        render.refuse_secrets("chart", [secret], ())
-    assert "Secret/ns/s: password" in refusal.value.message
-    assert "Secret/ns/s: user" in refusal.value.message
-    assert "canary" not in refusal.value.message
-    assert "Y2FuYXJ5" not in refusal.value.message
-
-
-def test_a_secret_that_a_controller_fills_passes():
-    assert render.refuse_secrets("chart", [one("Secret", "empty"), one("Secret", "later", data={"ca.crt": ""})], ()) is None
-
-
 def test_what_is_namespaced_gets_the_releases_namespace():
     definition = one("CustomResourceDefinition", "d", namespace="", spec={"scope": "Cluster", "names": {"kind": "Wide"}})
     documents = [definition, one("Wide", "w", namespace=""), one("Service", "s", namespace=""), one("Service", "t", namespace="kept")]
@@ -116,6 +80,11 @@ def test_hooks_before_hold_workloads_back_and_hooks_after_wait_for_them():
     assert waits(named["config"]) == []
     assert left_out == ["Pod check (test)", "Job farewell (pre-delete)"]
     assert not any("helm.sh/hook" in str(document) for document in found)
+
+
+def test_hooks_after_workloads_that_nobody_waits_for_do_not_wait_either():
+    documents = [one("Deployment", "app", "apps/v1"), one("Job", "announce", "batch/v1", "post-install")]
+    assert waits(by_name(render.order_hooks(documents, wait=False)[0])["announce"]) == []
 
 
 def test_weights_order_hooks_and_a_job_waits_for_what_stands_beside_it():

@@ -132,7 +132,9 @@ def test_a_finished_job_that_its_ttl_is_taking_is_done():
 
 def test_a_job_whose_end_is_seen_only_as_it_goes_is_done():
     server = Server({"Job": [[job()]]}, [[event("DELETED", job(**COMPLETE))]])
-    Waiter(server, 5).wait({ref("Job"): JOB})
+    waiter = Waiter(server, 5)
+    waiter.wait({ref("Job"): JOB})
+    assert waiter.completed == {ref("Job")}
 
 
 def test_a_job_that_its_ttl_took_before_it_was_looked_at_is_done():

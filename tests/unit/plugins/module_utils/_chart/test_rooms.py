@@ -1,0 +1,60 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.gantry.platform.plugins.module_utils._chart.rooms import ENFORCE, NEEDED_BY, Need, rooms_of
+from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
+
+
+def inside(namespace="mesh", labels=None):
+    found = [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": namespace}}]
+    if labels is not None:
+        found.append({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}})
+    return found
+
+
+def need(component, usual="baseline", level="", documents=None, **labels):
+    return Need(component, "mesh", inside() if documents is None else documents, usual, level, labels)
+
+
+def told(*needs):
+    room = rooms_of(needs, ())["mesh"]
+    metadata = room.document["metadata"]
+    return room.owner, metadata["labels"][ENFORCE], metadata["annotations"][NEEDED_BY]
+
+
+@pytest.mark.parametrize(
+    ("needs", "expected"),
+    [
+        ([need("base"), need("cni", "privileged"), need("ztunnel", "privileged")], ("base", "privileged", "cni,ztunnel")),
+        ([need("ztunnel", "privileged"), need("base")], ("base", "privileged", "ztunnel")),
+        ([need("base", "restricted")], ("base", "restricted", "base")),
+        ([need("base", "privileged", level="restricted")], ("base", "restricted", "base")),
+        ([need("base", "restricted"), need("other", "restricted", level="baseline")], ("base", "baseline", "other")),
+        ([need("base", documents=inside(labels={ENFORCE: "privileged"})), need("other")], ("base", "privileged", "base")),
+        ([need("base", documents=inside(labels={ENFORCE: "loose"}))], ("base", "baseline", "base")),
+        ([need("base", documents=[]), need("other", "privileged")], ("other", "privileged", "other")),
+    ],
+)
+def test_a_namespace_has_the_most_permissive_level_of_its_components_and_says_whose(needs, expected):
+    assert told(*needs) == expected
+
+
+def test_a_namespace_that_is_declared_elsewhere_or_holds_nothing_is_not_declared():
+    assert rooms_of([need("base")], ["mesh"]) == {}
+    assert rooms_of([need("base", documents=[])], ()) == {}
+
+
+def test_labels_of_all_components_are_on_their_namespace():
+    room = rooms_of([need("a", team="x"), need("b", cost="y")], ())["mesh"]
+    assert {"team": "x", "cost": "y"}.items() <= room.document["metadata"]["labels"].items()
+
+
+def test_labels_that_do_not_agree_or_are_ours_are_refused_at_once():
+    with pytest.raises(InputError) as refusal:
+        rooms_of([need("a", team="x"), need("b", team="z"), need("c", **{ENFORCE: "privileged"})], ())
+    assert "a wants the label team=x, b wants z" in refusal.value.message
+    assert "use pod_security" in refusal.value.message
