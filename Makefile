@@ -2,8 +2,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps up down clean status logs plan apply drift verify explain compare rehearse break-glass destroy new-platform
-.PHONY: lint test test-unit test-integration test-scenarios bench bench-vault build docs
+.PHONY: help deps up down clean status logs plan apply drift verify explain component compare rehearse break-glass destroy new-platform
+.PHONY: lint test test-unit test-integration test-scenarios bench bench-vault build catalog-check docs
 
 ENV ?= sandbox
 PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python3.14; do if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$name; break; fi; done)
@@ -52,6 +52,9 @@ verify: deps ## Check what must be true (ENV= AREA= HOST=)
 explain: deps ## Where a value comes from (ENV= HOST= QUERY='services."memory-store".recovery')
 	@$(PLAYBOOK) playbooks/explain.yml $(if $(HOST),--limit $(HOST)) -e '{"platform_explain_query": $(if $(QUERY),"$(subst ",\",$(QUERY))","@")}'
 
+component: deps ## What a component brings and needs, before it is enabled and without a cluster (NAME=velero ENV=)
+	@$(PLAYBOOK) playbooks/component_info.yml -e component_name=$(call needed,NAME,NAME=velero)
+
 compare: deps ## Differences of two environments (A=staging B=prod)
 	@ansible-playbook $(call environment,$(A)) $(call environment,$(B)) playbooks/compare.yml -e platform_compare_a=$(A) -e platform_compare_b=$(B)
 
@@ -89,6 +92,9 @@ bench-vault: deps ## Compare vault_config with a loop of vault_write; writes doc
 
 build: deps ## The collection's archive
 	@ansible-galaxy collection build --force --output-path .gantry/build
+
+catalog-check: deps ## Which entries of the catalogue are older than fetched indexes or chart folders (INDEX=folder)
+	@python tests/tools/catalog_check.py $(call needed,INDEX,INDEX=../charts)
 
 docs: deps ## Pages that are made from the code
 	@python tests/tools/inventory_reference.py

@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ..module_utils._chart.cure import cure_of, faults, guesses, lacking, replace_secrets, templates_of, without_ignored
+from ..module_utils._chart.cure import Fault, cure_of, faults, guesses, lacking, replace_secrets, templates_of, without_ignored
 from ..module_utils._chart.fetch import Chart, fetch, helm_binary, helm_version
 from ..module_utils._chart.render import Release, in_namespace, merged, order_hooks, render_twice, without_empty_bundles
 from ..module_utils._chart.rooms import Need, Room, is_room, rooms_of, way_in
@@ -45,6 +45,7 @@ SPEC: dict[str, Any] = {
     "rooms": {"type": "list", "elements": "str", "default": []},
 }
 _MOST_GUESSES = 12
+Renders = tuple[list[Document], list[Document]]
 _READY = {
     "Deployment": "(status.availableReplicas || `0`) == spec.replicas",
     "StatefulSet": "(status.readyReplicas || `0`) == spec.replicas",
@@ -107,8 +108,8 @@ class ActionModule(ActionBase):
         environment = task_environment(self)
         cache = cache_folder(environment).parent
         helm = helm_binary(params["helm"], environment)
-        chart = _pinned(name, component, entry, params["repositories"])
-        archive = fetch(chart, cache, helm, environment)
+        chart = pinned(name, component, entry, params["repositories"])
+        archive, _digest = fetch(chart, cache, helm, environment)
         release = release_of(name, component, entry, params["kubernetes_version"])
         ignored, secrets = component.get("ignore") or [], component.get("secrets") or {}
         inputs = [
@@ -123,7 +124,7 @@ class ActionModule(ActionBase):
         cached = cache / "renders" / f"{name}-{_short(digest(inputs))}.json"
         found = read_json(str(cached))
         if not isinstance(found, list):
-            draw = functools.partial(self._rendered, name, component, helm, archive, environment)
+            draw = functools.partial(drawn, name, component, helm, archive, environment)
             found, again = draw(release)
             refuse_faults(name, entry, component, release, (found, again), draw, archive)
             write_json(str(cached), found)
@@ -134,21 +135,6 @@ class ActionModule(ActionBase):
         labels = component.get("namespace_labels") or {}
         usual = entry.get("pod_security") or "baseline"
         return Need(name, release.namespace, documents, usual, component.get("pod_security") or "", labels), hooks
-
-    def _rendered(
-        self, name: str, component: dict[str, Any], helm: str, archive: Path, environment: dict[str, str], release: Release
-    ) -> tuple[list[Document], list[Document]]:
-        """Two renders, as the inventory wants them: with its Secrets, without what it ignores."""
-        texts = render_twice(helm, archive, release, environment)
-        first, second = (
-            replace_secrets(
-                without_ignored(name, [document for document, _source in load_text(text, f"chart {name}")], component.get("ignore") or []),
-                component.get("secrets") or {},
-                release.namespace,
-            )
-            for text in texts
-        )
-        return first, second
 
 
 def release_of(name: str, component: dict[str, Any], entry: dict[str, Any], version: str) -> Release:
@@ -163,19 +149,42 @@ def refuse_faults(
     entry: dict[str, Any],
     component: dict[str, Any],
     release: Release,
-    renders: tuple[list[Document], list[Document]],
-    draw: Callable[[Release], tuple[list[Document], list[Document]]],
+    renders: Renders,
+    draw: Callable[[Release], Renders],
     archive: Path,
 ) -> None:
-    """Raise InputError where a chart makes something up or writes a Secret out, with the settings that cure it, as YAML.
-
-    The catalogue's own cure is tried before it is offered: what it leaves is cured by what always works.
-    """
+    """Raise InputError where a chart makes something up or writes a Secret out, with the settings that cure it, as YAML."""
     found = faults(*renders)
     if not found:
         return
+    settings, left, hints = cure_settings(name, entry, component, release, renders, draw)
+    lines = [fault.line for fault in found] + [f"  {hint}" for hint in hints]
+    guessed = guesses(templates_of(archive)) if left else []
+    if guessed:
+        lines += ["values of the chart that may decide about it, guessed from its templates:"]
+        lines += [f"  {guess}" for guess in guessed[:_MOST_GUESSES]]
+    pasted = dump_yaml({"platform_settings": {"components": {name: settings}}})
+    raise InputError(
+        f"{name}: two renders of the chart differ (randAlphaNum, genCA, lookup or the time), or it writes values of Secrets out:\n"
+        + "\n".join(lines)
+        + f"\nthe cure, to paste into the inventory (each env:NAME is a reference to a value of yours):\n{pasted}"
+    )
+
+
+def cure_settings(
+    name: str,
+    entry: dict[str, Any],
+    component: dict[str, Any],
+    release: Release,
+    renders: Renders,
+    draw: Callable[[Release], Renders],
+) -> tuple[dict[str, Any], list[Fault], list[str]]:
+    """A component's settings with the cure of its chart's faults, the faults that the catalogue's values leave, and hints.
+
+    The catalogue's own cure is tried before it is offered: what it leaves is cured by what always works.
+    """
+    left = faults(*renders)
     known = entry.get("reproducible_values") or {}
-    left = found
     if known and lacking(known, release.values):
         left = faults(*draw(dataclasses.replace(release, values=merged(release.values, known))))
     else:
@@ -185,19 +194,21 @@ def refuse_faults(
     if known:
         settings["values"] = merged(settings.get("values") or {}, known)
     settings["ignore"] = [*(component.get("ignore") or []), *(cure.settings.get("ignore") or [])]
-    shown = {key: value for key, value in settings.items() if value}
-    lines = [fault.line for fault in found] + [f"  {hint}" for hint in cure.hints]
-    if left and (guessed := guesses(templates_of(archive))):
-        lines += [
-            "values of the chart that may decide about it, guessed from its templates:",
-            *(f"  {guess}" for guess in guessed[:_MOST_GUESSES]),
-        ]
-    pasted = dump_yaml({"platform_settings": {"components": {name: shown}}})
-    raise InputError(
-        f"{name}: two renders of the chart differ (randAlphaNum, genCA, lookup or the time), or it writes values of Secrets out:\n"
-        + "\n".join(lines)
-        + f"\nthe cure, to paste into the inventory (each env:NAME is a reference to a value of yours):\n{pasted}"
+    return {key: value for key, value in settings.items() if value}, left, cure.hints
+
+
+def drawn(name: str, component: dict[str, Any], helm: str, archive: Path, environment: dict[str, str], release: Release) -> Renders:
+    """Two renders, as the inventory wants them: with its Secrets, without what it ignores."""
+    texts = render_twice(helm, archive, release, environment)
+    first, second = (
+        replace_secrets(
+            without_ignored(name, [document for document, _source in load_text(text, f"chart {name}")], component.get("ignore") or []),
+            component.get("secrets") or {},
+            release.namespace,
+        )
+        for text in texts
     )
+    return first, second
 
 
 def _unawaited(document: Document) -> Document:
@@ -207,7 +218,7 @@ def _unawaited(document: Document) -> Document:
     return {**document, "metadata": {**document["metadata"], "annotations": annotations}}
 
 
-def _pinned(name: str, component: dict[str, Any], entry: dict[str, Any], repositories: dict[str, str]) -> Chart:
+def pinned(name: str, component: dict[str, Any], entry: dict[str, Any], repositories: dict[str, str]) -> Chart:
     chart = entry["chart"]
     address = repositories.get(chart["repository"])
     if not address:

@@ -36,25 +36,30 @@ class Chart:
     digest: str
 
 
-def fetch(chart: Chart, cache: Path, helm: str, environment: Mapping[str, str]) -> Path:
-    """The chart's archive or folder. Raises InputError where the digest is missing or another one, ServerError where it cannot be had."""
+def fetch(chart: Chart, cache: Path, helm: str, environment: Mapping[str, str], any_digest: bool = False) -> tuple[Path, str]:
+    """The chart's archive or folder, and its digest. Raises InputError where the digest is missing or another one than pinned, ServerError
+    where it cannot be had. ``any_digest`` is for looking at a chart before it is pinned.
+    """
     if "://" not in chart.repository:
         found = _in_folder(chart)
-        _check(chart, digest_of(found))
-        return found
+        digest = digest_of(found)
+        _check(chart, digest, any_digest)
+        return found, digest
     kept = cache / "charts" / f"{chart.name}-{chart.version}-{chart.digest.partition(':')[2][:16]}.tgz"
     if chart.digest and kept.is_file() and digest_of(kept) == chart.digest:
-        return kept
+        return kept, chart.digest
     cache.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="chart-", dir=cache))
     try:
         archive = _pull(chart, folder, helm, environment)
-        _check(chart, digest_of(archive))
+        digest = digest_of(archive)
+        _check(chart, digest, any_digest)
+        kept = kept.with_name(f"{chart.name}-{chart.version}-{digest.partition(':')[2][:16]}.tgz")
         kept.parent.mkdir(parents=True, exist_ok=True)
         archive.replace(kept)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return kept
+    return kept, digest
 
 
 def digest_of(path: Path) -> str:
@@ -129,7 +134,9 @@ def helm_version(path: str, environment: Mapping[str, str]) -> str:
     return _version(path, os.stat(path).st_mtime_ns, environment.get("PATH") or os.defpath)
 
 
-def _check(chart: Chart, found: str) -> None:
+def _check(chart: Chart, found: str, any_digest: bool) -> None:
+    if any_digest:
+        return
     if not chart.digest:
         raise InputError(
             f"{chart.component}: its chart is not pinned. {chart.name} {chart.version} from {chart.repository} has the digest {found}; "

@@ -54,7 +54,7 @@ class World:
 
     def fetch(self, chart, cache, helm, environment):
         self.charts.append(chart)
-        return self.folder / "chart.tgz"
+        return self.folder / "chart.tgz", "sha256:" + "0" * 64
 
     def render_twice(self, helm, path, release, environment):
         self.asked.append(f"render {release.name}")

@@ -38,7 +38,7 @@ def digest(tmp_path):
 
 
 def get(helm, tmp_path, repository, digest, name="chart"):
-    return fetch.fetch(fetch.Chart("component", name, "1", repository, digest), tmp_path / "cache", str(helm), dict(os.environ))
+    return fetch.fetch(fetch.Chart("component", name, "1", repository, digest), tmp_path / "cache", str(helm), dict(os.environ))[0]
 
 
 def test_a_folders_digest_is_of_names_and_contents(tmp_path):

@@ -1,0 +1,142 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ..module_utils._chart.cure import faults
+from ..module_utils._chart.fetch import fetch, helm_binary
+from ..module_utils._chart.render import in_namespace
+from ..module_utils._chart.rooms import Need, rooms_of
+from ..module_utils._core.errors import GantryError, InputError
+from ..module_utils._core.suggest import did_you_mean
+from ..module_utils._kube.documents import Document
+from ..module_utils._kube.grants import grants
+from ..module_utils._kube.setfile import CLUSTER_SCOPED, set_file
+from ..module_utils._kube.yaml import dump_yaml
+from ..module_utils._model.components import missing, requirements, sample
+from ..module_utils._sandbox.build import cache_folder
+from ..plugin_utils._inprocess import outcome, plain, task_environment, validated
+from ..plugin_utils._model_input import catalog as known_components
+from .component import cure_settings, drawn, pinned, release_of
+
+SPEC: dict[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "component": {"type": "dict", "default": {}},
+    "catalog": {"type": "dict"},
+    "kubernetes_version": {"type": "str"},
+    "repositories": {"type": "dict", "default": {}},
+    "helm": {"type": "str", "default": ""},
+}
+_RULES = ("Role", "ClusterRole")
+
+
+class ActionModule(ActionBase):
+    """Says what a component of the catalogue is, brings and needs; reads its chart, and no cluster."""
+
+    _supports_check_mode = True
+    _supports_diff = False
+    _requires_connection = False
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        super().run(tmp, task_vars)
+
+        def work() -> dict[str, Any]:
+            params = plain(validated(self, SPEC, dict(self._task.args)))
+            catalog = params["catalog"] or dict(known_components() or {})
+            name = params["name"]
+            if name not in catalog:
+                raise InputError(
+                    f"the catalogue has no component {name!r}{did_you_mean(name, catalog)}; it has {', '.join(sorted(catalog))}"
+                )
+            entry = catalog[name]
+            found = _from_catalogue(name, entry, params["component"])
+            found |= self._from_chart(name, entry, params) if entry.get("chart") else {"chart": "its project has none; source: crds"}
+            Display().display(dump_yaml({name: found}))
+            return {"changed": False, "component": found}
+
+        return outcome(work)
+
+    def _from_chart(self, name: str, entry: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+        """What the chart says; where it cannot be had or rendered, why not."""
+        environment = task_environment(self)
+        component = params["component"]
+        try:
+            chart = pinned(name, component, entry, params["repositories"])
+            helm = helm_binary(params["helm"], environment)
+            archive, digest = fetch(chart, cache_folder(environment).parent, helm, environment, any_digest=True)
+        except GantryError as error:
+            return {"chart": {**entry["chart"], "not read": error.message}}
+        said: dict[str, Any] = {"chart": {**entry["chart"], "version": chart.version, "digest": digest}}
+        if chart.digest and chart.digest != digest:
+            said["chart"]["warning"] = f"pinned is {chart.digest}: another chart behind the same version"
+        trial = _over(sample(entry), component)
+        release = release_of(name, trial, entry, params["kubernetes_version"] or entry["kubernetes"][1])
+        try:
+            draw = functools.partial(drawn, name, trial, helm, archive, environment)
+            renders = draw(release)
+            if faults(*renders):
+                said["cure"] = cure_settings(name, entry, trial, release, renders, draw)[0]
+                trial = _over(trial, said["cure"])
+                renders = drawn(name, trial, helm, archive, environment, release_of(name, trial, entry, release.kubernetes))
+        except GantryError as error:
+            return {**said, "not rendered": error.message}
+        documents = in_namespace(renders[0], release.namespace, CLUSTER_SCOPED)
+        return {**said, **_described(name, entry, trial, release.namespace, documents)}
+
+
+def _from_catalogue(name: str, entry: dict[str, Any], component: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {"purpose": entry["purpose"], "licence": entry["licence"], "status": entry["status"]}
+    found |= {key: entry[key] for key in ("successor", "requires", "definitions") if entry.get(key)}
+    found["kubernetes"] = " to ".join(entry["kubernetes"])
+    found["sources"] = [source for source, key in (("crds", "crds"), ("upstream", "chart")) if entry.get(key)]
+    if entry.get("crds"):
+        found["definitions by source crds"] = {"module": entry["crds"]["module"], "version": (entry.get("tested") or ["?"])[-1]}
+    if entry.get("required"):
+        found["required by source upstream"] = requirements(entry)
+        found["missing"] = missing(entry, component)
+        found["to paste"] = {"platform_settings": {"components": {name: {"source": "upstream", **_over(sample(entry), component)}}}}
+    return found
+
+
+def _described(name: str, entry: dict[str, Any], trial: dict[str, Any], namespace: str, documents: list[Document]) -> dict[str, Any]:
+    """What the rendered chart brings: its namespace, its definitions, the rights that it asks for."""
+    usual = entry.get("pod_security") or "baseline"
+    need = Need(name, namespace, documents, usual, trial.get("pod_security") or "", trial.get("namespace_labels") or {})
+    room = rooms_of([need], ()).get(namespace)
+    counts: dict[str, int] = {}
+    for document in documents:
+        counts[document["kind"]] = counts.get(document["kind"], 0) + 1
+    withheld = grants([set_file(f"component-{name}", "gantry-system", [(document, f"component {name}") for document in documents])], "", "")
+    return {
+        "namespace": {"name": namespace, "pod security": room.level if room else "none, it is declared elsewhere"},
+        "objects": counts,
+        "definitions": sorted(d["metadata"]["name"] for d in documents if d["kind"] == "CustomResourceDefinition"),
+        "rights": {
+            f"{document['kind']} {document['metadata']['name']}": [_rule(rule) for rule in document.get("rules") or []]
+            for document in documents
+            if document["kind"] in _RULES
+        },
+        "only an administrator may apply": withheld["withheld"],
+    }
+
+
+def _rule(rule: dict[str, Any]) -> str:
+    what = ",".join(rule.get("resources") or rule.get("nonResourceURLs") or [])
+    groups = ",".join(group or "core" for group in rule.get("apiGroups") or [])
+    names = f" named {','.join(rule['resourceNames'])}" if rule.get("resourceNames") else ""
+    return f"{','.join(rule.get('verbs') or [])}: {what}{names}" + (f" ({groups})" if groups else "")
+
+
+def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Settings over settings: mappings merge, all else is replaced."""
+    found = dict(below)
+    for key, value in above.items():
+        found[key] = _over(found[key], value) if isinstance(found.get(key), dict) and isinstance(value, dict) else value
+    return found
