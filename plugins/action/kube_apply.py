@@ -12,13 +12,14 @@ from ..module_utils._aws.secrets import SecretsManager
 from ..module_utils._core.errors import InputError
 from ..module_utils._core.references import References
 from ..module_utils._kube.auth import resolve_access
-from ..module_utils._kube.client import KubeClient
+from ..module_utils._kube.client import KubeClient, patience_of
 from ..module_utils._kube.documents import load_text
 from ..module_utils._kube.engine import reconcile
 from ..module_utils._kube.options import APPLY_SPEC, apply_request, auth_options, holder_name
 from ..module_utils._kube.setfile import read_store
 from ..plugin_utils._inprocess import Progress, outcome, plain, runs_here, task_environment, validated, worker
 from ..plugin_utils._rendering import render
+from ..plugin_utils._run_folder import leave_word
 
 
 class ActionModule(ActionBase):
@@ -36,7 +37,12 @@ class ActionModule(ActionBase):
             args = self._with_documents(dict(self._task.args), task_vars)
             if not runs_here(self):
                 return self._execute_module("gantry.platform.kube_apply", module_args=_for_elsewhere(args), task_vars=task_vars)
-            return self._reconcile(plain(validated(self, APPLY_SPEC, args)), task_vars)
+            params = plain(validated(self, APPLY_SPEC, args))
+            answer = outcome(lambda: self._reconcile(params, task_vars))
+            if answer.get("interrupted") and params["store"]:
+                # ansible-playbook may take no answer any more: what was written is left where it finds it in the end.
+                leave_word(params["store"], answer)
+            return answer
 
         return outcome(work)
 
@@ -45,11 +51,13 @@ class ActionModule(ActionBase):
         request = apply_request(params, self._task.check_mode)
         access = resolve_access(auth_options(params, environment))
         holder = holder_name(environment)
+        tell = Progress(task_vars.get("inventory_hostname", ""))
         with worker() as gate:
-            client = KubeClient(access, f"kube_apply/{holder.split()[-1]}", gate, params["concurrency"])
+            patience = patience_of(request.wait_timeout, tell)
+            client = KubeClient(access, f"kube_apply/{holder.split()[-1]}", gate, params["concurrency"], patience)
             try:
                 references = References(environment, self._loader.get_basedir(), {"aws-sm": SecretsManager(environment)})
-                result = reconcile(client, request, references, holder, Progress(task_vars.get("inventory_hostname", "")))
+                result = reconcile(client, request, references, holder, tell)
             finally:
                 client.close()
         found = result.as_result()

@@ -19,7 +19,7 @@ from ..module_utils._core.errors import GantryError, InputError
 from ..module_utils._run.approval import compare, read_approved
 from ..module_utils._run.promotion import guard_promotion, make_record, proves
 from ..module_utils._run.record import last_run, wrote
-from ..module_utils._run.report import STAGES, artifacts, build_report, make_note
+from ..module_utils._run.report import STAGES, artifacts, build_report, interrupted, make_note, seal_of
 from ..plugin_utils._files import (
     git_revision,
     in_project,
@@ -29,9 +29,11 @@ from ..plugin_utils._files import (
     write_json,
 )
 from ..plugin_utils._inprocess import outcome, validated
+from ..plugin_utils._own_variables import refuse_own_variables
+from ..plugin_utils._run_folder import lives, run_name
 
 ARGUMENTS: dict[str, Any] = {
-    "state": {"type": "str", "required": True, "choices": ["started", "noted", "published"]},
+    "state": {"type": "str", "required": True, "choices": ["started", "noted", "published", "completed"]},
     "command": {"type": "str"},
     "areas": {"type": "list", "elements": "str", "default": []},
     "revision": {"type": "str", "default": ""},
@@ -47,6 +49,8 @@ ARGUMENTS: dict[str, Any] = {
     "gate": {"type": "bool", "default": False},
     "applied": {"type": "bool", "default": False},
     "promotion_records": {"type": "path"},
+    "digest_key": {"type": "str", "no_log": True},
+    "writes": {"type": "bool", "default": False},
 }
 REQUIRED_IF = [
     ("state", "started", ("command",)),
@@ -66,7 +70,9 @@ class ActionModule(ActionBase):
 
         def work() -> dict[str, Any]:
             options = validated(self, ARGUMENTS, dict(self._task.args), required_if=REQUIRED_IF)
-            do = {"started": _started, "noted": _noted, "published": _published}[options["state"]]
+            if options["state"] == "started":
+                refuse_own_variables(self._loader)
+            do = {"started": _started, "noted": _noted, "published": _published, "completed": _completed}[options["state"]]
             return {"changed": False, **do(options, task_vars or {})}
 
         return outcome(work)
@@ -79,7 +85,7 @@ def _started(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, An
         document = read_json(path)
         if document is None:
             raise InputError(f"there is no approved plan at {path}; make one with the playbook plan, or correct platform_plan")
-        approved = read_approved(document, path, options["approved_digest"])
+        approved = read_approved(document, path, options["approved_digest"], _key(options))
     elif options["command"] == "apply" and not options["approved_digest"]:
         raise InputError(
             "apply carries out an approved plan: name its file in platform_plan, or its digest in platform_plan_digest and where "
@@ -123,6 +129,7 @@ def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, 
         "created": run["created"],
         "warnings": [],
         "applied": options["applied"],
+        "process": run_name(os.getppid()) if options["gate"] and options["writes"] else "",
     }
     effective = _effective(hostvars, notes)
     gate, refusal = options["gate"], None
@@ -138,7 +145,7 @@ def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, 
         source = effective["environment"]["promotes_from"]
         meta["warnings"].append(f"promotion from {source} was not checked: platform_promotion_records names no folder")
     report = build_report(meta, notes)
-    _write(run, report)
+    _write(run, report, options)
     failed = [host for host, row in report["hosts"].items() if row["status"] == "failed"]
     answer: dict[str, Any] = {
         "report_file": run["files"][0],
@@ -148,6 +155,7 @@ def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, 
         "waves": {host: row["waves"] for host, row in report["hosts"].items()},
         "statuses": {host: row["status"] for host, row in report["hosts"].items()},
         "artifacts": artifacts(report),
+        "lost": [host for host in report["hosts"] if any(note.get("lock_lost") for note in notes[host])],
         "records": {host: last_run(report, host, run["who"], effective) for host in report["hosts"] if wrote(notes[host])},
     }
     if gate:
@@ -161,7 +169,8 @@ def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, 
             if approved is not None:
                 compare(approved, report)
         except GantryError as error:
-            _write(run, {**report, "status": "failed", "error": error.message})
+            refused = {name: value for name, value in report.items() if name != "process"}
+            _write(run, {**refused, "status": "failed", "error": error.message}, options)
             return {"failed": True, "msg": error.message, "report_file": run["files"][0], **error.details}
     elif options["promotion_records"] and proves(report):
         place = os.path.join(in_project(options["promotion_records"]), f"{report['environment']}.json")
@@ -169,9 +178,27 @@ def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, 
     return answer
 
 
-def _write(run: dict[str, Any], report: dict[str, Any]) -> None:
+def _completed(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+    """A report that still says that its run goes on, of a run that is certainly gone, says that it was interrupted."""
+    found = []
+    for path in _files(options["file"], "site", _environment(task_vars)):
+        report = read_json(path)
+        if isinstance(report, dict) and report.get("status") == "running" and lives(str(report.get("process"))) is False:
+            found.append(path)
+            ended = interrupted(report)
+            write_json(path, {**ended, "seal": seal_of(ended, _key(options))})
+    return {"interrupted": found}
+
+
+def _write(run: dict[str, Any], report: dict[str, Any], options: dict[str, Any]) -> None:
+    """In all of its places, sealed. While a run writes its report says so: what is interrupted can no longer say it itself."""
+    sealed = {**report, "seal": seal_of(report, _key(options))}
     for path in run["files"]:
-        write_json(path, report)
+        write_json(path, sealed)
+
+
+def _key(options: dict[str, Any]) -> bytes | None:
+    return options["digest_key"].encode() if options["digest_key"] else None
 
 
 def _approved(options: dict[str, Any], run: dict[str, Any]) -> dict[str, Any] | None:
@@ -182,7 +209,7 @@ def _approved(options: dict[str, Any], run: dict[str, Any]) -> dict[str, Any] | 
         raise InputError(
             f"the plan {options['approved_digest']} is not in its store (platform_plan_store); make a new plan and approve that one"
         )
-    return read_approved(options["approved_document"], "the store", options["approved_digest"])
+    return read_approved(options["approved_document"], "the store", options["approved_digest"], _key(options))
 
 
 def _check_promotion(options: dict[str, Any], run: dict[str, Any], effective: dict[str, Any]) -> None:

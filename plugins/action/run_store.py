@@ -15,6 +15,8 @@ from ..module_utils._core.canonical import canonical
 from ..module_utils._core.errors import InputError
 from ..module_utils._kube.auth import resolve_access
 from ..module_utils._kube.client import KubeClient
+from ..module_utils._kube.errors import ApiError
+from ..module_utils._kube.lease import LEASE, NAME, lock_of
 from ..module_utils._kube.options import AUTH_SPEC, auth_options
 from ..module_utils._run.place import Place, document_of, parse_place, secret_of
 from ..plugin_utils._files import in_project, read_json, write_json
@@ -27,8 +29,12 @@ ARGUMENTS: dict[str, Any] = {
     "name": {"type": "str", "required": True},
     "document": {"type": "dict"},
     "src": {"type": "path"},
+    "beside": {"type": "bool", "default": False},
+    "lock": {"type": "bool", "default": False},
 }
 MANAGER = "gantry.platform"
+_MOST_BESIDE = 10
+_TRIES = 5
 
 
 class ActionModule(ActionBase):
@@ -36,6 +42,8 @@ class ActionModule(ActionBase):
 
     _requires_connection = False
     _supports_check_mode = True
+    _version = "1"  # of what is not there
+    _lock: dict[str, Any] | None = None
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
@@ -44,14 +52,30 @@ class ActionModule(ActionBase):
             options = validated(self, ARGUMENTS, dict(self._task.args), mutually_exclusive=[("document", "src")])
             place = parse_place(options["place"])
             if options["state"] == "read":
-                return {"changed": False, "document": self._read(place, options)}
-            wanted = options["document"] if options["document"] is not None else self._source(options)
-            changed = canonical(self._read(place, options)) != canonical(wanted)
-            if changed and not self._task.check_mode:
-                self._write(place, options, wanted)
-            return {"changed": changed}
+                return {"changed": False, "document": self._read(place, options), "lock": self._lock}
+            return {"changed": self._present(place, options)}
 
         return outcome(work)
+
+    def _present(self, place: Place, options: dict[str, Any]) -> bool:
+        """Whether it was, or would be, written: over what was read and over nothing else."""
+        given = options["document"] if options["document"] is not None else self._source(options)
+        for attempt in range(1, _TRIES + 1):
+            there = self._read(place, options)
+            wanted = given
+            if options["beside"] and there:
+                wanted = {**there, "beside": [*(there.get("beside") or []), given][-_MOST_BESIDE:]}
+            if canonical(there) == canonical(wanted):
+                return False
+            if self._task.check_mode:
+                return True
+            try:
+                self._write(place, options, wanted)
+                return True
+            except ApiError as error:
+                if error.status != 409 or attempt == _TRIES:
+                    raise
+        raise AssertionError("the last try returns or raises")
 
     def _source(self, options: dict[str, Any]) -> dict[str, Any]:
         if not options["src"]:
@@ -68,8 +92,11 @@ class ActionModule(ActionBase):
             client = self._client(options, gate)
             try:
                 secret = client.find(place.path)
+                if options["lock"]:
+                    self._lock = lock_of(client.find(LEASE.path(place.namespace, NAME)))
             finally:
                 client.close()
+        self._version = secret["metadata"]["resourceVersion"] if secret else "1"
         return document_of(secret) if secret is not None else None
 
     def _write(self, place: Place, options: dict[str, Any], document: dict[str, Any]) -> None:
@@ -78,8 +105,10 @@ class ActionModule(ActionBase):
             return
         with worker() as gate:
             client = self._client(options, gate)
+            body = secret_of(place, document, {"gantry.dev/document": options["name"]})
+            body["metadata"]["resourceVersion"] = self._version
             try:
-                client.apply(place.path, secret_of(place, document, {"gantry.dev/document": options["name"]}), MANAGER, force=True)
+                client.apply(place.path, body, MANAGER, force=True)
             finally:
                 client.close()
 

@@ -32,19 +32,28 @@ options:
       - name: GANTRY_PLAN_SHOW
 """
 
+import atexit
 import contextlib
 import json
+import multiprocessing
+import os
 from typing import Any
 
 from ansible.executor.task_result import CallbackTaskResult
 from ansible.plugins.callback import CallbackBase
 from ansible.utils.color import stringc
 
-from ..module_utils._run.report import build_report, make_note
+from ..module_utils._core.errors import InputError
+from ..module_utils._run.report import build_report, interrupted, make_note, seal_of
 from ..module_utils._run.table import render
+from ..plugin_utils._files import write_json
+from ..plugin_utils._run_folder import left_word
 
 _REPORT = "gantry.platform.run_report"
 _APPLY = "gantry.platform.kube_apply"
+_MODEL = "gantry.platform.platform_model"
+_STOPS_WITHIN = 90.0
+"""Seconds in which a worker that was told to stop ends its last request, saves its records and gives the lock back."""
 _COLOURS = {
     "title": "bright cyan",
     "quiet": "dark gray",
@@ -76,8 +85,11 @@ class CallbackModule(CallbackBase):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._file = ""
-        self._run: dict[str, Any] = {"id": "", "command": "", "environment": "", "areas": [], "revision": "", "created": ""}
+        self._run: dict[str, Any] = {"id": "", "command": "", "environment": "", "areas": [], "revision": "", "created": "", "files": []}
+        self._stores: dict[str, str] = {}
+        self._process = os.getpid()
         self._notes: dict[str, list[dict[str, Any]]] = {}
+        atexit.register(self._interrupted)
 
     def v2_runner_on_ok(self, result: CallbackTaskResult) -> None:
         """Remember a plan or the report's file."""
@@ -89,18 +101,42 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         """Draw the table."""
+        atexit.unregister(self._interrupted)
         show = self.get_option("show")
         report = self._report()
         if report is None or show == "never" or (show == "changes" and report["status"] == "clean"):
             return
+        self._draw(report)
+
+    def _draw(self, report: dict[str, Any]) -> None:
         self._display.display("")
         for line in render(report, self._file):
             self._display.display("".join(stringc(text, _COLOURS[style]) if style else text for text, style in line).rstrip())
+
+    def _interrupted(self) -> None:
+        """The process ends without the run's end: what its workers still say completes the report of what it was about to do."""
+        if os.getpid() != self._process or not self._file:
+            return
+        for worker in multiprocessing.active_children():
+            worker.join(_STOPS_WITHIN)
+        report = self._report()
+        if report is None or report["status"] != "running":
+            return
+        words = {host: left_word(store) for host, store in self._stores.items()}
+        report = interrupted(report, {host: [make_note("apply", "", "", word)] for host, word in words.items() if word})
+        report["seal"] = seal_of(report)
+        with contextlib.suppress(InputError):
+            for path in self._run["files"] or [self._file]:
+                write_json(path, report)
+        if self.get_option("show") != "never":
+            self._draw(report)
 
     def _collect(self, result: CallbackTaskResult) -> None:
         answer = result.result
         if result.task.action == _REPORT and answer.get("report_file"):
             self._file = str(answer["report_file"])
+        elif result.task.action == _MODEL and answer.get("store"):
+            self._stores[result.host.get_name()] = str(answer["store"])
         elif result.task.action == _REPORT:
             self._run = {key: answer.get(key, value) for key, value in self._run.items()}
         elif result.task.action == _APPLY and ("plan" in answer or answer.get("failed")):

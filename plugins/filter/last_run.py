@@ -18,7 +18,7 @@ version_added: 0.1.0
 author: The gantry.platform authors (@gantry-platform)
 description:
   - Turns the record that a run leaves in a cluster (see M(gantry.platform.run_store)) into lines of text.
-positional: _input, host
+positional: _input, host, lock
 options:
   _input:
     description: The record, or nothing where no run has changed the cluster yet.
@@ -28,12 +28,15 @@ options:
     description: Name of the cluster.
     type: str
     required: true
+  lock:
+    description: What M(gantry.platform.run_store) read of the cluster's lock. A run that had it and left no record was interrupted.
+    type: dict
 """
 
 EXAMPLES = r"""
 - name: Say how the last run ended
   ansible.builtin.debug:
-    msg: "{{ platform_last_run.document | gantry.platform.last_run(inventory_hostname) }}"
+    msg: "{{ platform_last_run.document | gantry.platform.last_run(inventory_hostname, platform_last_run.lock) }}"
 """
 
 RETURN = r"""

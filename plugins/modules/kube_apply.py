@@ -180,15 +180,22 @@ options:
     description: Key for digests of Secret values in a plan. Without it a plan knows Secrets by names and references only.
     type: str
   lock:
-    description: Whether a Lease in the namespace of the records keeps two runs apart. Taken only when something is written.
+    description:
+      - Whether a Lease in the namespace of the records keeps two runs apart. Taken only when something is written.
+      - Another run is waited for, at most O(wait_timeout) seconds, and then planned again. One that shows no sign of life for its whole
+        length, by this machine's own clock, is dead.
     type: bool
     default: false
+  run:
+    description: Name of the run, left in the lock, so that it can be told which run wrote last.
+    type: str
+    default: ""
   wait:
     description: Whether to wait until everything that was written is ready. Ends early where something cannot become ready.
     type: bool
     default: true
   wait_timeout:
-    description: Seconds to wait.
+    description: Seconds to wait, for objects, for another run, and for a server or a webhook that does not answer (at most 60 of the last).
     type: int
     default: 300
   concurrency:
@@ -294,8 +301,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._aws.secrets import SecretsManager
 from ..module_utils._core.errors import GantryError
 from ..module_utils._core.references import References
+from ..module_utils._core.stop import Gate, stopped_by_signals
 from ..module_utils._kube.auth import resolve_access
-from ..module_utils._kube.client import KubeClient
+from ..module_utils._kube.client import KubeClient, patience_of
 from ..module_utils._kube.engine import reconcile
 from ..module_utils._kube.options import APPLY_SPEC, apply_request, auth_options, holder_name
 
@@ -305,15 +313,19 @@ def main() -> None:
     module = AnsibleModule(APPLY_SPEC, supports_check_mode=True)
     environment = dict(os.environ)
     holder = holder_name(environment)
+    gate = Gate(parent=False)
     try:
         request = apply_request(module.params, module.check_mode)
         client = KubeClient(
             resolve_access(auth_options(module.params, environment)),
             f"kube_apply/{holder.split()[-1]}",
-            concurrency=module.params["concurrency"],
+            gate,
+            module.params["concurrency"],
+            patience_of(request.wait_timeout),
         )
         references = References(environment, resolvers={"aws-sm": SecretsManager(environment)})
-        result = reconcile(client, request, references, holder).as_result()
+        with stopped_by_signals(gate):
+            result = reconcile(client, request, references, holder).as_result()
     except GantryError as error:
         module.fail_json(error.message, invocation={}, **error.details)
     for warning in result.pop("warnings"):

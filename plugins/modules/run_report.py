@@ -14,6 +14,7 @@ description:
   - Collects what each host's reconcile and verification came to, judges it, and writes it as C(plan.json) or C(drift.json).
   - A run calls it in three states. V(started) once, before anything else, V(noted) for each host after each stage, and
     V(published) once, for the gate before the first write and again at the end.
+  - While a run writes its report says V(running). With O(state=completed) a report whose run is certainly gone says V(interrupted).
   - What is noted travels in the variable C(platform_notes), which the task with O(state=noted) must register.
   - The report holds names, paths and reasons, never values. Its schema is C(docs/plan.schema.json) or C(docs/drift.schema.json).
 attributes:
@@ -34,7 +35,7 @@ options:
     description: The moment of the run.
     type: str
     required: true
-    choices: [started, noted, published]
+    choices: [started, noted, published, completed]
   command:
     description: What the run does, one of the playbooks' names. For O(state=started).
     type: str
@@ -90,6 +91,13 @@ options:
     description: Whether the run has had its writing half. A host that has noted nothing of it was then not reached.
     type: bool
     default: false
+  writes:
+    description: With O(gate), whether the run writes when it has passed. Its report then says V(running) until it is published again.
+    type: bool
+    default: false
+  digest_key:
+    description: Key that seals the report. An approved plan must be sealed with the same.
+    type: str
   promotion_records:
     description:
       - Folder with the records of verified runs, one file per environment. A verified run over a whole environment leaves its own.
@@ -143,7 +151,7 @@ report_file:
   type: str
   returned: when O(state=published)
 status:
-  description: V(clean), V(changes), V(applied), V(failed) or V(incomplete); of a drift report V(clean), V(drift) or V(error).
+  description: V(clean), V(changes), V(running), V(applied), V(interrupted), V(failed) or V(incomplete); of a drift report V(clean), V(drift) or V(error).
   type: str
   returned: when O(state=published)
 statuses:
@@ -166,6 +174,16 @@ artifacts:
   description: What C(set_stats) hands to the next job of a workflow, below 2 KB.
   type: dict
   returned: when O(state=published)
+lost:
+  description: Hosts whose lock was lost to another run.
+  type: list
+  elements: str
+  returned: when O(state=published)
+interrupted:
+  description: Files that now say that their run was interrupted.
+  type: list
+  elements: str
+  returned: when O(state=completed)
 records:
   description: For each host that the run changed, the record to keep in its cluster.
   type: dict

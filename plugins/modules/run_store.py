@@ -30,7 +30,7 @@ attributes:
     support: full
 options:
   state:
-    description: V(present) writes, V(read) reads.
+    description: V(present) writes, over the version that was read and over no other. V(read) reads.
     type: str
     choices: [present, read]
     default: present
@@ -49,6 +49,16 @@ options:
   src:
     description: A JSON file with the document, instead of O(document).
     type: path
+  beside:
+    description:
+      - Adds the document to the list C(beside) of the one that is kept, instead of taking its place. For a run whose lock was lost,
+        which is not the last that changed the cluster.
+    type: bool
+    default: false
+  lock:
+    description: With O(state=read), whether to read the lock in the Secret's namespace as well.
+    type: bool
+    default: false
 seealso:
   - module: gantry.platform.run_report
 """
@@ -75,4 +85,8 @@ document:
   description: The document, or nothing where none is kept.
   type: dict
   returned: when O(state=read)
+lock:
+  description: Which run wrote last (C(run)), how much (C(written)), since when (C(since)), and who (C(holder)) where it did not give the lock back.
+  type: dict
+  returned: when O(state=read) and O(lock=true)
 """

@@ -25,7 +25,8 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..module_utils._core.errors import CancelledError, GantryError
+from ..module_utils._core.errors import GantryError
+from ..module_utils._core.stop import Gate, stopped_by_signals
 from ..module_utils._core.suggest import did_you_mean
 
 _PR_SET_PDEATHSIG = 1
@@ -66,24 +67,6 @@ def task_environment(action: ActionBase) -> dict[str, str]:
     return {**os.environ, **{key: str(value) for key, value in given.items()}}
 
 
-class Gate:
-    """Asked before every request: raises once the run was cancelled or its parent is gone."""
-
-    def __init__(self) -> None:
-        self._parent = os.getppid()
-        self._cancelled = threading.Event()
-
-    def __call__(self) -> None:
-        if self._cancelled.is_set():
-            raise CancelledError("the task was stopped; no further request was sent")
-        if os.getppid() != self._parent:
-            raise CancelledError("ansible-playbook is gone; no further request was sent")
-
-    def cancel(self) -> None:
-        """Let no further request out."""
-        self._cancelled.set()
-
-
 class Progress:
     """A line when something takes longer than a second, then one every five seconds; nothing for what is quick."""
 
@@ -106,11 +89,12 @@ class Progress:
 
 @contextlib.contextmanager
 def worker() -> Iterator[Gate]:
-    """The engine's surroundings: it dies with ansible-playbook and stops when the task is interrupted."""
+    """The engine's surroundings: it ends with ansible-playbook, and when the task is interrupted."""
     gate = Gate()
-    _die_with_parent()
+    _end_with_parent()
     try:
-        yield gate
+        with stopped_by_signals(gate):
+            yield gate
     except BaseException:
         gate.cancel()
         raise
@@ -124,7 +108,7 @@ def outcome(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         return {"failed": True, "msg": error.message, **error.details}
 
 
-def _die_with_parent() -> None:
-    """A worker whose ansible-playbook was killed would write on to the end; Linux can end it at once."""
+def _end_with_parent() -> None:
+    """A worker whose ansible-playbook was killed would write on to the end; Linux tells it to stop at once."""
     if sys.platform == "linux" and threading.current_thread() is threading.main_thread():
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)

@@ -7,14 +7,17 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Mapping
+from typing import Any
 
 from ..module_utils._core.errors import InputError
-from ._files import in_project
+from ._files import in_project, read_json, write_json
 
 
 def run_store(host: str, folder: str = "") -> str:
@@ -41,17 +44,68 @@ def run_name(pid: int) -> str:
 
 
 def remove_dead_runs(base: str) -> None:
-    """Remove the folders in ``base`` of processes that are gone. Those of other machines are not judged."""
+    """Remove the folders in ``base`` of processes that are certainly gone. Those of other machines and containers are not judged."""
     for name in os.listdir(base):
-        machine, _dash, rest = name.partition("-")
-        pid = rest.partition("-")[0]
-        if machine == _machine() and pid.isdigit() and name != run_name(int(pid)):
+        if lives(name) is False:
             shutil.rmtree(os.path.join(base, name), ignore_errors=True)
 
 
+def lives(name: str) -> bool | None:
+    """Whether the run of this name goes on; none where that cannot be seen from here."""
+    machine, _dash, rest = name.partition("-")
+    number, _dash, birth = rest.partition("-")
+    if machine != _machine() or not number.isdecimal() or not birth:
+        return None
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        pass
+    found = _birth(int(number))
+    return None if "none" in (found, birth) else found == birth
+
+
+def leave_word(store: str, answer: Mapping[str, Any]) -> None:
+    """Keep what a worker would have answered beside its store: the run that it belongs to is being stopped."""
+    write_json(_word(store), dict(answer))
+
+
+def left_word(store: str) -> Any:
+    """What a stopped worker left beside its store, or nothing."""
+    return read_json(_word(store))
+
+
+def _word(store: str) -> str:
+    return os.path.normpath(store) + ".interrupted.json"
+
+
+@functools.cache
 def _machine() -> str:
-    """A short name of this machine; a process number means something on it alone."""
-    return hashlib.sha256(platform.node().encode()).hexdigest()[:6]
+    """A short name of what a process number means something in: this boot of this machine, and in it this container's processes.
+
+    Containers of one machine, and machines that share a folder, may all have the same host name.
+    """
+    words = [_text("/proc/sys/kernel/random/boot_id"), *(_link(f"/proc/self/ns/{kind}") for kind in ("pid", "time"))]
+    if not words[0]:
+        began = subprocess.run(["sysctl", "-n", "kern.boottime"], capture_output=True, text=True, check=False)
+        words = [platform.node(), began.stdout.strip()]
+    return hashlib.sha256("\0".join(words).encode()).hexdigest()[:12]
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as handle:
+            return handle.read().strip()
+    except OSError:
+        return ""
+
+
+def _link(path: str) -> str:
+    try:
+        return os.readlink(path)
+    except OSError:
+        return ""
 
 
 def _birth(pid: int) -> str:

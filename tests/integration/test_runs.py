@@ -201,3 +201,67 @@ def test_destroy_is_for_sandboxes_that_were_named(runs):
     assert code != 0
     assert "from sandboxes only" in output
     assert list(runs.audited()) == before
+
+
+# an approval is exactly what was seen
+
+
+@pytest.fixture
+def approved(runs, tmp_path):
+    """A plan with one change, as somebody approved it."""
+    runs.kubectl("-n", "cortex", "delete", "networkpolicy", "default-deny", "--ignore-not-found")
+    code, output, _plan = runs.play("plan")
+    assert code == 0, output
+    path = tmp_path / "approved.json"
+    shutil.copy(runs.report, path)
+    return path
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"platform_command": "site"},
+        {"platform_reads_only": False, "platform_approved": ""},
+        {"platform_report": {"waves": {HOST: {}}, "statuses": {HOST: "clean"}}},
+        {"platform_writes": True},
+        {"ansible_check_mode": False},
+        {"platform_plans_first": False},
+    ],
+    ids=lambda extra: next(iter(extra)),
+)
+def test_no_variable_turns_an_approval_off(runs, extra):
+    runs.kubectl("-n", "cortex", "delete", "networkpolicy", "default-deny", "--ignore-not-found")
+    before, asked = list(runs.audited()), runs.asked()
+    for words in ([], ["--check"]):
+        code, output = runs.command("ansible-playbook", *words, *runs.words("apply", **extra))
+        assert code != 0, output
+        assert "set by -e" in " ".join(output.split()), output
+    assert (list(runs.audited()), runs.asked()) == (before, asked)
+
+
+def test_a_plan_whose_changes_were_emptied_approves_nothing(runs, approved):
+    before = list(runs.audited())
+    approved.write_text(json.dumps({**json.loads(approved.read_text(encoding="utf-8")), "changes": []}), encoding="utf-8")
+    code, output, _report = runs.play("apply", platform_plan=str(approved))
+    assert code != 0
+    assert "was edited after it was made" in " ".join(output.split()), output
+    assert list(runs.audited()) == before
+
+
+def test_a_plan_that_was_sealed_with_a_key_is_applied_with_the_same_key_alone(runs, tmp_path):
+    runs.kubectl("-n", "cortex", "delete", "networkpolicy", "default-deny", "--ignore-not-found")
+    key, other = tmp_path / "key", tmp_path / "other"
+    key.write_text("the key", encoding="utf-8")
+    other.write_text("another key", encoding="utf-8")
+    code, output, _plan = runs.play("plan", platform_digest_key=f"file:{key}")
+    assert code == 0, output
+    approved = tmp_path / "approved.json"
+    shutil.copy(runs.report, approved)
+    before = list(runs.audited())
+    for wrong in ("", f"file:{other}"):
+        code, output, _report = runs.play("apply", platform_plan=str(approved), platform_digest_key=wrong)
+        assert code != 0
+        assert "sealed with" in " ".join(output.split()), output
+    assert list(runs.audited()) == before
+    code, output, done = runs.play("apply", platform_plan=str(approved), platform_digest_key=f"file:{key}")
+    assert (code, done["status"]) == (0, "applied"), output

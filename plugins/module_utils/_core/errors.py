@@ -34,6 +34,10 @@ class UnreachableError(GantryError):
     """The server could not be reached, or went away and did not come back within the deadline."""
 
 
+class LostAnswerError(UnreachableError):
+    """What must not be done twice was sent, and no answer came: it may have been done. The caller reads what is there and adopts it."""
+
+
 class UntrustedError(UnreachableError):
     """Whoever answers has no certificate that counts here. Waiting does not help."""
 

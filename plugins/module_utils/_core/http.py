@@ -8,10 +8,15 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import datetime
+import email.utils
+import functools
 import gzip
 import http.client
 import json
 import random
+import select
 import socket
 import ssl
 import threading
@@ -23,10 +28,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .concurrency import AdaptiveLimit
-from .errors import CancelledError, UnreachableError, UntrustedError
+from .errors import CancelledError, LostAnswerError, UnreachableError, UntrustedError
 from .tls import client_context
 
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
+_UNDECIDED = frozenset({502, 504})
+"""What a gateway says that got no answer: the server may have done what was asked."""
+_LAST_WORDS = 15.0
+"""Seconds in which a run that was told to stop may still say what it did."""
 _RESET = (OSError, http.client.HTTPException, EOFError, zlib.error)
 """What a broken connection looks like; the last two are a compressed answer that was cut."""
 _UNKNOWN_AUTHORITY = frozenset({18, 19, 20, 21})
@@ -73,9 +82,11 @@ class Response:
 
 @dataclass(frozen=True)
 class Retry:
-    """How long to keep trying: at most ``attempts``, and never beyond ``seconds`` after the first try.
+    """How long to keep trying: at most ``attempts``, and never beyond ``seconds`` after the first try began.
 
-    ``permanent`` looks at an answer whose status is usually passing and says that it will not pass.
+    ``seconds`` bounds everything: the pauses, what a server asks to wait, and an answer that comes in drops.
+    ``permanent`` looks at an answer whose status is usually passing and says that it will not pass; ``tell`` hears of each answer
+    that will be asked for again.
     """
 
     attempts: int = 12
@@ -83,13 +94,30 @@ class Retry:
     first_pause: float = 0.1
     longest_pause: float = 5.0
     permanent: Callable[[Response], bool] = field(default=lambda response: False)
+    tell: Callable[[Response], None] = field(default=lambda response: None)
 
     def pause(self, attempt: int) -> float:
         """Seconds before the next try: exponential with full jitter, so that many clients spread out."""
         return random.uniform(0.5, 1.0) * min(self.longest_pause, self.first_pause * float(2 ** (attempt - 1)))
 
 
-class _TunnelledTLS(http.client.HTTPSConnection):
+class _Guarded(http.client.HTTPConnection):
+    """A connection that asks ``may_send`` when everything is ready, right before a request's first byte goes out.
+
+    Between asking and sending there is nothing to wait for: who is put to sleep there is the unluckiest of all.
+    """
+
+    response_class: Any = http.client.HTTPResponse
+    may_send: Callable[[], None] | None = None
+
+    def send(self, data: Any) -> None:
+        if self.may_send is not None:
+            may_send, self.may_send = self.may_send, None
+            may_send()
+        super().send(data)
+
+
+class _TunnelledTLS(_Guarded, http.client.HTTPSConnection):
     """An HTTPS connection whose certificate may be checked against another name than the address."""
 
     def __init__(self, host: str, port: int, name: str, context: ssl.SSLContext, timeout: float) -> None:
@@ -100,6 +128,26 @@ class _TunnelledTLS(http.client.HTTPSConnection):
     def connect(self) -> None:
         http.client.HTTPConnection.connect(self)
         self.sock = self._tls.wrap_socket(self.sock, server_hostname=self._name)
+
+
+class _Bounded(http.client.HTTPResponse):
+    """An answer that must be whole at a time of the monotonic clock, however many pieces it comes in."""
+
+    def __init__(self, sock: socket.socket, *arguments: Any, until: float, **options: Any) -> None:
+        super().__init__(sock, *arguments, **options)
+        raw: Any = self.fp.raw
+        readinto = raw.readinto
+        usual = sock.gettimeout() or 0.0
+
+        def bounded(buffer: Any) -> Any:
+            left = until - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("the answer was not whole in time")
+            if left < usual:
+                sock.settimeout(left)
+            return readinto(buffer)
+
+        raw.readinto = bounded
 
 
 class Pool:
@@ -129,9 +177,10 @@ class Pool:
         self._headers = headers
         self._gate = gate
         self._timeout = timeout
-        self._idle: list[http.client.HTTPConnection] = []
+        self._idle: list[_Guarded] = []
         self._lock = threading.Lock()
         self._closed = False
+        self._speaks_until = 0.0
         self._streams: set[http.client.HTTPConnection] = set()
         self.limit = limit or AdaptiveLimit()
         self.requests: dict[str, int] = {}
@@ -143,55 +192,81 @@ class Pool:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         retry: Retry | None = None,
+        gate: Callable[[], None] = lambda: None,
+        once: bool | None = None,
     ) -> Response:
         """Send one request and return the answer, whatever its status, after the retries that ``retry`` allows.
 
-        Raises UnreachableError when no answer came within the deadline.
+        ``gate`` is asked right before each try is sent, when the connection stands. ``once`` says that doing it twice is not the
+        same as doing it once, as with a POST, for which it is the default: such a request is sent again only where the server
+        cannot have done it. Raises UnreachableError when no whole answer came within the deadline, and of a request that is
+        sent once LostAnswerError, after which the caller reads what is there.
         """
         retry = retry or Retry()
+        once = method == "POST" if once is None else once
         deadline = time.monotonic() + retry.seconds
         attempt = 0
         renew = False
+        refusal: Response | None = None
         while True:
             attempt += 1
-            self._gate()
+            self._may_go_on()
+            sent = _Sent()
             with self.limit:
                 try:
-                    response: Response | None = self._once(method, path, body, headers or {}, renew)
+                    response: Response | None = self._once(method, path, body, headers or {}, renew, gate, deadline, sent, once)
                     problem: Exception | None = None
                 except _RESET as error:
                     if isinstance(error, ssl.SSLCertVerificationError):
                         cure = "; name the authority that signed it as ca_cert" if error.verify_code in _UNKNOWN_AUTHORITY else ""
                         raise UntrustedError(f"{self._endpoint.url}: {error.verify_message or error}{cure}") from error
                     response, problem = None, error
+            where = f"{method} {self._endpoint.url}{path.split('?')[0]}"
             if response is not None:
                 response.attempts = attempt
                 if response.status == 401 and not renew:
                     renew = True
                     continue
-                if response.status not in RETRIED_STATUSES or retry.permanent(response):
+                if once and response.status in _UNDECIDED:
+                    raise LostAnswerError(
+                        f"{where} was sent once, and a gateway answered {response.status}: whether it was done is not known"
+                    )
+                passing = response.status == 429 if once else response.status in RETRIED_STATUSES
+                if not passing or retry.permanent(response):
                     self.limit.succeeded()
                     return response
                 if response.status == 429:
                     self.limit.throttled()
+                retry.tell(response)
+                refusal = response
                 pause = _retry_after(response) or retry.pause(attempt)
             else:
+                if once and sent.out:
+                    raise LostAnswerError(
+                        f"{where} was sent once, and its answer was lost ({type(problem).__name__}: {problem}): whether it was done is not known"
+                    ) from problem
                 pause = retry.pause(attempt)
             if attempt >= retry.attempts or time.monotonic() + pause > deadline:
-                if response is not None:
-                    return response
-                raise UnreachableError(
-                    f"{method} {self._endpoint.url}{path.split('?')[0]} failed {attempt} times, last with "
-                    f"{type(problem).__name__}: {problem}"
-                ) from problem
+                if refusal is not None:  # it says more than that a later try got no answer
+                    return refusal
+                raise UnreachableError(f"{where} failed {attempt} times, last with {type(problem).__name__}: {problem}") from problem
             self._sleep(pause)
+
+    @contextlib.contextmanager
+    def last_words(self) -> Iterator[None]:
+        """In here the run's gate is not asked, for a few seconds: who was told to stop still says what it did."""
+        self._speaks_until = time.monotonic() + _LAST_WORDS
+        try:
+            yield
+        finally:
+            self._speaks_until = 0.0
 
     def stream(self, path: str, headers: Mapping[str, str] | None = None, timeout: float = 30.0) -> Iterator[bytes]:
         """Send one GET and give its answer line by line while it comes; ends when the server or ``timeout`` ends it.
 
         Raises UnreachableError when the connection breaks, and ``StreamRefused`` when the status is not 200.
         """
-        self._gate()
+        self._may_go_on()
         connection = self._connect(timeout)
         with self._lock:
             self._streams.add(connection)
@@ -224,9 +299,29 @@ class Pool:
                     continue
             connection.close()
 
-    def _once(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], renew: bool) -> Response:
-        connection = self._take()
+    def _once(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        renew: bool,
+        gate: Callable[[], None],
+        until: float,
+        sent: _Sent,
+        once: bool,
+    ) -> Response:
+        connection = self._take(once)
         try:
+            if connection.sock is None:
+                connection.connect()
+            connection.response_class = functools.partial(_Bounded, until=until)
+
+            def goes_out() -> None:
+                gate()
+                sent.out = True
+
+            connection.may_send = goes_out
             connection.request(method, self._prefix + path, body=body, headers=self._all_headers(headers, renew))
             self._count(method)
             answer = connection.getresponse()
@@ -239,6 +334,7 @@ class Pool:
         if answer.will_close:
             connection.close()
         else:
+            connection.sock.settimeout(self._timeout)
             with self._lock:
                 self._idle.append(connection)
         return Response(answer.status, answer.headers, content)
@@ -250,15 +346,24 @@ class Pool:
     def _all_headers(self, extra: Mapping[str, str], renew: bool) -> dict[str, str]:
         return {"User-Agent": self._user_agent, "Accept-Encoding": "gzip", **self._headers(renew), **extra}
 
-    def _take(self) -> http.client.HTTPConnection:
+    def _take(self, fresh: bool) -> _Guarded:
+        """A connection; with ``fresh`` none that the server has closed while it was idle, as far as can be seen."""
         with self._lock:
             if self._closed:
                 raise CancelledError("the connection pool is closed")
-            if self._idle:
-                return self._idle.pop()
-        return self._connect(self._timeout)
+            idle = self._idle.pop() if self._idle else None
+        if idle is None:
+            return self._connect(self._timeout)
+        if fresh and select.select([idle.sock], [], [], 0)[0]:
+            idle.close()
+            return self._connect(self._timeout)
+        return idle
 
-    def _connect(self, timeout: float) -> http.client.HTTPConnection:
+    def _may_go_on(self) -> None:
+        if time.monotonic() >= self._speaks_until:
+            self._gate()
+
+    def _connect(self, timeout: float) -> _Guarded:
         host, port, tunnel = self._host, self._port, None
         headers: dict[str, str] = {}
         if self._endpoint.proxy:
@@ -268,12 +373,12 @@ class Pool:
             if proxy.username:
                 pair = f"{urllib.parse.unquote(proxy.username)}:{urllib.parse.unquote(proxy.password or '')}"
                 headers["Proxy-Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
-        connection: http.client.HTTPConnection
+        connection: _Guarded
         if self._secure:
             context = self._endpoint.tls or client_context()
             connection = _TunnelledTLS(host, port, self._endpoint.server_hostname or self._host, context, timeout)
         else:
-            connection = http.client.HTTPConnection(host, port, timeout=timeout)
+            connection = _Guarded(host, port, timeout=timeout)
         if tunnel:
             connection.set_tunnel(*tunnel, headers=headers)
         return connection
@@ -281,7 +386,7 @@ class Pool:
     def _sleep(self, seconds: float) -> None:
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            self._gate()
+            self._may_go_on()
             time.sleep(min(left, 0.25))
 
 
@@ -294,7 +399,30 @@ class StreamRefused(Exception):
         self.body = body
 
 
+@dataclass
+class _Sent:
+    """Whether a try went out: what was never sent was not done."""
+
+    out: bool = False
+
+
 def _retry_after(response: Response) -> float:
-    """Seconds the server asks to wait, at most 30; 0 where it does not say (the date form is not used by our servers)."""
-    value = response.headers.get("Retry-After") or ""
-    return min(float(value), 30.0) if value.isdecimal() else 0.0
+    """Seconds that the server asks to wait, said as a number or as a date; 0 where it does not say.
+
+    A date is read by the server's own clock where it tells it: ours may be another.
+    """
+    value = (response.headers.get("Retry-After") or "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value)
+    then, now = _date(value), _date(response.headers.get("Date") or "")
+    if then is None:
+        return 0.0
+    return max(0.0, (then - (now or datetime.datetime.now(datetime.UTC))).total_seconds())
+
+
+def _date(value: str) -> datetime.datetime | None:
+    try:
+        found = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=datetime.UTC)

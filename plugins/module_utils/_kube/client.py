@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
@@ -16,12 +17,30 @@ from .._core.canonical import canonical
 from .._core.concurrency import AdaptiveLimit
 from .._core.http import Pool, Response, Retry
 from .auth import Access
-from .errors import ApiError, permanent
+from .errors import ApiError, permanent, silent_webhook
 from .kinds import Kind
 
 _PAGE = 500
+_USUAL = 40.0
+"""Seconds of patience above which a server's own timeouts (30 s for a webhook, at most) end before ours."""
 _METADATA = "application/json;as=PartialObjectMetadata{};g=meta.k8s.io;v=v1,application/json"
+_LEAVE_NOTHING = ("reviews", "/token")
+"""How paths end to which a POST may be sent twice: answers to a question, and tokens that end by themselves."""
 Document = dict[str, Any]
+
+
+def patience_of(asked: float, tell: Callable[[str], None] = lambda text: None) -> Retry:
+    """How long a server that does not do its part is asked again: as long as the task waits for anything, and at most a minute.
+
+    ``tell`` hears at once of a webhook that is in the way.
+    """
+
+    def said(response: Response) -> None:
+        webhook = silent_webhook(response)
+        if webhook:
+            tell(webhook)
+
+    return Retry(seconds=min(60.0, max(1.0, asked)), permanent=permanent, tell=said)
 
 
 class KubeClient:
@@ -38,7 +57,16 @@ class KubeClient:
         self.pool = Pool(access.endpoint, user_agent, access.headers, gate, limit=AdaptiveLimit(most=concurrency))
         self.default_namespace = access.namespace
         self.warnings: dict[str, None] = {}
+        self._may_write: Callable[[], None] = lambda: None
         self._retry = retry or Retry(permanent=permanent)
+        # A server that waits for a webhook as long as we wait for the server can no longer say for which.
+        self._told = f"&timeout={max(1, int(self._retry.seconds * 0.8))}s" if self._retry.seconds < _USUAL else ""
+
+    def guarded(self, may_write: Callable[[], None]) -> KubeClient:
+        """The same client, which asks ``may_write`` right before each try of a request that changes something."""
+        other = copy.copy(self)
+        other._may_write = may_write
+        return other
 
     @property
     def threads(self) -> int:
@@ -91,7 +119,7 @@ class KubeClient:
         if dry_run:
             query["dryRun"] = "All"
         headers = {"Content-Type": "application/apply-patch+yaml", "Accept": "application/json"}
-        response = self._send("PATCH", f"{path}?{urllib.parse.urlencode(query)}", canonical(body), headers, warn)
+        response = self._send("PATCH", f"{path}?{urllib.parse.urlencode(query)}{self._told}", canonical(body), headers, warn)
         answer: Document = response.json()
         return answer, response
 
@@ -103,7 +131,7 @@ class KubeClient:
         return answer
 
     def create(self, path: str, body: Mapping[str, Any], manager: str, dry_run: bool = False) -> Document:
-        """A POST. Raises ApiError."""
+        """A POST, sent once unless it leaves nothing behind. Raises ApiError, and LostAnswerError: then look whether it is there."""
         query = {"fieldManager": manager} | ({"dryRun": "All"} if dry_run else {})
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         return self._json("POST", f"{path}?{urllib.parse.urlencode(query)}", canonical(body), headers)
@@ -113,9 +141,10 @@ class KubeClient:
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         return self._json("PUT", f"{path}?fieldManager={urllib.parse.quote(manager)}", canonical(body), headers)
 
-    def delete(self, path: str, uid: str, propagation: str = "Background", dry_run: bool = False) -> bool:
-        """Delete exactly the object with this uid. False where it was gone already. Raises ApiError."""
-        body: Document = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}, "propagationPolicy": propagation}
+    def delete(self, path: str, uid: str, propagation: str = "Background", dry_run: bool = False, version: str = "") -> bool:
+        """Delete exactly the object with this uid, and in this version where one is given. False where it was gone already. Raises ApiError."""
+        exactly = {"uid": uid} | ({"resourceVersion": version} if version else {})
+        body: Document = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": exactly, "propagationPolicy": propagation}
         if dry_run:
             body["dryRun"] = ["All"]
         try:
@@ -152,7 +181,9 @@ class KubeClient:
     def _send(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None, warn: bool = True
     ) -> Response:
-        response = self.pool.request(method, path, body, headers, self._retry)
+        passing = "dryRun=All" in path or path.partition("?")[0].endswith(_LEAVE_NOTHING)
+        gate = (lambda: None) if method == "GET" or passing else self._may_write
+        response = self.pool.request(method, path, body, headers, self._retry, gate, once=method == "POST" and not passing)
         for warning in response.warnings if warn else ():
             self.warnings.setdefault(warning)
         if response.status >= 400:

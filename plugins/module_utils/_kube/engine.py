@@ -7,19 +7,35 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
+from .._core.change import Action
+from .._core.errors import CancelledError, GantryError
 from .._core.references import References
 from .._core.show import as_diff
 from .client import Document, KubeClient
 from .discovery import Discovery
-from .observe import observe, read_sets, refuse_parents, require_namespaces
-from .planner import make_plan
+from .lease import LockLostError, RunLease
+from .observe import Observed, observe, read_sets, records_changed, refuse_parents, require_namespaces
+from .planner import Work, make_plan
 from .requests import ReconcileRequest, ReconcileResult
-from .resolve import resolve
+from .resolve import Wanted, resolve
 from .subject import subjects_of
 from .writer import Writer
 from .yaml import dump_yaml
+
+
+@dataclass
+class _Planned:
+    """What was wanted, what was found, and what is to be done about it."""
+
+    discovery: Discovery
+    wanted: Wanted
+    observed: Observed
+    work: Work
 
 
 def reconcile(
@@ -33,6 +49,24 @@ def reconcile(
 
     ``holder`` names this run in the lock. Raises errors of ``_core.errors``; after one of them a rerun converges.
     """
+    planned = _plan(client, request, references)
+    objects: list[Document] = []
+    if planned.work.plan.changed and not request.check_mode:
+        planned, objects = _write(client, request, references, planned, holder, tell)
+    work = planned.work
+    work.plan.warnings.extend(warning for warning in client.warnings if warning not in work.plan.warnings)
+    return ReconcileResult(
+        plan=work.plan,
+        diff=as_diff(work.plan.changes, dump_yaml),
+        foreign=work.foreign,
+        orphan_sets=work.orphan_sets,
+        cluster_uid=planned.observed.cluster_uid,
+        requests=dict(client.pool.requests),
+        objects=objects if request.return_objects else None,
+    )
+
+
+def _plan(client: KubeClient, request: ReconcileRequest, references: References) -> _Planned:
     discovery = Discovery(client)
     wanted = resolve(request.sets, discovery, request.default_namespace or client.default_namespace or "default")
     observed = read_sets(client, request.sets, request.owner, request.known_sets)
@@ -41,19 +75,49 @@ def reconcile(
     require_namespaces(wanted, observed)
     refuse_parents(wanted, observed)
     subjects = subjects_of(wanted, observed, references)
-    work = make_plan(client, request, wanted, observed, subjects)
-    objects: list[Document] = []
-    if work.plan.changed and not request.check_mode:
-        writer = Writer(client, discovery, request, wanted, observed, work, holder, tell)
-        writer.run()
-        objects = writer.objects
-    work.plan.warnings.extend(warning for warning in client.warnings if warning not in work.plan.warnings)
-    return ReconcileResult(
-        plan=work.plan,
-        diff=as_diff(work.plan.changes, dump_yaml),
-        foreign=work.foreign,
-        orphan_sets=work.orphan_sets,
-        cluster_uid=observed.cluster_uid,
-        requests=dict(client.pool.requests),
-        objects=objects if request.return_objects else None,
-    )
+    return _Planned(discovery, wanted, observed, make_plan(client, request, wanted, observed, subjects))
+
+
+def _write(
+    client: KubeClient, request: ReconcileRequest, references: References, planned: _Planned, holder: str, tell: Callable[[str], None]
+) -> tuple[_Planned, list[Document]]:
+    """Carry the plan out under the lock. Where another run had it meanwhile, that run's doing is seen by a new plan first."""
+
+    def writer_of(now: _Planned, lease: RunLease | None) -> Writer:
+        return Writer(client, now.discovery, request, now.wanted, now.observed, now.work, holder, tell, lease)
+
+    with contextlib.ExitStack() as stack:
+        writer = writer_of(planned, None)
+        lease = None
+        try:
+            lease = writer.lock()
+            if lease is not None:
+                stack.enter_context(lease)
+            if lease is not None and (lease.waited or records_changed(client, request.owner, planned.observed)):
+                planned = _plan(client, request, references)
+                if not planned.work.plan.changed:
+                    return planned, []
+                writer = writer_of(planned, lease)
+            writer.run()
+        except GantryError as error:
+            error.details = _so_far(client, planned, writer.written, error) | error.details
+            raise
+        finally:
+            if lease is not None:
+                total = sum(change.action is not Action.BLOCKED for change in planned.work.plan.changes)
+                lease.written = f"{len(writer.written)} of {total} changes"
+    return planned, writer.objects
+
+
+def _so_far(client: KubeClient, planned: _Planned, written: set[str], error: GantryError) -> dict[str, Any]:
+    """What a run that did not come to its end says beside its error: all that it was to do, and of each whether it was done."""
+    plan = planned.work.plan
+    found: dict[str, Any] = plan.as_result() | {
+        "changed": bool(written),
+        "plan": [{**change.as_result(), "written": change.id in written} for change in plan.changes],
+        "cluster_uid": planned.observed.cluster_uid,
+        "requests": dict(client.pool.requests),
+    }
+    if isinstance(error, (CancelledError, LockLostError)):
+        found["interrupted"] = True
+    return found

@@ -21,6 +21,7 @@ _VALUE = re.compile(
 )
 _MISFIT = "failed to create typed"
 _MISFIT_IN_FULL = re.compile(rf"{_MISFIT} \w+ object \([^()]*\): \.?")
+_WEBHOOK = re.compile(r'failed calling webhook \\?"([^"\\]+)')
 _IN_QUOTES = re.compile(r'"(?:[^"\\]|\\.){200,}"')
 
 
@@ -98,6 +99,12 @@ class ApiError(ServerError):
         if self.namespace_terminating or self.kind_not_served:
             return True
         return self.status in (403, 405, 409) and "custom resource definition is terminating" in self.raw_message
+
+
+def silent_webhook(response: Response) -> str:
+    """The admission webhook that did not do its part, with what the server says of it; empty where it was something else."""
+    found = _WEBHOOK.search(response.body.decode(errors="replace")) if response.status == 500 else None
+    return f"the admission webhook {found[1]} does not answer" if found else ""
 
 
 def permanent(response: Response) -> bool:

@@ -77,9 +77,25 @@ def read_sets(client: KubeClient, sets: Iterable[SetInput], owner: str, known: I
     ]
     if taken:
         raise InputError("the record of a set is a Secret of its name, which is taken; nothing was written:\n" + "\n".join(sorted(taken)))
-    for one in new:
-        observed.records[one.name] = new_record(one.name, one.namespace, owner)
+    for one, found in zip(new, there, strict=True):
+        version = found["metadata"]["resourceVersion"] if found else ""
+        observed.records[one.name] = new_record(one.name, one.namespace, owner, version)
     return observed
+
+
+def records_changed(client: KubeClient, owner: str, observed: Observed) -> bool:
+    """Whether another run has written a record since ``observed``: asked once the lock is ours, when none can any more."""
+    known = {(record.namespace, record.name): record.version for record in observed.records.values()}
+    for namespace in sorted({namespace for namespace, _name in known}):
+        found = client.list_objects(_SECRET, namespace, f"{ID_LABEL},{OWNER_LABEL}={owner}")[0]
+        versions = {(namespace, item["metadata"]["name"]): item["metadata"]["resourceVersion"] for item in found}
+        if any(
+            versions.get(place, "") != version
+            for place, version in known.items()
+            if place[0] == namespace and (version or place in versions)
+        ):
+            return True
+    return False
 
 
 def refuse_parents(wanted: Wanted, observed: Observed) -> None:

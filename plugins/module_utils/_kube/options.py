@@ -82,6 +82,7 @@ APPLY_SPEC: dict[str, Any] = {
     "approved_digest": {"type": "str"},
     "digest_key": {"type": "str", "no_log": True},
     "lock": {"type": "bool", "default": False},
+    "run": {"type": "str", "default": ""},
     "wait": {"type": "bool", "default": True},
     "wait_timeout": {"type": "int", "default": 300},
     "concurrency": {"type": "int", "default": 16},
@@ -156,6 +157,7 @@ def apply_request(params: Params, check_mode: bool) -> ReconcileRequest:
         wait=params["wait"],
         wait_timeout=float(params["wait_timeout"]),
         lock=params["lock"],
+        run=params["run"],
         default_namespace=params.get("namespace"),
         return_objects=params["return_objects"],
     )

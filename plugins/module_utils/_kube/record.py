@@ -88,6 +88,10 @@ class SetRecord:
     done: set[Ref] = field(default_factory=set)
     """Jobs that were seen to complete: gone, they are not missing."""
     exists: bool = False
+    version: str = ""
+    """The resourceVersion that was read: the record is saved over no other."""
+    stored: str = ""
+    """The text of ``record`` that was read or saved last."""
 
     @property
     def id(self) -> str:
@@ -119,6 +123,8 @@ class SetRecord:
             "metadata": {
                 "name": self.name,
                 "namespace": self.namespace,
+                # "1" is the version of nothing: a record that is new must not be there yet.
+                "resourceVersion": self.version or "1",
                 "labels": {ID_LABEL: self.id, OWNER_LABEL: self.owner, "app.kubernetes.io/managed-by": "gantry.platform"},
                 "annotations": {_TOOLING: TOOLING, _KINDS: ",".join(kinds), _NAMESPACES: ",".join(namespaces)},
             },
@@ -127,9 +133,9 @@ class SetRecord:
         }
 
 
-def new_record(name: str, namespace: str, owner: str) -> SetRecord:
-    """The record of a set that the cluster does not know yet."""
-    return SetRecord(name, namespace, owner, secrets.token_bytes(32))
+def new_record(name: str, namespace: str, owner: str, version: str = "") -> SetRecord:
+    """The record of a set that the cluster does not know yet; ``version`` is that of a spoilt Secret in its place."""
+    return SetRecord(name, namespace, owner, secrets.token_bytes(32), version=version)
 
 
 def read_record(secret: Mapping[str, Any]) -> SetRecord:
@@ -148,6 +154,8 @@ def read_record(secret: Mapping[str, Any]) -> SetRecord:
         (metadata.get("labels") or {}).get(OWNER_LABEL) or "",
         base64.b64decode(data.get("key") or "") or secrets.token_bytes(32),
         exists=True,
+        version=str(metadata.get("resourceVersion") or ""),
+        stored=str(data.get("record") or ""),
     )
     try:
         content = json.loads(gzip.decompress(base64.b64decode(data["record"])))

@@ -54,6 +54,8 @@ class ReconcileRequest:
     wait: bool = True
     wait_timeout: float = 120.0
     lock: bool = False
+    run: str = ""
+    """The run's name, left in the lock: who reads it learns which run wrote last."""
     default_namespace: str | None = None
     return_objects: bool = False
 

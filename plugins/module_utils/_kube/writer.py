@@ -10,7 +10,6 @@ Killed at any point it leaves nothing that the next run does not find: an object
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -20,7 +19,7 @@ from typing import Any
 from .._core.change import Action
 from .._core.concurrency import map_threads
 from .._core.diff import ABSENT, differences
-from .._core.errors import GantryError, InputError, ServerError
+from .._core.errors import InputError, ServerError
 from .barrier import Barriers
 from .client import Document, KubeClient
 from .discovery import Discovery
@@ -40,6 +39,7 @@ from .resolve import HandedOver, Wanted
 from .show import shown_document
 from .stages import CONFIGURATION, WEBHOOKS, Stage
 from .subject import WAIT, Subject, only_path
+from .versions import over_version, save_record
 from .wait import NotReadyError, Waiter
 
 _BORN_WITH_NAMESPACE = {("ServiceAccount", "default"), ("ConfigMap", "kube-root-ca.crt")}
@@ -64,15 +64,16 @@ class Writer:
         work: Work,
         holder: str,
         tell: Callable[[str], None] = lambda text: None,
+        lease: RunLease | None = None,
     ) -> None:
-        self._client = client
+        self._client = client.guarded(self._check_lock)
         self._request = request
         self._wanted = wanted
         self._observed = observed
         self._work = work
         self._holder = holder
         self._tell = tell
-        self._barriers = Barriers(client, discovery, request.manager, wait_seconds=min(30.0, request.wait_timeout))
+        self._barriers = Barriers(self._client, discovery, request.manager, wait_seconds=min(30.0, request.wait_timeout))
         self._entries: dict[Ref, Entry] = dict(work.confirmed)
         self._answers: dict[Ref, Document] = {}
         self._removed: set[Ref] = set()
@@ -80,33 +81,49 @@ class Writer:
         self._ended = False
         self._done = 0
         self._total = sum(change.action is not Action.BLOCKED for change in work.plan.changes)
-        self._lease: RunLease | None = None
+        self._lease = lease
+        self._saved: dict[str, tuple[str, str]] = {}
+        self._unlocked = client
         self.objects: list[Document] = []
+
+    def lock(self) -> RunLease | None:
+        """The lock, not yet taken; none where none is wanted. A namespace that the lock and the records need is made first."""
+        records = sets_to_write(self._work, self._observed.records.values())
+        self._write_parent_namespaces(records)
+        if self._request.lock and records:
+            request = self._request
+            self._lease = RunLease(self._unlocked, records[0].namespace, self._holder, request.wait_timeout, self._tell, request.run)
+        return self._lease
 
     def run(self) -> None:
         """Write everything, wait where that was asked for. An error is raised after the records were saved."""
         records = sets_to_write(self._work, self._observed.records.values())
         self._write_parent_namespaces(records)
-        with contextlib.ExitStack() as stack:
-            if self._request.lock and records:
-                self._lease = stack.enter_context(RunLease(self._client, records[0].namespace, self._holder))
-            self._widen(records)
-            unready: set[Ref] = set(self._work.unready)
-            try:
-                self._write_stages(webhooks=False)
-                self._wait(webhooks=False)
-                self._write_stages(webhooks=True)
-                self._remove()
-                self._wait(webhooks=True)
-                unready, self._ended = set(), True
-            except GantryError as error:
-                error.details.setdefault("changed", bool(self._answers or self._removed))
-                if isinstance(error, NotReadyError):
-                    unready |= error.refs
-                raise
-            finally:
+        self._widen(records)
+        unready: set[Ref] = set(self._work.unready)
+        try:
+            self._write_stages(webhooks=False)
+            self._wait(webhooks=False)
+            self._write_stages(webhooks=True)
+            self._remove()
+            self._wait(webhooks=True)
+            unready, self._ended = set(), True
+        except NotReadyError as error:
+            unready |= error.refs
+            raise
+        finally:
+            with self._client.pool.last_words():
                 self._save(records, unready | self._unended())
         self.objects = [shown_document(self._answers[ref], ref.group_kind == "Secret") for ref in sorted(self._answers)]
+
+    @property
+    def written(self) -> set[str]:
+        """Ids of what was written so far, removals included."""
+        return {ref.id for ref in (*self._answers, *self._removed)}
+
+    def _check_lock(self) -> None:
+        if self._lease is not None:
+            self._lease.check()
 
     # records
 
@@ -159,8 +176,8 @@ class Writer:
         return ref not in self._observed.metadata and (ref.group, ref.kind) not in self._observed.unreadable
 
     def _write_record(self, record: SetRecord) -> None:
-        path = _SECRET.path(record.namespace, record.name)
-        self._client.apply(path, record.body(), f"{self._request.manager}-set", force=True)
+        known = self._saved.get(record.name, (record.version, record.stored))
+        self._saved[record.name] = save_record(self._client, f"{self._request.manager}-set", record, known)
 
     def _delete_record(self, record: SetRecord) -> None:
         path = _SECRET.path(record.namespace, record.name)
@@ -174,7 +191,9 @@ class Writer:
         """A record lives in a namespace; where this run brings that namespace, it comes before everything."""
         names = {record.namespace for record in records}
         needed = [
-            ref for ref in self._work.findings if ref.group_kind == "Namespace" and ref.name in names and ref not in self._observed.metadata
+            ref
+            for ref in self._work.findings
+            if ref.group_kind == "Namespace" and ref.name in names and ref not in self._observed.metadata and ref not in self._answers
         ]
         for ref in needed:
             self._apply(self._work.findings[ref])
@@ -233,8 +252,6 @@ class Writer:
         )
 
     def _apply(self, finding: Finding) -> None:
-        if self._lease is not None and self._lease.lost is not None:
-            raise self._lease.lost
         subject = finding.subject
         try:
             answer = self._barriers.retrying(lambda: self._send(finding))
@@ -270,11 +287,18 @@ class Writer:
         if finding.former:
             self._take_over(finding)
         self._hand_over(finding)
-        body = {**subject.body, "metadata": {**metadata, "uid": subject.uid}}
         strategy = _changed_strategy(finding)
         if strategy is not None:
             self._client.json_patch(subject.path, [{"op": "test", "path": "/metadata/uid", "value": subject.uid}, strategy], manager)
-        return self._client.apply(subject.path, body, manager, force=finding.force or strategy is not None)[0]
+
+        def send(version: str) -> Document:
+            exactly = {"uid": subject.uid} | ({"resourceVersion": version} if version else {})
+            body = {**subject.body, "metadata": {**metadata, **exactly}}
+            return self._client.apply(subject.path, body, manager, force=finding.force or strategy is not None)[0]
+
+        touched = finding.former or strategy is not None or finding.subject.seeds
+        known = (finding.live or {}).get("metadata") or subject.live or {}
+        return over_version(self._client, manager, subject.path, {} if touched else known, send)
 
     def _ours_after_all(self, subject: Subject, error: ApiError) -> Document:
         """A create whose first answer was lost: the object that is there now may be our own."""
@@ -332,8 +356,15 @@ class Writer:
             map_threads(self._delete, group, self._client.threads)
 
     def _delete(self, removal: Removal) -> None:
+        known = self._observed.metadata.get(removal.ref) or {}
         try:
-            self._client.delete(removal.path, removal.uid)
+            over_version(
+                self._client,
+                self._request.manager,
+                removal.path,
+                known,
+                lambda version: self._client.delete(removal.path, removal.uid, version=version),
+            )
         except ApiError as error:
             raise ServerError(f"{removal.ref.id}: {error.message}", id=removal.ref.id) from error
         self._removed.add(removal.ref)

@@ -11,34 +11,50 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._core.errors import InputError, RefusedError
-from .report import SCHEMA, report_digest
+from .report import SCHEMA, host_digest, report_digest, seal_of
 
 _LINES_PER_HOST = 20
+_WHOLE = ("changes", "clean")
+"""States of a plan that can be approved: made to its end, and not carried out."""
 Json = Mapping[str, Any]
 
 
-def read_approved(report: Any, source: str, expected_digest: str | None = None) -> dict[str, Any]:
+def read_approved(report: Any, source: str, expected_digest: str | None = None, key: bytes | None = None) -> dict[str, Any]:
     """The report as an approved plan, or InputError with the cure: ``source`` names where it came from.
 
-    ``expected_digest`` is what an approver saw; another plan at the same place is refused.
+    ``expected_digest`` is what an approver saw; another plan at the same place is refused. With a ``key`` only a plan is taken that
+    was sealed with it.
     """
     again = "make a new plan and approve that one"
     if not isinstance(report, dict) or report.get("schema") != SCHEMA or not isinstance(report.get("hosts"), dict):
         raise InputError(f"{source} is not a plan of this collection (schema {SCHEMA}); {again}")
     if report.get("command") == "drift":
         raise InputError(f"{source} is a drift report and approves nothing; {again}")
-    if report.get("status") not in ("changes", "clean"):
+    if report.get("status") not in _WHOLE:
         state = report.get("status")
         raise InputError(f"{source} has status {state!r}: only a complete plan that was not yet applied can be approved; {again}")
-    if report_digest(report) != report.get("digest"):
-        raise InputError(f"{source} was edited after it was made: its digest does not fit its content; {again}")
+    if report.get("seal") != seal_of(report, key):
+        keyed = str(report.get("seal") or "").startswith("hmac-")
+        if keyed is bool(key):
+            raise InputError(
+                f"{source} was edited after it was made, or sealed with another key: its seal does not fit its content; {again}"
+            )
+        said = "with a key, and this run has none" if keyed else "without a key, and this run has one"
+        raise InputError(f"{source} was sealed {said} (platform_digest_key); give both the same, or {again}")
+    unfit = [name for name, row in report["hosts"].items() if row["status"] not in _WHOLE or row.get("error") or row["digest"] is None]
+    if unfit or report.get("error"):
+        raise InputError(f"{source} is no plan that came to its end ({', '.join(unfit) or report['error']}); {again}")
+    if report_digest(report) != report.get("digest") or any(
+        host_digest(report, name) != row["digest"] for name, row in report["hosts"].items()
+    ):
+        raise InputError(f"{source} was edited after it was made: its digest does not fit what it shows; {again}")
     if expected_digest and expected_digest != report["digest"]:
         raise InputError(f"{source} holds the plan {report['digest']}, approved was {expected_digest}; {again}")
     return report
 
 
 def compare(approved: Json, now: Json) -> None:
-    """Raise RefusedError unless ``now`` (a report of the same run's planning) is exactly the approved plan."""
+    """Raise RefusedError unless ``now`` (a report of the same run's planning) is exactly the approved plan, word for word as shown."""
     lines: list[str] = []
     for key in ("environment", "areas"):
         if approved[key] != now[key]:
@@ -47,7 +63,7 @@ def compare(approved: Json, now: Json) -> None:
     lines += [f"  {host}: in this run, but not approved" for host in now["hosts"] if host not in approved["hosts"]]
     for host, mine in now["hosts"].items():
         theirs = approved["hosts"].get(host)
-        if theirs is not None and (theirs["digest"], theirs["waves"]) != (mine["digest"], mine["waves"]):
+        if theirs is not None and host_digest(approved, host) != host_digest(now, host):
             lines += _of_host(host, theirs, mine, approved, now)
     if lines:
         raise RefusedError(

@@ -45,10 +45,12 @@ def last_run(report: Json, host: str, who: str, effective: Json) -> dict[str, An
     return record
 
 
-def told(record: Any, host: str) -> list[str]:
-    """The record in lines for people."""
+def told(record: Any, host: str, lock: Any = None) -> list[str]:
+    """The record in lines for people; ``lock`` is what the cluster's lock says of the run that wrote last."""
+    known = record.get("run") if isinstance(record, Mapping) else None
+    unended = _unended(lock) if isinstance(lock, Mapping) and lock.get("run") not in ("", None, known) else []
     if not isinstance(record, Mapping):
-        return [f"{host}: no run has changed this cluster yet"]
+        return [f"{host}: no run has changed this cluster yet" + (" and come to its end" if unended else ""), *unended]
     state = record["host"]
     counts = ", ".join(f"{number} {action}" for action, number in state["counts"].items() if number)
     lines = [
@@ -61,4 +63,20 @@ def told(record: Any, host: str) -> list[str]:
     others = {name: status for name, status in record["hosts"].items() if name != host}
     if others:
         lines.append("  in the same run: " + ", ".join(f"{name} {status}" for name, status in sorted(others.items())))
-    return lines
+    for other in record.get("beside") or []:
+        done = ", ".join(f"{number} {action}" for action, number in other["host"]["counts"].items() if number and action != "unchanged")
+        lines.append(
+            f"  interrupted beside it: run {other['run']} by {other['who']} of {other['created']}, which wrote {done or 'nothing'}"
+        )
+    return [*lines, *unended]
+
+
+def _unended(lock: Json) -> list[str]:
+    """A run that had the lock and left no record did not come to its end."""
+    if not lock.get("holder") and str(lock.get("written") or "").startswith("0 of "):
+        return []
+    who = f" of {lock['holder']}" if lock.get("holder") else ""
+    since = f", which began to write {lock['since']}," if lock.get("since") else ""
+    state = "is writing now, or was killed" if lock.get("holder") else "was interrupted"
+    done = f"; of the part that it was at it wrote {lock['written']}" if lock.get("written") else ""
+    return [f"  after that: run {lock['run']}{who}{since} {state}{done}", "  what it wrote stands; the next run goes on from there"]

@@ -14,13 +14,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .._core.canonical import digest
+from .._core.canonical import digest, keyed_digest
 from .._core.change import Action, Impact
 
 SCHEMA = "gantry.platform/run/v1"
 STAGES = ("declare", "plan", "apply", "verify", "drift")
 _COUNTS = (*(action.value for action in Action), "unchanged")
 _ERROR_CHARACTERS = 4000
+INTERRUPTED = "the run was interrupted before its end; what it wrote stands, and the next run goes on from there"
 _SHARED = ("changes", "warnings", "foreign")  # these stand in one list over all hosts
 Json = dict[str, Any]
 
@@ -33,7 +34,7 @@ def make_note(stage: str, wave: str, task: str, result: Mapping[str, Any]) -> Js
     note: Json = {"stage": stage, "wave": wave, "task": task, "failed": bool(result.get("failed")), "changed": bool(result.get("changed"))}
     if note["failed"]:
         note["error"] = str(result.get("msg") or "the task failed without a message")[:_ERROR_CHARACTERS]
-    for key in ("plan", "counts", "warnings", "digest", "cluster_uid", "foreign", "orphan_sets", "requests"):
+    for key in ("plan", "counts", "warnings", "digest", "cluster_uid", "foreign", "orphan_sets", "requests", "interrupted", "lock_lost"):
         if result.get(key):
             note[key] = result[key]
     if "plan" not in note and result.get("refused"):
@@ -47,9 +48,9 @@ def make_note(stage: str, wave: str, task: str, result: Mapping[str, Any]) -> Js
 def build_report(meta: Mapping[str, Any], hosts: Mapping[str, Iterable[Mapping[str, Any]]]) -> Json:
     """The whole report.
 
-    ``meta`` has ``run, command, environment, areas, revision, created, warnings``, and ``applied`` where the run has had its
-    writing half; ``hosts`` every host of the run with its notes in order, none where it was not reached. The report's
-    ``digest`` identifies the plan over all hosts.
+    ``meta`` has ``run, command, environment, areas, revision, created, warnings``, ``applied`` where the run has had its writing half,
+    and ``process``, the run's process, where that half is about to begin; ``hosts`` every host of the run with its notes in order,
+    none where it was not reached. The report's ``digest`` identifies the plan over all hosts; it is not sealed yet.
     """
     rows = {name: _host(list(notes), bool(meta.get("applied"))) for name, notes in sorted(hosts.items())}
     drift = meta["command"] == "drift"
@@ -70,14 +71,57 @@ def build_report(meta: Mapping[str, Any], hosts: Mapping[str, Iterable[Mapping[s
     }
     if drift:
         report["foreign"] = [{"host": name, **item} for name, row in rows.items() for item in row["foreign"]]
+    for name, row in report["hosts"].items():
+        row["digest"] = host_digest(report, name)
     report["digest"] = report_digest(report)
+    if meta.get("process") and report["status"] in ("clean", "changes", "incomplete"):
+        report |= {"status": "running", "process": meta["process"]}
     return report
 
 
+def host_digest(report: Mapping[str, Any], host: str) -> str | None:
+    """One cluster's plan as it is shown, with what its engines say of the values behind; none where it could not be planned."""
+    row = report["hosts"][host]
+    if not row["waves"]:
+        return None
+    shown = [{k: v for k, v in change.items() if k != "written"} for change in report["changes"] if change["host"] == host]
+    return digest({"cluster": row["cluster_uid"], "waves": row["waves"], "orphan_sets": row["orphan_sets"], "changes": shown})
+
+
 def report_digest(report: Mapping[str, Any]) -> str:
-    """Over what an approval is about: environment, areas, and every host's digest. Also proves that a file was not edited."""
-    hosts = {name: [host["digest"], host["waves"]] for name, host in report["hosts"].items()}
-    return digest({"environment": report["environment"], "areas": report["areas"], "hosts": hosts})
+    """Over what an approval is about, recomputed from what is shown. Two runs that would do the same have the same."""
+    hosts = {name: host_digest(report, name) for name in report["hosts"]}
+    return digest({key: report[key] for key in ("environment", "areas", "revision")} | {"hosts": hosts})
+
+
+def seal_of(report: Mapping[str, Any], key: bytes | None = None) -> str:
+    """Over every word of a report, so that none can be edited; with a key nobody who lacks it can make another one."""
+    whole = {name: value for name, value in report.items() if name != "seal"}
+    return f"hmac-sha256:{keyed_digest(key, whole)}" if key else digest(whole)
+
+
+def interrupted(report: Mapping[str, Any], notes: Mapping[str, Iterable[Mapping[str, Any]]] | None = None) -> Json:
+    """The report of a run that began to write and did not say that it ended, completed by what its workers have left behind."""
+    found: Json = {key: value for key, value in report.items() if key not in ("seal", "process")}
+    left = {name: list(rows) for name, rows in (notes or {}).items()}
+    for name, row in found["hosts"].items():
+        ended = _host(left.get(name, []), True) if left.get(name) else None
+        if ended is not None:
+            told = {(change["id"], change["action"]): change for change in ended["changes"]}
+            others = [change for change in found["changes"] if change["host"] != name or (change["id"], change["action"]) not in told]
+            found["changes"] = [*others, *({"host": name, **change} for change in told.values())]
+            row |= {key: ended[key] for key in ("status", "counts", "error", "failed_task") if key in ended}
+            row["cluster_uid"] = row["cluster_uid"] or ended["cluster_uid"]
+        if row["status"] not in ("applied", "failed", "interrupted"):
+            row["status"] = "interrupted"
+            row["counts"] = {**dict.fromkeys(_COUNTS, 0), "unchanged": row["counts"]["unchanged"]}
+    found["status"] = "interrupted"
+    found["counts"] = {action: sum(row["counts"][action] for row in found["hosts"].values()) for action in _COUNTS}
+    found["error"] = INTERRUPTED
+    for name, row in found["hosts"].items():
+        row["digest"] = host_digest(found, name)
+    found["digest"] = report_digest(found)
+    return found
 
 
 def artifacts(report: Mapping[str, Any]) -> Json:
@@ -103,13 +147,18 @@ def _host(notes: list[Mapping[str, Any]], writes: bool) -> Json:
     failed = [note for note in notes if note["failed"]]
     told = planned or applied
     changes = list({(c["id"], c["action"]): c for note in [*told, *failed] for c in note.get("plan", ())}.values())
+    counts = {action: sum((note.get("counts") or {}).get(action, 0) for note in told) for action in _COUNTS}
+    if writes and failed:
+        changes = _written(changes, applied)
+        done = Counter(change["action"] for change in changes if change.get("written"))
+        counts = {action: done[action] for action in _COUNTS} | {"unchanged": counts["unchanged"]}
     waves = {note["wave"]: note["digest"] for note in told if note.get("digest")}
     verified = [note for note in notes if note["stage"] == "verify"]
     row: Json = {
         "status": _host_status(applied if writes else told, applied, failed, changes),
-        "digest": next(iter(waves.values())) if len(waves) == 1 else digest(waves) if waves else None,
+        "digest": None,
         "waves": waves,
-        "counts": {action: sum((note.get("counts") or {}).get(action, 0) for note in told) for action in _COUNTS},
+        "counts": counts,
         "cluster_uid": next((note["cluster_uid"] for note in notes if note.get("cluster_uid")), None),
         "verified": bool(verified) and not any(note["failed"] for note in verified),
         "orphan_sets": sorted({name for note in told for name in note.get("orphan_sets", ())}),
@@ -130,9 +179,24 @@ def _host(notes: list[Mapping[str, Any]], writes: bool) -> Json:
     return row
 
 
+def _written(changes: list[Json], applied: list[Mapping[str, Any]]) -> list[Json]:
+    """The changes of a host whose writing half failed, each with whether it was made; not said where nobody knows."""
+    done: dict[tuple[str, str], bool] = {}
+    silent = False
+    for note in applied:
+        for change in note.get("plan", ()):
+            done[change["id"], change["action"]] = bool(change.get("written", not note["failed"]))
+        silent = silent or (note["failed"] and not note.get("plan"))
+    found = []
+    for change in changes:
+        known = done.get((change["id"], change["action"]), None if silent else False)
+        found.append({**change, **({} if known is None else {"written": known})})
+    return found
+
+
 def _host_status(reached: list[Any], applied: list[Any], failed: list[Any], changes: list[Any]) -> str:
     if failed:
-        return "failed"
+        return "interrupted" if all(note.get("interrupted") for note in failed) else "failed"
     if not reached:
         return "not reached"
     if any(note["changed"] for note in applied):
@@ -142,8 +206,8 @@ def _host_status(reached: list[Any], applied: list[Any], failed: list[Any], chan
 
 def _status(rows: Mapping[str, Json], drift: bool) -> str:
     states = {row["status"] for row in rows.values()}
-    if "failed" in states:
-        return "error" if drift else "failed"
+    if states & {"failed", "interrupted"}:
+        return "error" if drift else "failed" if "failed" in states else "interrupted"
     if "not reached" in states or not states:
         return "error" if drift else "incomplete"
     if drift:

@@ -23,6 +23,9 @@ LONG = 40
 """A set on a host with more changes than this is shown by counts, and only its dearer changes one by one."""
 _LONG_MEMBER = 40
 _MOST_FOREIGN = 30
+_MOST_LEFT = 10
+_KEYED = "those of secrets by a key (platform_digest_key)"
+_UNKEYED = "secrets by name and reference (platform_digest_key covers theirs)"
 _SIGNS = {"create": "+", "update": "~", "replace": "±", "delete": "-", "adopt": ">", "blocked": "!"}
 _FOUND = {"create": "missing", "update": "changed", "replace": "changed", "delete": "surplus"}
 """What drift calls that which a run would mend by these actions."""
@@ -37,6 +40,7 @@ _STATUS_STYLES = {
     "drift": "error",
     "failed": "error",
     "not reached": "error",
+    "interrupted": "error",
 }
 Json = Mapping[str, Any]
 Line = list[tuple[str, str]]
@@ -60,8 +64,12 @@ def render(report: Json, place: str = "") -> list[Line]:
     if report["warnings"]:
         lines.append([])
     if report.get("error"):
-        lines += [[(text, "error")] for text in wrapped(f"refused: {report['error']}")] + [[]]
+        said = report["error"] if report["status"] == "interrupted" else f"refused: {report['error']}"
+        lines += [[(text, "error")] for text in wrapped(said)] + [[]]
     lines.append(_verdict(report))
+    if report["command"] == "plan" and report["status"] == "changes":
+        keyed = str(report.get("seal") or "").startswith("hmac-")
+        lines.append([(f"an approval covers every value; {_KEYED if keyed else _UNKEYED}", "quiet")])
     return [*lines, [(shortened(place, WIDTH), "quiet")]] if place else lines
 
 
@@ -153,6 +161,22 @@ def _host_lines(report: Json, hosts: list[str]) -> Iterator[Line]:
         yield [(f"  set {orphan} is declared by nobody; platform_remove_sets removes it", "warn")]
     if row.get("error"):
         yield from _error_lines(row)
+    yield from _written_lines(changes)
+
+
+def _written_lines(changes: list[Json]) -> Iterator[Line]:
+    """What of a run that did not come to its end stands; each change says so by itself in the report's file."""
+    known = [change for change in changes if "written" in change]
+    if not known:
+        return
+    done = Counter(change["action"] for change in known if change["written"])
+    left = [short_id(change["id"]) for change in known if not change["written"]]
+    unknown = len(changes) - len(known)
+    said = f"written: {counted(done)}; not written: {len(left) or 'nothing'}" + (f"; of {unknown} it is not known" if unknown else "")
+    for text in wrapped(f"  {said}. What was written stands; run again, and the next run goes on from there", hanging="  "):
+        yield [(text, "warn")]
+    for text in wrapped(f"    left: {', '.join(left[:_MOST_LEFT])}{', …' if len(left) > _MOST_LEFT else ''}", hanging="  ") if left else ():
+        yield [(text, "quiet")]
 
 
 def _is_drift(report: Json) -> bool:
@@ -239,7 +263,8 @@ def _foreign_lines(foreign: list[Json]) -> Iterator[Line]:
 
 
 def _error_lines(row: Json) -> Iterator[Line]:
-    yield [(f"  stopped at: {shortened(row['failed_task'], WIDTH - 14)}", "error")]
+    if row["failed_task"]:
+        yield [(f"  stopped at: {shortened(row['failed_task'], WIDTH - 14)}", "error")]
     for text in wrapped(row["error"], WIDTH - 4)[:30]:
         yield [(f"    {text}", "error")]
 

@@ -27,6 +27,10 @@ Json = dict[str, Any]
 _STATES = ("standbycode", "perfstandbycode", "drsecondarycode", "sealedcode", "uninitcode")
 _ELECTION_PAUSE = 0.25
 _PEM = "-----BEGIN CERTIFICATE-----"
+_NOT_TWICE = re.compile(
+    r"sys/init|(.*/)?(rotate-root/[^/]+|rotate-role/[^/]+|secret-id|generate/[a-z/]+|sign-intermediate|import/bundle|import)|auth/token/create(/.*)?"
+)
+"""Paths of which each PUT makes something new, or can be done once only."""
 _LONG = re.compile(r"\S{80,}")
 AUTH_SPEC: dict[str, Any] = {
     "access_file": {"type": "path"},
@@ -127,7 +131,7 @@ class VaultClient:
             raise
 
     def write(self, path: str, body: Mapping[str, Any]) -> Json:
-        """A PUT, which Vault takes for POST everywhere. Raises VaultError."""
+        """A PUT, which Vault takes for POST everywhere: sent once where doing it twice makes two. Raises VaultError, LostAnswerError."""
         return self._send("PUT", path, json.dumps(body).encode())
 
     def delete(self, path: str) -> None:
@@ -162,11 +166,12 @@ class VaultClient:
         place, mark, query = path.partition("?")
         address = f"/v1/{urllib.parse.quote(place)}{mark}{query}"
         end = time.monotonic() + self._retry.seconds
-        response = self.pool.request(method, address, body, headers, self._retry)
+        once = method == "POST" or (method == "PUT" and bool(_NOT_TWICE.fullmatch(place)))
+        response = self.pool.request(method, address, body, headers, self._retry, once=once)
         # A standby forwards; it sends elsewhere only while it cannot reach a leader.
         while response.status in (307, 308) and time.monotonic() < end:
             time.sleep(_ELECTION_PAUSE)
-            response = self.pool.request(method, address, body, headers, self._retry)
+            response = self.pool.request(method, address, body, headers, self._retry, once=once)
         if response.status in (307, 308):
             leader = response.headers.get("Location") or "the leader"
             raise ServerError(f"{method} {place}: this node is a standby that does not forward; give the address of {leader} as url")

@@ -25,7 +25,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._kube.engine impor
 from ansible_collections.gantry.platform.plugins.module_utils._kube.kinds import Kind, Ref
 from ansible_collections.gantry.platform.plugins.module_utils._kube.options import APPLY_SPEC, apply_request, auth_options
 from ansible_collections.gantry.platform.plugins.module_utils._kube.record import ID_LABEL
-from ansible_collections.gantry.platform.tests.integration.kube.faults import FaultyServer
+from ansible_collections.gantry.platform.tests.kit.faults import FaultyServer
 
 _MUTATING = ("create", "update", "patch", "delete", "deletecollection")
 _LOGGED_WITHIN = 2.0
@@ -131,6 +131,7 @@ class Cluster:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.kubeconfig = str(root / "admin.kubeconfig")
+        self.endpoint = resolve_access(auth_options({"kubeconfig": self.kubeconfig}, {})).endpoint
         self.audit_log = root / "logs" / "audit.log"
         self.admin = self.client("tests-admin")
         self._kinds: dict[tuple[str, str], Kind] = {}
@@ -209,6 +210,7 @@ class Cluster:
         retry: Retry | None = None,
         environment: Mapping[str, str] | None = None,
         holder: str = "me@here 1234",
+        tell: Callable[[str], None] = lambda text: None,
         **options: Any,
     ) -> Run:
         """One reconcile of these sets with options of kube_apply, as admin; an error is kept in the answer.
@@ -227,7 +229,7 @@ class Cluster:
         error: GantryError | None = None
         try:
             request = apply_request(params, check)
-            result = reconcile(client, request, References(environment or {}, str(self.root)), holder).as_result()
+            result = reconcile(client, request, References(environment or {}, str(self.root)), holder, tell).as_result()
         except GantryError as caught:
             error = caught
         finally:

@@ -17,7 +17,6 @@ import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.http import Retry
 from ansible_collections.gantry.platform.plugins.module_utils._kube.errors import permanent
 from ansible_collections.gantry.platform.tests.integration.kube.cluster import HookedClient
-from ansible_collections.gantry.platform.tests.integration.kube.faults import Fault, FaultyServer, first_of_each
 from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     config_map,
     definition,
@@ -31,6 +30,7 @@ from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     unused_group,
     unused_name,
 )
+from ansible_collections.gantry.platform.tests.kit.faults import AFTER, BEFORE, Fault, FaultyServer, first_of_each
 
 DELETE = {"mode": "delete"}
 LEASE = "gantry-run"
@@ -39,7 +39,7 @@ _DIES = Path(__file__).with_name("dies.py")
 
 @pytest.fixture
 def faulty(cluster):
-    server = FaultyServer(cluster.kubeconfig)
+    server = FaultyServer(cluster.endpoint)
     yield server
     server.close()
 
@@ -56,10 +56,6 @@ def written_once(run):
     """Objects whose write had its effect more than once, records and lock left out."""
     ids = [request.id for request in run.writes if request.id not in run.parents]
     return sorted(ids) == sorted(set(ids))
-
-
-BEFORE = [Fault(status=status) for status in (429, 500, 502, 503, 504)] + [Fault(cut="before")]
-AFTER = [Fault(cut="middle"), Fault(cut="after")]
 
 
 @pytest.mark.parametrize("fault", BEFORE + AFTER, ids=lambda fault: fault.cut or str(fault.status))
@@ -82,7 +78,7 @@ def test_a_server_that_is_busy_is_asked_again_when_it_said(cluster, faulty, want
 
 
 def test_a_server_that_stays_away_stops_the_run_with_a_clear_error_and_the_next_run_converges(cluster, faulty, wanted):
-    quick = Retry(attempts=3, seconds=2.0, first_pause=0.01, permanent=permanent)
+    quick = Retry(attempts=3, seconds=30.0, first_pause=0.01, permanent=permanent)
     faulty.rule = lambda method, path: Fault(status=503) if method == "PATCH" and "/deployments/" in path else None
     stopped = cluster.run(wanted, through=faulty, retry=quick)
     assert "503" in stopped.message and f"Deployment.apps/{wanted['definition'][0]['metadata']['name']}/app" in stopped.message
@@ -93,7 +89,7 @@ def test_a_server_that_stays_away_stops_the_run_with_a_clear_error_and_the_next_
 
 
 def test_a_record_that_could_not_be_saved_is_caught_up(cluster, faulty, namespace):
-    quick = Retry(attempts=2, seconds=1.0, first_pause=0.01, permanent=permanent)
+    quick = Retry(attempts=2, seconds=30.0, first_pause=0.01, permanent=permanent)
     wanted = one_set("s", namespace, config_map(namespace))
     count = iter(range(9))
     faulty.rule = lambda method, path: Fault(status=503) if "/secrets/s?" in path and method == "PATCH" and next(count) else None
@@ -177,7 +173,7 @@ def test_a_run_that_is_killed_at_any_write_is_finished_by_the_next(cluster):
 def test_the_lock_of_a_run_that_was_killed_names_it_until_it_expires_or_is_broken(cluster, namespace):
     wanted = one_set("s", namespace, config_map(namespace), secret(namespace))
     assert dies(cluster, 3, "after", [wanted], lock=True)
-    refused = cluster.run(wanted, lock=True)
+    refused = cluster.run(wanted, lock=True, wait_timeout=1)
     assert "another run is writing to this cluster: killed@tests" in refused.message
     assert refused.writes == []
     cluster.delete(f"Lease.coordination.k8s.io/{namespace}/{LEASE}")

@@ -6,11 +6,8 @@
 
 from __future__ import annotations
 
-import datetime
-
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._kube import lease
-from ansible_collections.gantry.platform.tests.integration.kube.cluster import HookedClient, until
+from ansible_collections.gantry.platform.tests.integration.kube.cluster import until
 from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     config_map,
     deployment,
@@ -106,58 +103,6 @@ def test_more_replicas_are_safe_and_another_template_restarts(cluster, namespace
     more = cluster.run(one_set("s", namespace, deployment(namespace, replicas=2)), check=True).ok()
     other = cluster.run(one_set("s", namespace, deployment(namespace, env={"A": "1"})), check=True).ok()
     assert [run.change(identity(deployment(namespace)))["impact"] for run in (more, other)] == ["safe", "restart"]
-
-
-# the lock
-
-
-def _lease(cluster, namespace, holder, age):
-    renewed = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=age)
-    stamp = renewed.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    spec = {"holderIdentity": holder, "leaseDurationSeconds": 30, "acquireTime": stamp, "renewTime": stamp}
-    body = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": lease.NAME, "namespace": namespace}, "spec": spec}
-    cluster.admin.create(f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases", body, "other-run")
-
-
-def test_a_run_that_finds_another_one_writing_stops_and_says_how_to_break_it(cluster, namespace):
-    _lease(cluster, namespace, "ada@elsewhere 99", age=4)
-    refused = cluster.run(one_set("s", namespace, config_map(namespace)), lock=True)
-    assert "ada@elsewhere 99" in refused.message
-    assert f"kubectl -n {namespace} delete lease {lease.NAME}" in refused.message
-    assert refused.writes == []
-
-
-def test_the_lock_of_a_dead_run_expires(cluster, namespace):
-    _lease(cluster, namespace, "ada@elsewhere 99", age=31)
-    done = cluster.run(one_set("s", namespace, config_map(namespace)), lock=True).ok()
-    assert done.written == {identity(config_map(namespace))}
-    assert "holderIdentity" not in cluster.get(f"Lease.coordination.k8s.io/{namespace}/{lease.NAME}")["spec"]
-
-
-def test_a_run_with_nothing_to_write_asks_for_no_lock(cluster, namespace):
-    cluster.run(one_set("s", namespace, config_map(namespace)), lock=True).ok()
-    assert cluster.run(one_set("s", namespace, config_map(namespace)), lock=True).ok().tried == []
-
-
-def test_a_run_whose_lock_was_taken_stops_writing(cluster, namespace, monkeypatch):
-    monkeypatch.setattr(lease, "SECONDS", 1)
-    client = cluster.client("hooked")
-    client.__class__ = HookedClient
-    ident = f"Lease.coordination.k8s.io/{namespace}/{lease.NAME}"
-
-    def steal(number: int) -> None:
-        if number == 2:
-            cluster.edit(ident, {"spec": {"holderIdentity": "thief"}}, "other-run")
-            until(lambda: [r for r in cluster.sent(mark) if r.id == ident and r.code == 409], "the renewal to fail")
-
-    mark = cluster.mark()
-    client.after = steal
-    first, second = config_map(namespace, "first"), config_map(namespace, "second")
-    second["metadata"]["annotations"] = {"gantry.dev/depends-on": f"ConfigMap/{namespace}/first"}
-    stopped = cluster.run(one_set("s", namespace, first, second), lock=True, client=client)
-    assert "lock was taken or broken" in stopped.message
-    assert cluster.find(second) is None
-    assert cluster.get(ident)["spec"]["holderIdentity"] == "thief"
 
 
 # what the server tells only later, or only in a warning

@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 
 import pytest
-from ansible_collections.gantry.platform.tests.integration.kube.faults import Fault, FaultyServer
 from ansible_collections.gantry.platform.tests.integration.kube.objects import config_map
 from ansible_collections.gantry.platform.tests.integration.kube.playbooks import FACES, Face
+from ansible_collections.gantry.platform.tests.kit.faults import Fault, FaultyServer
 
 APPLY = "gantry.platform.kube_apply"
 OBJECTS = 60

@@ -5,13 +5,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from unittest.mock import MagicMock
 
 import pytest
+import yaml
+from ansible_collections.gantry.platform.plugins.action import run_report
 from ansible_collections.gantry.platform.plugins.action.run_report import ActionModule
-from ansible_collections.gantry.platform.plugins.plugin_utils import _files
+from ansible_collections.gantry.platform.plugins.plugin_utils import _files, _own_variables
+from ansible_collections.gantry.platform.plugins.plugin_utils._own_variables import own_variables
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._run.canned import applied, change, planned, result
 
+ROLE = Path(__file__).resolve().parents[4] / "roles" / "platform"
 MODEL = {"environment": {"promotes_from": "staging"}, "release": {"services": {"engine": {"digest": "sha256:aa"}}}}
 
 
@@ -19,6 +24,14 @@ MODEL = {"environment": {"promotes_from": "staging"}, "release": {"services": {"
 def project(tmp_path, monkeypatch):
     monkeypatch.setattr(_files.constants, "CONFIG_FILE", str(tmp_path / "ansible.cfg"))
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def extra(monkeypatch):
+    """What a command line says with -e."""
+    given = {}
+    monkeypatch.setattr(_own_variables, "load_extra_vars", lambda loader: given)
+    return given
 
 
 def call(task_vars, **args):
@@ -176,4 +189,89 @@ def test_drift_has_a_file_of_its_own(project):
 def test_a_wrong_option_is_named():
     answer = call({}, state="later")
     assert answer["failed"]
-    assert "started, noted, published" in answer["msg"]
+    assert "started, noted, published, completed" in answer["msg"]
+
+
+# what a command line may not turn off
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("platform_command", "platform_reads_only", "platform_writes", "platform_stage", "platform_approved", "platform_plans_first"),
+        *("platform_planned_waves", "platform_expected_digest", "platform_report", "platform_run", "platform_notes", "platform_model"),
+        *("platform_declared", "platform_stored", "platform_reconciled", "platform_drift", "platform_waves", "platform_impact"),
+        *("platform_area_table", "platform_digest_secret", "ansible_check_mode", "ansible_run_tags", "ansible_play_hosts_all"),
+    ],
+)
+def test_what_a_run_works_out_by_itself_is_not_set_by_a_command_line(extra, name):
+    extra |= {name: "x", "platform_area": "workloads"}
+    answer = started(variables(a=None), "apply")
+    assert answer["failed"]
+    assert answer["msg"].startswith(f"{name}: set by -e")
+    assert "nothing was contacted" in answer["msg"]
+
+
+def test_what_people_may_set_they_may():
+    specs = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
+    options = {name for entry in specs.values() for name in entry["options"]}
+    assert "platform_plan" in options
+    assert options & own_variables() == {"platform_command"}
+    handed_on = {
+        "platform_plan_digest",
+        "platform_plan_status",
+        "platform_plan_counts",
+        "platform_plan_revision",
+        "platform_plan_environment",
+    }
+    assert not handed_on & own_variables()
+    assert "platform_serial" not in own_variables() and "platform_rehearsal_root" not in own_variables()
+
+
+# while a run writes
+
+
+def test_a_run_that_writes_says_so_in_its_report_until_it_ends(project):
+    task_vars = variables(a=planned(change("Namespace/-/x")))
+    run = started(task_vars)
+    call(task_vars, state="published", run=run, gate=True, writes=True)
+    path = project / ".gantry" / "plan.json"
+    going_on = json.loads(path.read_text(encoding="utf-8"))
+    assert (going_on["status"], bool(going_on["process"])) == ("running", True)
+    assert started(variables(a=None), "apply", approved_file=".gantry/plan.json")["msg"].count("has status 'running'") == 1
+    call(variables(a=applied(change("Namespace/-/x"))), state="published", run=run, applied=True)
+    assert json.loads(path.read_text(encoding="utf-8"))["status"] == "applied"
+
+
+@pytest.mark.parametrize(("alive", "status"), [(True, "running"), (None, "running"), (False, "interrupted")])
+def test_a_report_of_a_run_that_is_gone_is_completed(project, monkeypatch, alive, status):
+    task_vars = variables(a=planned(change("Namespace/-/x")))
+    call(task_vars, state="published", run=started(task_vars), gate=True, writes=True)
+    monkeypatch.setattr(run_report, "lives", lambda name: alive)
+    answer = call(task_vars, state="completed")
+    assert len(answer["interrupted"]) == (2 if alive is False else 0)
+    for path in (".gantry/plan.json", ".gantry/prod/plan.json"):
+        assert json.loads((project / path).read_text(encoding="utf-8"))["status"] == status
+
+
+def test_a_refused_run_was_never_on_its_way(project):
+    task_vars = variables(a=planned(change("Namespace/-/x")))
+    call(task_vars, state="published", run=started(task_vars), gate=True, writes=True, promotion_records="records")
+    report = json.loads((project / ".gantry" / "plan.json").read_text(encoding="utf-8"))
+    assert report["status"] == "failed" and "process" not in report
+
+
+def test_a_lost_lock_is_told_to_who_keeps_the_record():
+    lost = {
+        "failed": True,
+        "msg": "lost",
+        "changed": True,
+        "interrupted": True,
+        "lock_lost": True,
+        "plan": [change("ConfigMap/n/a", written=True)],
+    }
+    notes = call({}, state="noted", stage="apply", wave="1", result=lost)["notes"]
+    task_vars = variables(a=notes, b=applied(change("Namespace/-/x")))
+    answer = call(task_vars, state="published", run=started(task_vars), applied=True)
+    assert (answer["status"], answer["lost"]) == ("interrupted", ["a"])
+    assert answer["records"]["a"]["host"]["status"] == "interrupted"

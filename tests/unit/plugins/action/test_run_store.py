@@ -9,7 +9,9 @@ from unittest.mock import MagicMock
 
 import pytest
 from ansible_collections.gantry.platform.plugins.action import run_store
+from ansible_collections.gantry.platform.plugins.module_utils._run.place import parse_place, secret_of
 from ansible_collections.gantry.platform.plugins.plugin_utils import _files
+from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import refusal
 
 
 @pytest.fixture(autouse=True)
@@ -22,14 +24,25 @@ class Cluster:
     """Stands for a cluster that keeps Secrets."""
 
     def __init__(self):
-        self.secrets, self.writes = {}, 0
+        self.secrets, self.writes, self.version, self.meanwhile = {}, 0, 1, []
 
     def find(self, path):
         return self.secrets.get(path)
 
     def apply(self, path, body, manager, force=False):
-        self.secrets[path] = json.loads(json.dumps(body))
+        live = self.secrets.get(path)
+        if live is not None and body["metadata"]["resourceVersion"] != live["metadata"]["resourceVersion"]:
+            raise refusal(409, "modified")
+        if self.meanwhile:
+            self.meanwhile.pop()()
+            raise refusal(409, "modified")
+        self.put(path, body)
         self.writes += 1
+
+    def put(self, path, body):
+        self.version += 1
+        self.secrets[path] = json.loads(json.dumps(body))
+        self.secrets[path]["metadata"]["resourceVersion"] = str(self.version)
 
     def close(self):
         self.closed = True
@@ -49,7 +62,7 @@ def call(check_mode=False, **args):
 
 @pytest.mark.parametrize("place", ["plans", "secret:gantry-system/gantry-plan"])
 def test_a_document_is_kept_once_and_read_again(cluster, place):
-    assert call(state="read", place=place, name="plan-prod") == {"changed": False, "document": None}
+    assert call(state="read", place=place, name="plan-prod") == {"changed": False, "document": None, "lock": None}
     assert call(check_mode=True, place=place, name="plan-prod", document={"a": 1})["changed"] is True
     assert call(state="read", place=place, name="plan-prod")["document"] is None
     assert call(place=place, name="plan-prod", document={"a": 1})["changed"] is True
@@ -83,3 +96,22 @@ def test_a_broken_file_is_named(project):
     (project / "plans").mkdir()
     (project / "plans" / "a.json").write_text("{", encoding="utf-8")
     assert "cannot be read as JSON" in call(state="read", place="plans", name="a")["msg"]
+
+
+RECORD = "secret:gantry-system/gantry-last-run"
+
+
+def test_what_somebody_else_wrote_meanwhile_is_not_written_over_unseen(cluster):
+    """A run whose lock was lost stands beside the run that came after it, even where that one writes in this very moment."""
+    place = parse_place(RECORD)
+    call(place=RECORD, name="last-run", document={"run": "first"})
+    cluster.meanwhile = [lambda: cluster.put(place.path, secret_of(place, {"run": "second"}, {}))]
+    assert call(place=RECORD, name="last-run", document={"run": "slept"}, beside=True)["changed"] is True
+    assert call(state="read", place=RECORD, name="last-run")["document"] == {"run": "second", "beside": [{"run": "slept"}]}
+
+
+def test_the_lock_is_read_beside_a_document(cluster):
+    lease = {"metadata": {"annotations": {"gantry.dev/run": "r1", "gantry.dev/written": "2 of 5 changes"}}, "spec": {"acquireTime": "then"}}
+    cluster.secrets["/apis/coordination.k8s.io/v1/namespaces/gantry-system/leases/gantry-run"] = lease
+    answer = call(state="read", place=RECORD, name="last-run", lock=True)
+    assert answer["lock"] == {"run": "r1", "written": "2 of 5 changes", "since": "then", "holder": ""}

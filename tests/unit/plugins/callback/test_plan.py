@@ -10,7 +10,9 @@ from unittest.mock import MagicMock
 
 import pytest
 from ansible_collections.gantry.platform.plugins.callback.plan import CallbackModule
-from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._run.canned import change, plan_of, planned, result
+from ansible_collections.gantry.platform.plugins.module_utils._run.report import build_report
+from ansible_collections.gantry.platform.plugins.plugin_utils._run_folder import leave_word
+from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._run.canned import change, meta, plan_of, planned, result, sealed
 
 
 @pytest.fixture
@@ -82,3 +84,31 @@ def test_what_is_shown_can_be_chosen(callback, show, changes, drawn):
     callback.v2_runner_on_ok(ended("gantry.platform.kube_apply", result(*([change("Namespace/-/x")] if changes else []), unchanged=1)))
     callback.v2_playbook_on_stats(None)
     assert callback._display.display.called is drawn
+
+
+def test_an_interrupted_run_is_told_and_its_report_completed_by_what_its_workers_left(callback, tmp_path):
+    path, store = tmp_path / "plan.json", tmp_path / "run" / "prod"
+    store.mkdir(parents=True)
+    begun = sealed(build_report(meta("site", process="m-1-b"), {"prod": []}))
+    path.write_text(json.dumps(begun), encoding="utf-8")
+    made, left = change("ConfigMap/n/made", written=True), change("ConfigMap/n/left", written=False)
+    leave_word(str(store), {"failed": True, "interrupted": True, "msg": "told to stop", **result(made, left)})
+    callback.v2_runner_on_ok(ended("gantry.platform.run_report", {"id": begun["run"], "files": [str(path)]}))
+    callback.v2_runner_on_ok(ended("gantry.platform.platform_model", {"store": str(store)}))
+    callback.v2_runner_on_ok(ended("gantry.platform.run_report", {"report_file": str(path)}))
+    callback._interrupted()
+    report = json.loads(path.read_text(encoding="utf-8"))
+    assert (report["status"], report["counts"]["create"]) == ("interrupted", 1)
+    assert "written: 1 create; not written: 1" in said(callback)
+    assert "the next run goes on from there" in said(callback)
+
+
+@pytest.mark.parametrize("status", ["applied", "failed", "changes"])
+def test_a_run_that_came_to_its_end_is_left_as_it_is(callback, tmp_path, status):
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps({**plan_of(prod=planned()), "status": status}), encoding="utf-8")
+    callback.v2_runner_on_ok(ended("gantry.platform.run_report", {"id": "run-1", "files": [str(path)]}))
+    callback.v2_runner_on_ok(ended("gantry.platform.run_report", {"report_file": str(path)}))
+    callback._interrupted()
+    assert json.loads(path.read_text(encoding="utf-8"))["status"] == status
+    callback._display.display.assert_not_called()

@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import signal
 from types import SimpleNamespace
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import CancelledError, GantryError
+from ansible_collections.gantry.platform.plugins.module_utils._core.stop import Gate
 from ansible_collections.gantry.platform.plugins.plugin_utils import _inprocess
-from ansible_collections.gantry.platform.plugins.plugin_utils._inprocess import Gate, outcome, runs_here, validated, worker
+from ansible_collections.gantry.platform.plugins.plugin_utils._inprocess import outcome, runs_here, validated, worker
 
 
 def action(transport="local", **task):
@@ -34,7 +36,7 @@ def test_an_unknown_option_is_named_with_what_was_meant():
 
 
 def test_no_request_leaves_after_the_task_was_interrupted(monkeypatch):
-    monkeypatch.setattr(_inprocess, "_die_with_parent", lambda: None)
+    monkeypatch.setattr(_inprocess, "_end_with_parent", lambda: None)
     with pytest.raises(KeyboardInterrupt), worker() as gate:
         gate()
         raise KeyboardInterrupt
@@ -55,3 +57,15 @@ def test_an_error_becomes_a_failed_result_with_its_details():
         raise GantryError("no", path="p")
 
     assert outcome(work) == {"failed": True, "msg": "no", "path": "p"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_lets_no_further_request_out_and_ends_nothing_by_force(monkeypatch, number):
+    monkeypatch.setattr(_inprocess, "_end_with_parent", lambda: None)
+    before = signal.getsignal(number)
+    with worker() as gate:
+        gate()
+        signal.raise_signal(number)
+        with pytest.raises(CancelledError, match=f"told to stop .{number.name}"):
+            gate()
+    assert signal.getsignal(number) is before

@@ -12,7 +12,14 @@ import sys
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
 from ansible_collections.gantry.platform.plugins.plugin_utils import _files, _run_folder
-from ansible_collections.gantry.platform.plugins.plugin_utils._run_folder import remove_dead_runs, run_name, run_store
+from ansible_collections.gantry.platform.plugins.plugin_utils._run_folder import (
+    leave_word,
+    left_word,
+    lives,
+    remove_dead_runs,
+    run_name,
+    run_store,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -55,10 +62,81 @@ def test_what_dead_runs_left_is_removed_and_what_living_ones_use_stays(tmp_path)
         process.wait()
     machine = run_name(os.getpid()).partition("-")[0]
     living, dead, foreign = run_name(os.getpid()), f"{machine}-{process.pid}-0123abcd", f"other0-{process.pid}-0123abcd"
-    for name in (living, dead, foreign, "notes"):
+    again = f"{machine}-{os.getpid()}-0123abcd"
+    for name in (living, dead, foreign, again, "notes"):
         (tmp_path / name).mkdir()
     remove_dead_runs(str(tmp_path))
     assert sorted(os.listdir(tmp_path)) == sorted([living, foreign, "notes"])
+    assert [lives(name) for name in (living, dead, foreign, again, "notes")] == [True, False, None, False, None]
+
+
+@pytest.mark.parametrize("differs", ["/proc/sys/kernel/random/boot_id", "/proc/self/ns/pid"])
+def test_a_run_of_another_boot_or_container_with_the_same_host_name_is_not_judged(tmp_path, monkeypatch, differs):
+    """Two containers of one machine share a checkout: in each the other's process number is free, or somebody else's."""
+    elsewhere = {differs: "another"}
+    text, link = _run_folder._text, _run_folder._link
+    monkeypatch.setattr(_run_folder, "_text", lambda path: elsewhere.get(path) or text(path))
+    monkeypatch.setattr(_run_folder, "_link", lambda path: elsewhere.get(path) or link(path))
+    _run_folder._machine.cache_clear()
+    theirs = [run_name(1), run_name(os.getpid()), f"{run_name(1).partition('-')[0]}-99999999-0123abcd"]
+    monkeypatch.undo()
+    _run_folder._machine.cache_clear()
+    assert theirs[1] != run_name(os.getpid())
+    for name in theirs:
+        (tmp_path / name).mkdir()
+    remove_dead_runs(str(tmp_path))
+    assert sorted(os.listdir(tmp_path)) == sorted(theirs)
+
+
+def test_a_process_that_may_not_be_looked_at_is_alive(monkeypatch, tmp_path):
+    """Somebody else's, on a machine that hides processes of others."""
+
+    def refuse(pid, number):
+        raise PermissionError
+
+    monkeypatch.setattr(_run_folder.os, "kill", refuse)
+    monkeypatch.setattr(_run_folder, "_birth", lambda pid: "none")
+    name = f"{_run_folder._machine()}-4711-0123abcd"
+    (tmp_path / name).mkdir()
+    remove_dead_runs(str(tmp_path))
+    assert (lives(name), os.listdir(tmp_path)) == (None, [name])
+
+
+def test_a_run_in_another_pid_namespace_keeps_its_store(tmp_path):
+    """The real thing where this user may make one: the run there is number 1 or 2, and lives."""
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[2]);"
+        "from ansible_collections.gantry.platform.plugins.plugin_utils._run_folder import run_name;"
+        "import os, pathlib; pathlib.Path(sys.argv[1], run_name(os.getpid())).mkdir(); print('made', flush=True); input()"
+    )
+    words = [
+        "unshare",
+        "--user",
+        "--map-root-user",
+        "--pid",
+        "--fork",
+        "--mount-proc",
+        sys.executable,
+        "-c",
+        script,
+        str(tmp_path),
+        sys.path[0],
+    ]
+    made = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    if made.stdout.readline() != "made\n":  # no such namespaces here: the tests above say the same of patched ones
+        return
+    kept = os.listdir(tmp_path)
+    remove_dead_runs(str(tmp_path))
+    assert os.listdir(tmp_path) == kept != []
+    made.communicate("\n")
+
+
+def test_what_a_stopped_worker_says_lies_beside_its_store(project):
+    store = run_store("prod-euw1")
+    assert left_word(store) is None
+    leave_word(store, {"failed": True, "msg": "stopped"})
+    assert left_word(store) == {"failed": True, "msg": "stopped"}
+    assert os.listdir(store) == []
 
 
 def test_where_there_is_no_proc_the_start_is_asked_of_ps(monkeypatch):

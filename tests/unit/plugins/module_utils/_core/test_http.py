@@ -11,11 +11,17 @@ import http.server
 import socket
 import ssl
 import threading
+import time
 import types
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core import http as tested
-from ansible_collections.gantry.platform.plugins.module_utils._core.errors import CancelledError, UnreachableError, UntrustedError
+from ansible_collections.gantry.platform.plugins.module_utils._core.errors import (
+    CancelledError,
+    LostAnswerError,
+    UnreachableError,
+    UntrustedError,
+)
 from ansible_collections.gantry.platform.plugins.module_utils._core.http import Endpoint, Pool, Retry, StreamRefused
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.certificates import Authority
 
@@ -70,7 +76,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.server.peers.add(self.client_address)
         script = self.server.script
         status, content, cut, headers = script.pop(0) if len(script) > 1 else script[0]
-        self.send_response(status)
+        (self.send_response_only if "Date" in headers else self.send_response)(status)
         for name, value in ({"Content-Length": str(len(content))} | headers).items():
             if value is not None:
                 self.send_header(name, value)
@@ -78,7 +84,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(content[: len(content) - cut])
         self.close_connection = self.close_connection or bool(cut)
 
-    do_GET = do_PATCH = do_POST = do_DELETE = answer
+    do_GET = do_PATCH = do_POST = do_PUT = do_DELETE = answer
 
     def do_CONNECT(self):
         self.server.seen.append(types.SimpleNamespace(method="CONNECT", path=self.path, headers=self.headers, body=b""))
@@ -174,13 +180,28 @@ def test_an_answer_that_is_known_to_be_permanent_is_not_tried_again(serve, clock
     assert len(server.seen) == 1
 
 
+THEN = "Wed, 21 Oct 2026 07:28:20 GMT"
+
+
 @pytest.mark.parametrize(
-    ("said", "waited"), [("7", 7.0), ("0", None), ("3600", 30.0), ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("²", None)]
+    ("said", "waited"), [("7", 7.0), ("45", 45.0), ("0", None), (THEN, 20.0), ("²", None), ("soon", None), ("-3", None)]
 )
-def test_the_server_says_how_long_to_wait_and_is_believed_up_to_30_seconds(serve, clock, said, waited):
-    server = serve(answer(429, Retry_After=said), answer())
+def test_the_server_says_how_long_to_wait_by_a_number_or_by_a_date_of_its_own_clock(serve, clock, said, waited):
+    server = serve(answer(429, Retry_After=said, Date="Wed, 21 Oct 2026 07:28:00 GMT"), answer())
     assert pool_of(server).request("GET", "/a").status == 200
     assert clock.passed == waited if waited else 0 < clock.passed < 1
+
+
+def test_a_date_that_has_passed_is_not_waited_for(serve, clock):
+    server = serve(answer(503, Retry_After="Wed, 21 Oct 2015 07:28:00 GMT"), answer())
+    assert pool_of(server).request("GET", "/a").status == 200
+    assert clock.passed < 1
+
+
+@pytest.mark.parametrize("said", ["3600", "Wed, 21 Oct 2099 07:28:00 GMT"])
+def test_who_asks_to_wait_beyond_the_callers_deadline_has_said_no(serve, clock, said):
+    assert pool_of(serve(answer(429, Retry_After=said))).request("GET", "/a").status == 429
+    assert clock.passed == 0
 
 
 def test_a_server_with_too_much_to_do_gets_fewer_requests_at_once(serve, clock):
@@ -235,6 +256,141 @@ def test_after_the_last_try_a_refusal_is_an_answer(serve, clock):
     server = serve(answer(503, b"busy"))
     response = pool_of(server).request("GET", "/a", retry=Retry(attempts=4))
     assert (response.status, response.body, response.attempts, len(server.seen)) == (503, b"busy", 4, 4)
+
+
+# what must not be done twice
+
+
+@pytest.mark.parametrize("body", [b"{}", b""], ids=["whole", "nothing"])
+@pytest.mark.parametrize(("method", "options"), [("POST", {}), ("PUT", {"once": True})])
+def test_a_request_that_is_not_idempotent_is_sent_once_and_a_lost_answer_is_told_as_such(serve, clock, method, options, body):
+    server = serve(answer(201, body=body + b"12345", cut=5, Content_Length=str(len(body) + 5)), answer(201))
+    with pytest.raises(
+        LostAnswerError, match=f"^{method} .*/things was sent once, and its answer was lost .*whether it was done is not known"
+    ):
+        pool_of(server).request(method, "/things?token=canary", b"one", **options)
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("status", [502, 504])
+def test_a_gateway_that_got_no_answer_has_lost_it(serve, clock, status):
+    server = serve(answer(status), answer(201))
+    with pytest.raises(LostAnswerError, match=f"a gateway answered {status}"):
+        pool_of(server).request("POST", "/things", b"one")
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_server_that_failed_is_not_asked_to_do_it_again(serve, clock, status):
+    server = serve(answer(status), answer(201))
+    assert pool_of(server).request("POST", "/things", b"one").status == status
+    assert len(server.seen) == 1
+
+
+def test_what_the_server_cannot_have_done_is_sent_again(serve, clock):
+    server = serve(answer(429), answer(401), answer(201))
+    assert pool_of(server).request("POST", "/things", b"one").status == 201
+    assert len(server.seen) == 3
+
+
+def test_what_was_never_sent_is_tried_again(clock):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(UnreachableError, match="failed 3 times") as problem:
+            Pool(Endpoint(url), "a").request("POST", "/a", retry=Retry(attempts=3))
+    assert not isinstance(problem.value, LostAnswerError)
+
+
+def test_a_connection_that_the_server_closed_while_it_was_idle_loses_nothing(serve, clock):
+    server = serve(answer())
+    pool = pool_of(server)
+    pool.request("GET", "/a")
+    (idle,) = pool._idle
+    idle.sock.shutdown(socket.SHUT_RDWR)
+    assert pool.request("POST", "/things", b"one").status == 200
+
+
+def test_a_post_that_may_be_repeated_is(serve, clock):
+    server = serve(RESET, answer(201))
+    assert pool_of(server).request("POST", "/review", b"one", once=False).attempts == 2
+
+
+# what never ends
+
+
+@pytest.mark.parametrize("drips", ["head", "body"])
+def test_a_server_that_drips_is_not_waited_for_without_end(drips):
+    """Real time: each byte comes long before any timeout of a single read."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        stop = threading.Event()
+
+        def drip():
+            while not stop.is_set():
+                try:
+                    peer, _address = listening.accept()
+                except OSError:
+                    return
+                threading.Thread(target=drop, args=(peer,), daemon=True).start()
+
+        def drop(peer):
+            try:
+                peer.recv(65536)
+                peer.sendall(b"HTTP/1.1 200 OK\r\n" if drips == "head" else b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+                while not stop.wait(0.02):
+                    peer.sendall(b"X" if drips == "body" else b"X-A: b\r\n")
+            except OSError:
+                peer.close()
+
+        threading.Thread(target=drip, daemon=True).start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        began = time.monotonic()
+        with pytest.raises(UnreachableError, match="not whole in time|timed out|got more than 100 headers"):
+            Pool(Endpoint(url), "a").request("GET", "/a", retry=Retry(seconds=0.5))
+        assert time.monotonic() - began < 10
+        stop.set()
+
+
+def test_an_answer_that_was_slow_leaves_its_connection_as_it_was(serve):
+    server = serve(answer())
+    pool = pool_of(server, timeout=30.0)
+    pool.request("GET", "/a", retry=Retry(seconds=5))
+    assert pool._idle[0].sock.gettimeout() == 30.0
+    assert pool.request("GET", "/a").status == 200
+    assert len(server.peers) == 1
+
+
+# whether a request may go out
+
+
+def test_a_gate_is_asked_when_the_connection_stands_right_before_each_try(serve, clock):
+    server = serve(answer(503), answer())
+    pool, asked = pool_of(server), []
+    assert pool.request("GET", "/a", gate=lambda: asked.append(len(server.seen))).status == 200
+    assert asked == [0, 1]
+
+    def shut():
+        raise CancelledError("not now")
+
+    with pytest.raises(CancelledError, match="not now"):
+        pool.request("PATCH", "/a", b"x", gate=shut)
+    assert len(server.seen) == 2
+
+
+def test_who_was_stopped_may_still_say_what_it_did_for_a_few_seconds(serve, clock):
+    def gate():
+        raise CancelledError("stopped")
+
+    server = serve(answer())
+    pool = pool_of(server, gate=gate)
+    with pool.last_words():
+        assert pool.request("GET", "/a").status == 200
+        clock.now += 60
+        with pytest.raises(CancelledError):
+            pool.request("GET", "/a")
+    with pytest.raises(CancelledError):
+        pool.request("GET", "/a")
+    assert len(server.seen) == 1
 
 
 def test_credentials_are_renewed_once_after_a_401(serve, clock):

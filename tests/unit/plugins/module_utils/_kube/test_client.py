@@ -30,7 +30,9 @@ def client(monkeypatch):
     made = KubeClient(types.SimpleNamespace(endpoint=Endpoint("http://nowhere.invalid"), headers=lambda renew: {}, namespace=None))
     made.answers, made.asked = [], []
 
-    def request(method, path, body, headers, retry):
+    def request(method, path, body, headers, retry, gate, once):
+        gate()
+        made.once = once
         made.asked.append((method, path, json.loads(body) if body else None, dict(headers or {})))
         return made.answers.pop(0)
 
@@ -110,3 +112,32 @@ def test_a_watch_asks_for_bookmarks_and_yields_events(client):
         **{"watch": "true", "allowWatchBookmarks": "true", "resourceVersion": "7", "timeoutSeconds": "2", "labelSelector": "a=b"},
     }
     assert seconds > 2.5
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "asked"),
+    [
+        ("PATCH", "/p?fieldManager=us", True),
+        ("PUT", "/p", True),
+        ("DELETE", "/p", True),
+        ("POST", "/p", True),
+        ("GET", "/p", False),
+        ("PATCH", "/p?dryRun=All", False),
+        ("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", False),
+    ],
+)
+def test_a_guard_is_asked_before_whatever_changes_something(client, method, path, asked):
+    client.answers = [answer(), answer()]
+    seen = []
+    guarded = client.guarded(lambda: seen.append(path))
+    guarded._send(method, path)
+    assert bool(seen) is asked
+    client._send(method, path)
+    assert len(seen) == asked
+
+
+def test_only_what_leaves_nothing_behind_is_created_again_after_a_lost_answer(client):
+    client.answers = [answer(), answer(), answer(), answer()]
+    for path, dry, once in (("/c", False, True), ("/c", True, False), ("/x/selfsubjectreviews", False, False), ("/sa/token", False, False)):
+        client.create(path, {}, "us", dry_run=dry)
+        assert client.once is once, path

@@ -46,6 +46,16 @@ def test_what_is_written_is_read_again(objects, data):
     assert found.exists and not record.exists
 
 
+def test_a_record_is_written_over_the_version_that_was_read_and_a_new_one_over_nothing():
+    new = SetRecord("s", "n", "us", b"k", {A: Entry("1")})
+    assert new.body()["metadata"]["resourceVersion"] == "1"
+    known = live(new)
+    known["metadata"]["resourceVersion"] = "77"
+    found = read_record(known)
+    assert (found.body()["metadata"]["resourceVersion"], found.stored) == ("77", known["data"]["record"])
+    assert found.with_intended([B]).body()["metadata"]["resourceVersion"] == "77"
+
+
 def test_the_same_record_is_the_same_body_whatever_the_order():
     one, other = (SetRecord("s", "n", "us", b"k", objects) for objects in ({A: Entry("1"), B: Entry("2")}, {B: Entry("2"), A: Entry("1")}))
     assert one.body() == other.body()

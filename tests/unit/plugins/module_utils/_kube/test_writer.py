@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import types
 
 import pytest
@@ -126,9 +127,9 @@ def test_there_is_nothing_to_fold_where_nobody_owns_anything():
 
 def test_written_objects_are_handed_back_in_order_and_secrets_without_their_values():
     wanted = Wanted({}, {}, set(), {}, [])
-    writer = Writer(
-        types.SimpleNamespace(threads=1), None, ReconcileRequest([], wait=False), wanted, Observed(), Work(Plan(), [], {}, [], {}, {}), "us"
-    )
+    client = types.SimpleNamespace(threads=1, pool=types.SimpleNamespace(last_words=contextlib.nullcontext))
+    client.guarded = lambda may_write: client
+    writer = Writer(client, None, ReconcileRequest([], wait=False), wanted, Observed(), Work(Plan(), [], {}, [], {}, {}), "us")
     writer._answers = {ref("Secret"): document("Secret", data={"a": "canary"}), ref("ConfigMap"): document("ConfigMap", data={"a": "b"})}
     writer.run()
     assert writer.objects == [document("ConfigMap", data={"a": "b"}), document("Secret", data={"a": "<secret: set>"})]

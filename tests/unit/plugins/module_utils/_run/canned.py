@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.gantry.platform.plugins.module_utils._core.canonical import digest
-from ansible_collections.gantry.platform.plugins.module_utils._run.report import build_report, make_note
+from ansible_collections.gantry.platform.plugins.module_utils._run.report import build_report, make_note, seal_of
 
 ACTIONS = ("create", "update", "replace", "delete", "adopt", "blocked")
 
@@ -62,6 +62,11 @@ def meta(command: str = "plan", **more: Any) -> dict[str, Any]:
     return said | {"command": command} | more
 
 
+def sealed(report: dict[str, Any], key: bytes | None = None) -> dict[str, Any]:
+    """The report as it is written."""
+    return {**report, "seal": seal_of(report, key)}
+
+
 def plan_of(**hosts: list[dict[str, Any]]) -> dict[str, Any]:
     """The report of planning these hosts."""
-    return build_report(meta(), hosts)
+    return sealed(build_report(meta(), hosts))

@@ -9,8 +9,16 @@ import copy
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError, RefusedError
 from ansible_collections.gantry.platform.plugins.module_utils._run.approval import compare, read_approved
-from ansible_collections.gantry.platform.plugins.module_utils._run.report import build_report, make_note
-from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._run.canned import applied, change, meta, plan_of, planned
+from ansible_collections.gantry.platform.plugins.module_utils._run.report import build_report, host_digest, make_note, report_digest
+from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._run.canned import (
+    applied,
+    change,
+    meta,
+    plan_of,
+    planned,
+    result,
+    sealed,
+)
 
 NAMESPACE = change("Namespace/-/cortex")
 ENGINE = change("Deployment.apps/cortex/engine", "update", "restart", fields=["spec.template.spec.containers[name=engine].image"])
@@ -71,7 +79,11 @@ def test_only_a_whole_untouched_plan_can_be_approved():
     drift = build_report(meta("drift"), {"a": [make_note("drift", "1", "", {})]})
     for bad, words in [
         (edited, "was edited after it was made"),
+        (sealed(edited), "its digest does not fit what it shows"),
         (done, "has status 'applied'"),
+        (build_report(meta("site", process="m-1-b"), {"a": planned(NAMESPACE)}), "has status 'running'"),
+        (sealed({**plan, "error": "refused"}), "is no plan that came to its end"),
+        (sealed({**plan, "hosts": {"a": {**plan["hosts"]["a"], "status": "failed"}}}), "is no plan that came to its end"),
         (plan_of(a=[]), "has status 'incomplete'"),
         (drift, "is a drift report"),
         ({"schema": "other"}, "is not a plan of this collection"),
@@ -84,3 +96,88 @@ def test_only_a_whole_untouched_plan_can_be_approved():
 def test_another_digest_than_the_approved_one_is_refused():
     with pytest.raises(InputError, match="approved was sha256:other"):
         read_approved(plan_of(a=planned(NAMESPACE)), "the store", "sha256:other")
+
+
+WHOLE = plan_of(
+    a=planned(NAMESPACE, ENGINE, unchanged=2, warnings=["beware"], orphan_sets=["old"]),
+    b=[make_note("plan", wave, "", result(change(f"ConfigMap/n/{wave}"))) for wave in ("1", "vault")],
+)
+
+
+def leaves(node, path=()):
+    """Every place of a document that holds a value, and every map and list that could be emptied."""
+    if isinstance(node, (dict, list)):
+        yield path
+        for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+            yield from leaves(value, (*path, key))
+    else:
+        yield path
+
+
+def edited(document, path, value):
+    found = copy.deepcopy(document)
+    here = found
+    for key in path[:-1]:
+        here = here[key]
+    here[path[-1]] = value
+    return found
+
+
+def other(value):
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, (dict, list)):
+        return type(value)() if value else ["x"]
+    return value + 1 if isinstance(value, int) else f"{value or ''}x"
+
+
+def at(document, path):
+    for key in path:
+        document = document[key]
+    return document
+
+
+@pytest.mark.parametrize("path", [path for path in leaves(WHOLE) if path], ids=lambda path: "/".join(map(str, path)))
+def test_no_word_of_a_plan_can_be_edited(path):
+    assert read_approved(WHOLE, "plan.json", WHOLE["digest"]) is WHOLE
+    with pytest.raises(InputError):
+        read_approved(edited(WHOLE, path, other(at(WHOLE, path))), "plan.json")
+
+
+@pytest.mark.parametrize("path", [path for path in leaves(WHOLE["changes"]) if len(path) > 1], ids=lambda path: "/".join(map(str, path)))
+def test_who_seals_an_edited_plan_again_still_gets_no_other_one_approved(path):
+    """What is approved must be what the run would do: the words that a reviewer saw are compared, and not only digests of them."""
+    changes = edited(WHOLE["changes"], path, other(at(WHOLE["changes"], path)))
+    forged = {**WHOLE, "changes": changes, "hosts": {host: dict(row) for host, row in WHOLE["hosts"].items()}}
+    for host, row in forged["hosts"].items():
+        row["digest"] = host_digest(forged, host)
+    forged = sealed({**forged, "digest": report_digest(forged)})
+    with pytest.raises(InputError, match="approved was"):
+        read_approved(forged, "plan.json", WHOLE["digest"])
+    with pytest.raises(RefusedError, match="not what was approved"):
+        compare(read_approved(forged, "plan.json"), WHOLE)
+
+
+def test_a_plan_without_its_changes_approves_nothing():
+    emptied = {**WHOLE, "changes": []}
+    with pytest.raises(InputError, match="its seal does not fit"):
+        read_approved(emptied, "plan.json")
+    for host in emptied["hosts"]:
+        emptied["hosts"] = {**emptied["hosts"], host: {**emptied["hosts"][host], "digest": host_digest(emptied, host)}}
+    emptied["digest"] = report_digest(emptied)
+    with pytest.raises(RefusedError, match=r"a: create Namespace/-/cortex \[safe\] was not approved"):
+        compare(read_approved(sealed(emptied), "plan.json"), WHOLE)
+
+
+def test_a_key_lets_only_those_make_a_plan_who_have_it():
+    mine = sealed({**WHOLE}, b"key")
+    assert mine["seal"].startswith("hmac-sha256:")
+    assert read_approved(mine, "plan.json", key=b"key") is mine
+    for document, key, words in (
+        (mine, b"other", "sealed with another key"),
+        (mine, None, "was sealed with a key, and this run has none"),
+        (WHOLE, b"key", "was sealed without a key, and this run has one"),
+        ({**mine, "warnings": []}, b"key", "was edited after it was made"),
+    ):
+        with pytest.raises(InputError, match=words):
+            read_approved(document, "plan.json", key=key)

@@ -45,3 +45,34 @@ def test_a_failed_run_says_why():
 
 def test_no_record_yet():
     assert told(None, "a") == ["a: no run has changed this cluster yet"]
+
+
+LOCK = {"run": "run-2", "written": "3 of 5 changes", "since": "2026-11-25T08:00:00Z", "holder": ""}
+
+
+def told_of(lock, report=None):
+    record = last_run(report or build_report(meta("site", applied=True), {"a": applied(change("Namespace/-/x"))}), "a", "ada@ops", {})
+    return "\n".join(told(json.loads(json.dumps(record)), "a", lock))
+
+
+def test_a_run_that_had_the_lock_and_left_no_record_was_interrupted():
+    text = told_of(LOCK)
+    assert "after that: run run-2, which began to write 2026-11-25T08:00:00Z, was interrupted" in text
+    assert "it wrote 3 of 5 changes" in text and "the next run goes on from there" in text
+    assert "was interrupted" in "\n".join(told(None, "a", LOCK))
+    assert "of bob@ops, which began to write 2026-11-25T08:00:00Z, is writing now, or was killed" in told_of({**LOCK, "holder": "bob@ops"})
+
+
+def test_a_run_that_is_on_record_or_wrote_nothing_is_not_called_interrupted():
+    for lock in (None, {**LOCK, "run": "run-1"}, {**LOCK, "run": ""}, {**LOCK, "written": "0 of 5 changes"}):
+        assert "interrupted" not in told_of(lock)
+
+
+def test_a_run_that_lost_its_lock_is_told_beside_the_one_that_took_it():
+    record = last_run(build_report(meta("site", applied=True), {"a": applied(change("Namespace/-/x"))}), "a", "ada@ops", {})
+    made = change("ConfigMap/n/one", written=True)
+    note = {"failed": True, "msg": "lost", "changed": True, "plan": [made], "interrupted": True, "lock_lost": True}
+    slept = last_run(build_report(meta("site", applied=True, run="run-0"), {"a": [make_note("apply", "1", "x", note)]}), "a", "bob@ops", {})
+    text = "\n".join(told({**record, "beside": [slept]}, "a"))
+    assert "interrupted beside it: run run-0 by bob@ops" in text and "which wrote 1 create" in text
+    assert "ended interrupted" in "\n".join(told(slept, "a"))

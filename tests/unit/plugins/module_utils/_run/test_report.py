@@ -13,9 +13,12 @@ from ansible_collections.gantry.platform.plugins.module_utils._core.change impor
 from ansible_collections.gantry.platform.plugins.module_utils._run.report import (
     artifacts,
     build_report,
+    host_digest,
     impact_of,
+    interrupted,
     make_note,
     report_digest,
+    seal_of,
 )
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._run.canned import (
     ACTIONS,
@@ -34,6 +37,7 @@ DOCS = Path(__file__).resolve().parents[5] / "docs"
 
 def conforms(report, name="plan"):
     schema = json.loads((DOCS / f"{name}.schema.json").read_text(encoding="utf-8"))
+    report.setdefault("seal", seal_of(report))
     jsonschema.Draft202012Validator(schema).validate(json.loads(json.dumps(report)))
     return report
 
@@ -53,10 +57,7 @@ def test_a_plan_over_two_hosts_adds_up():
         ("b", "Namespace/-/cortex"),
         ("b", "ConfigMap/cortex/a"),
     ]
-    assert (
-        report["hosts"]["a"]["digest"]
-        == result(change("Deployment.apps/cortex/engine", "update", "restart", fields=["spec.replicas"]), unchanged=7)["digest"]
-    )
+    assert report["hosts"]["a"]["digest"] == host_digest(report, "a") != report["hosts"]["b"]["digest"]
 
 
 def test_nothing_to_change_is_clean():
@@ -178,3 +179,81 @@ def test_every_report_conforms_and_its_digest_follows_its_hosts(hosts):
     assert sum(report["counts"].values()) == len(report["changes"]) == sum(len(changes) for changes in hosts.values())
     other = plan_of(**{host: planned(*changes, values="other") for host, changes in hosts.items()})
     assert other["digest"] != report["digest"]
+
+
+# a run that does not come to its end
+
+
+def failing(*changes, **more):
+    """A result of kube_apply that failed in the middle; each change says whether it was made."""
+    return {"failed": True, "msg": "the server went away", **result(*changes), "changed": True, **more}
+
+
+ONE, TWO = change("ConfigMap/n/one", written=True), change("ConfigMap/n/two", "update", written=False)
+
+
+def test_a_run_that_failed_says_what_it_wrote_and_what_not():
+    notes = [make_note("apply", "1", "Reconcile", failing(ONE, TWO))]
+    report = conforms(build_report(meta("site", applied=True), {"a": notes}))
+    assert report["status"] == report["hosts"]["a"]["status"] == "failed"
+    assert [(item["id"], item["written"]) for item in report["changes"]] == [("ConfigMap/n/one", True), ("ConfigMap/n/two", False)]
+    assert (report["counts"]["create"], report["counts"]["update"]) == (1, 0)
+
+
+def test_waves_that_were_made_and_waves_that_were_not_reached_are_told_apart():
+    first, second, third = change("ConfigMap/n/first"), change("ConfigMap/n/one"), change("ConfigMap/n/third")
+    plans = [make_note("plan", str(wave), "", result(item)) for wave, item in enumerate((first, second, third), start=1)]
+    done = make_note("apply", "1", "", result(first))
+    broke = make_note("apply", "2", "Reconcile", failing({**second, "written": True}))
+    report = conforms(build_report(meta("site", applied=True), {"a": [*plans, done, broke]}))
+    assert [item["written"] for item in report["changes"]] == [True, True, False]
+    assert report["counts"]["create"] == 2
+
+
+def test_what_a_module_does_not_say_is_not_claimed():
+    plans = [make_note("plan", "1", "", result(change("ConfigMap/n/one"))), make_note("plan", "vault", "", result(change("sys/a/b")))]
+    notes = [*plans, make_note("apply", "1", "", result(change("ConfigMap/n/one"))), make_note("apply", "", "Vault", {"failed": True})]
+    report = conforms(build_report(meta("site", applied=True), {"a": notes}))
+    assert [item.get("written") for item in report["changes"]] == [True, None]
+
+
+def test_a_plan_that_was_refused_before_its_first_write_wrote_nothing():
+    notes = [make_note("apply", "1", "Reconcile", {"failed": True, "msg": "no", "refused": [change("ConfigMap/n/one", "delete")]})]
+    report = conforms(build_report(meta("site", applied=True), {"a": notes}))
+    assert [item["written"] for item in report["changes"]] == [False]
+    assert report["counts"]["delete"] == 0
+
+
+def test_a_lock_that_was_lost_interrupts():
+    notes = [make_note("apply", "1", "Reconcile", failing(ONE, TWO, interrupted=True, lock_lost=True))]
+    report = conforms(build_report(meta("site", applied=True), {"a": notes, "b": applied(change("Namespace/-/x"))}))
+    assert report["status"] == "interrupted"
+    assert {name: row["status"] for name, row in report["hosts"].items()} == {"a": "interrupted", "b": "applied"}
+
+
+@pytest.mark.parametrize("notes", [[], planned(change("ConfigMap/n/one"))], ids=["not planned", "planned"])
+def test_a_report_that_is_written_before_the_first_write_says_that_the_run_is_on_its_way(notes):
+    report = conforms(build_report(meta("site", process="m-1-b"), {"a": notes}))
+    assert (report["status"], report["process"]) == ("running", "m-1-b")
+    assert conforms(build_report(meta("site", process=""), {"a": notes}))["status"] != "running"
+
+
+def test_who_was_interrupted_without_a_word_is_called_so_and_claims_nothing():
+    report = conforms(interrupted(build_report(meta("site", process="m-1-b"), {"a": planned(change("ConfigMap/n/one"), unchanged=4)})))
+    assert report["status"] == report["hosts"]["a"]["status"] == "interrupted"
+    assert "process" not in report
+    assert (report["counts"]["create"], report["counts"]["unchanged"]) == (0, 4)
+    assert [item.get("written") for item in report["changes"]] == [None]
+    assert "the next run goes on from there" in report["error"]
+
+
+def test_what_the_workers_left_completes_the_report():
+    before = build_report(meta("site", process="m-1-b"), {"a": [], "b": []})
+    left = {"a": [make_note("apply", "1", "Reconcile", failing(ONE, TWO, interrupted=True))]}
+    report = conforms(interrupted(before, left))
+    assert [(item["host"], item["id"], item["written"]) for item in report["changes"]] == [
+        ("a", "ConfigMap/n/one", True),
+        ("a", "ConfigMap/n/two", False),
+    ]
+    assert report["counts"]["create"] == 1
+    assert report["hosts"]["a"]["cluster_uid"] == "uid-1"

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 the gantry.platform authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A proxy on loopback between a client and the apiserver that answers wrongly when told to.
+"""A proxy on loopback between a client and a real server that answers wrongly when told to: every provider runs the same faults.
 
-Plain HTTP on the client's side; towards the apiserver it is the admin.
+Plain HTTP on the client's side; towards the server it is who its endpoint says, with the headers that came.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.gantry.platform.plugins.module_utils._kube.auth import resolve_access
-from ansible_collections.gantry.platform.plugins.module_utils._kube.options import auth_options
+from ansible_collections.gantry.platform.plugins.module_utils._core.http import Endpoint
 
 _HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host", "accept-encoding"}
 
@@ -38,6 +37,10 @@ class Fault:
     delay: float = 0.0
 
 
+BEFORE = [*(Fault(status=status) for status in (429, 500, 502, 503, 504)), Fault(cut="before")]
+"""The server was never asked."""
+AFTER = [Fault(cut="middle"), Fault(cut="after")]
+"""The server has done it, and its answer was lost."""
 Rule = Callable[[str, str], Fault | None]
 """(method, path with query) → what to do to this request."""
 
@@ -45,8 +48,8 @@ Rule = Callable[[str, str], Fault | None]
 class FaultyServer:
     """The proxy. ``rule`` may be changed at any time; ``url`` is where clients go; ``done`` counts the faults."""
 
-    def __init__(self, kubeconfig: str) -> None:
-        self.endpoint = resolve_access(auth_options({"kubeconfig": kubeconfig}, {})).endpoint
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
         self.rule: Rule = lambda method, path: None
         self.done = 0
         owner = self
@@ -65,7 +68,7 @@ class FaultyServer:
         self._server.server_close()
 
     def upstream(self) -> http.client.HTTPSConnection:
-        """A new connection to the apiserver."""
+        """A new connection to the server."""
         parts = urllib.parse.urlsplit(self.endpoint.url)
         return http.client.HTTPSConnection(parts.hostname or "", parts.port, context=self.endpoint.tls, timeout=60)
 

@@ -1,0 +1,188 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A run that is stopped, killed or put to sleep in the middle of its writes: what it says, what it leaves, and who comes next."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+from ansible_collections.gantry.platform.tests.integration.conftest import INSTANCES
+from ansible_collections.gantry.platform.tests.integration.kube.cluster import until
+from ansible_collections.gantry.platform.tests.integration.runs import Runs, conforms
+
+HOST = "dev-euw1"
+FIRST = "NetworkPolicy.networking.k8s.io/trust/default-deny"
+SLOW = "NetworkPolicy.networking.k8s.io/cortex/default-deny"
+LAST = "Deployment.apps/memory/memory-store"
+SECONDS = 8
+"""For so long the apiserver waits for a webhook that never answers: so long a run is in the middle of its writes."""
+
+
+@pytest.fixture(scope="module")
+def runs():
+    made = Runs(INSTANCES / "interrupted", "dev", HOST)
+    made.remove()
+    code, output, _report = made.play("rehearse", platform_rehearsal_keep=True)
+    try:
+        assert code == 0, output
+        yield made
+    finally:
+        made.remove()
+
+
+@pytest.fixture
+def slow(runs, tmp_path):
+    """Things to write: one that is written at once, one that takes long, one of a later stage. Gone again: what makes it slow."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        rule = {"apiGroups": ["networking.k8s.io"], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["networkpolicies"]}
+        hook = {
+            "name": "silent.example.org",
+            "admissionReviewVersions": ["v1"],
+            "sideEffects": "None",
+            "failurePolicy": "Ignore",
+            "timeoutSeconds": SECONDS,
+            "clientConfig": {"url": f"https://127.0.0.1:{silent.getsockname()[1]}/"},
+            "rules": [rule],
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "cortex"}},
+        }
+        kind = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration", "metadata": {"name": "silent"}}
+        document = tmp_path / "webhook.json"
+        document.write_text(json.dumps({**kind, "webhooks": [hook]}), encoding="utf-8")
+        runs.kubectl("-n", "trust", "delete", "networkpolicy", "default-deny", "--ignore-not-found")
+        runs.kubectl("-n", "cortex", "delete", "networkpolicy", "default-deny", "--ignore-not-found")
+        runs.kubectl("-n", "memory", "delete", "deployment", "memory-store", "--ignore-not-found")
+        runs.kubectl("apply", "-f", str(document))
+        yield
+        runs.kubectl("delete", "-f", str(document), "--ignore-not-found")
+
+
+def workers_of(process):
+    """The processes that ansible-playbook has forked."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdecimal():
+            try:
+                parent = (folder / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1]
+            except OSError:
+                continue
+            if int(parent) == process.pid:
+                found.append(int(folder.name))
+    return found
+
+
+def in_the_middle(runs, process):
+    """Wait until the run has made its first write of an object, and is at the one that takes long."""
+    written = len(list(runs.audited()))
+
+    def wrote():
+        assert process.poll() is None, process.communicate()[0]
+        return any("trust/networkpolicies" in uri for _verb, uri in list(runs.audited())[written:])
+
+    until(wrote, "the run to be in the middle of its writes", 300)
+
+
+def start(runs):
+    return runs.start("ansible-playbook", *runs.words("site"), start_new_session=True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_run_that_is_told_to_stop_says_what_it_wrote_and_the_next_one_goes_on(runs, slow, number):
+    process = start(runs)
+    in_the_middle(runs, process)
+    os.kill(process.pid, number)
+    output, _none = process.communicate(timeout=300)
+    assert process.returncode != 0
+    if number == signal.SIGINT:
+        said = " ".join(output.split())
+        assert "interrupted" in said and "run again, and the next run goes on from there" in said, output
+        report = conforms(runs.reported())
+        assert report["status"] == report["hosts"][HOST]["status"] == "interrupted"
+        assert {change["id"]: change["written"] for change in report["changes"]} == {FIRST: True, SLOW: True, LAST: False}
+        assert (report["counts"]["create"], report["hosts"][HOST]["counts"]["create"]) == (2, 2)
+
+    code, output, report = runs.play("status")
+    assert code == 0, output
+    said = " ".join(output.split())
+    assert "was interrupted; of the part that it was at it wrote 2 of 3 changes" in said, output
+    assert "the next run goes on from there" in said
+    assert conforms(report)["status"] == "interrupted"
+
+    code, output, report = runs.play("site")
+    assert code == 0, output
+    assert "waits for the run" not in output
+    assert ([change["id"] for change in report["changes"]], report["status"]) == ([LAST], "applied")
+    code, output, report = runs.play("plan")
+    assert (code, report["status"]) == (0, "clean"), output
+    assert "was interrupted" not in runs.play("status")[1]
+
+
+def test_a_run_that_was_killed_is_waited_for_and_then_finished(runs, slow):
+    process = start(runs)
+    in_the_middle(runs, process)
+    workers = workers_of(process)
+    for pid in [process.pid, *workers]:
+        os.kill(pid, signal.SIGKILL)
+    process.communicate()
+    code, output, report = runs.play("status")
+    assert code == 0, output
+    assert "is writing now, or was killed" in " ".join(output.split()), output
+    assert conforms(report)["status"] == "interrupted"
+    code, output, report = runs.play("site")
+    assert code == 0, output
+    assert "waits for the run of" in output
+    assert report["status"] == "applied"
+    assert runs.play("plan")[2]["status"] == "clean"
+
+
+def test_a_run_that_slept_while_another_went_through_writes_nothing_and_stands_beside_it(runs, slow, tmp_path):
+    process = start(runs)
+    in_the_middle(runs, process)
+    asleep = [*workers_of(process), process.pid]
+    for pid in asleep:
+        os.kill(pid, signal.SIGSTOP)
+    report = tmp_path / "other.json"
+    try:
+        code, output = runs.command("ansible-playbook", *runs.words("site", platform_plan_file=str(report)))
+        assert code == 0, output
+        assert "waits for the run of" in output
+        before = list(runs.audited())
+    finally:
+        for pid in asleep:
+            os.kill(pid, signal.SIGCONT)
+    output, _none = process.communicate(timeout=300)
+    assert process.returncode != 0
+    assert "taken or broken by somebody else" in " ".join(output.split()), output
+    mine = conforms(runs.reported())
+    assert mine["status"] == mine["hosts"][HOST]["status"] == "interrupted"
+    late = [uri for _verb, uri in list(runs.audited())[len(before) :] if not uri.endswith("secrets/gantry-last-run")]
+    assert late == []
+    said = " ".join(runs.play("status")[1].split())
+    other = json.loads(report.read_text(encoding="utf-8"))
+    assert f"run {other['run']}" in said and f"interrupted beside it: run {mine['run']}" in said
+    assert runs.play("plan")[2]["status"] == "clean"
+
+
+def test_an_apply_that_fails_says_what_it_wrote(runs, slow):
+    """The server refuses an object of a later stage, as a policy would that came meanwhile."""
+    process = start(runs)
+    in_the_middle(runs, process)
+    runs.kubectl("-n", "memory", "create", "deployment", "memory-store", "--image=registry.k8s.io/pause:3.10")
+    output, _none = process.communicate(timeout=300)
+    assert process.returncode != 0
+    report = conforms(runs.reported())
+    assert report["status"] == "failed"
+    assert {change["id"]: change["written"] for change in report["changes"]} == {FIRST: True, SLOW: True, LAST: False}
+    assert report["counts"]["create"] == 2
+    said = " ".join(output.split())
+    assert "written: 2 create; not written: 1" in said and "2 create" in said, output
+    assert "ended failed" in " ".join(runs.play("status")[1].split())
+    runs.kubectl("-n", "memory", "delete", "deployment", "memory-store")
+    code, output, report = runs.play("site")
+    assert (code, report["status"]) == (0, "applied"), output
