@@ -18,10 +18,9 @@ from ansible_collections.gantry.platform.tests.integration.kube.cluster import u
 from ansible_collections.gantry.platform.tests.integration.runs import Runs, conforms
 
 HOST = "dev-euw1"
-FIRST = "NetworkPolicy.networking.k8s.io/trust/default-deny"
-SLOW = "NetworkPolicy.networking.k8s.io/cortex/default-deny"
-LAST = "Deployment.apps/memory/memory-store"
-SECONDS = 8
+AREA = {"platform_area": "cluster_baseline"}
+FIRST, SLOW, LAST = "LimitRange/trust/containers", "LimitRange/cortex/containers", "NetworkPolicy.networking.k8s.io/memory/default-deny"
+SECONDS = 15
 """For so long the apiserver waits for a webhook that never answers: so long a run is in the middle of its writes."""
 
 
@@ -41,7 +40,7 @@ def runs():
 def slow(runs, tmp_path):
     """Things to write: one that is written at once, one that takes long, one of a later stage. Gone again: what makes it slow."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        rule = {"apiGroups": ["networking.k8s.io"], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["networkpolicies"]}
+        rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["limitranges"]}
         hook = {
             "name": "silent.example.org",
             "admissionReviewVersions": ["v1"],
@@ -55,9 +54,9 @@ def slow(runs, tmp_path):
         kind = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration", "metadata": {"name": "silent"}}
         document = tmp_path / "webhook.json"
         document.write_text(json.dumps({**kind, "webhooks": [hook]}), encoding="utf-8")
-        runs.kubectl("-n", "trust", "delete", "networkpolicy", "default-deny", "--ignore-not-found")
-        runs.kubectl("-n", "cortex", "delete", "networkpolicy", "default-deny", "--ignore-not-found")
-        runs.kubectl("-n", "memory", "delete", "deployment", "memory-store", "--ignore-not-found")
+        for namespace, kind, name in (("trust", "limitrange", "containers"), ("cortex", "limitrange", "containers")):
+            runs.kubectl("-n", namespace, "delete", kind, name, "--ignore-not-found")
+        runs.kubectl("-n", "memory", "delete", "networkpolicy", "default-deny", "--ignore-not-found")
         runs.kubectl("apply", "-f", str(document))
         yield
         runs.kubectl("delete", "-f", str(document), "--ignore-not-found")
@@ -83,13 +82,13 @@ def in_the_middle(runs, process):
 
     def wrote():
         assert process.poll() is None, process.communicate()[0]
-        return any("trust/networkpolicies" in uri for _verb, uri in list(runs.audited())[written:])
+        return any("trust/limitranges" in uri for _verb, uri in list(runs.audited())[written:])
 
     until(wrote, "the run to be in the middle of its writes", 300)
 
 
 def start(runs):
-    return runs.start("ansible-playbook", *runs.words("site"), start_new_session=True)
+    return runs.start("ansible-playbook", *runs.words("site", **AREA), start_new_session=True)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
@@ -114,11 +113,11 @@ def test_a_run_that_is_told_to_stop_says_what_it_wrote_and_the_next_one_goes_on(
     assert "the next run goes on from there" in said
     assert conforms(report)["status"] == "interrupted"
 
-    code, output, report = runs.play("site")
+    code, output, report = runs.play("site", **AREA)
     assert code == 0, output
     assert "waits for the run" not in output
     assert ([change["id"] for change in report["changes"]], report["status"]) == ([LAST], "applied")
-    code, output, report = runs.play("plan")
+    code, output, report = runs.play("plan", **AREA)
     assert (code, report["status"]) == (0, "clean"), output
     assert "was interrupted" not in runs.play("status")[1]
 
@@ -134,11 +133,11 @@ def test_a_run_that_was_killed_is_waited_for_and_then_finished(runs, slow):
     assert code == 0, output
     assert "is writing now, or was killed" in " ".join(output.split()), output
     assert conforms(report)["status"] == "interrupted"
-    code, output, report = runs.play("site")
+    code, output, report = runs.play("site", **AREA)
     assert code == 0, output
     assert "waits for the run of" in output
     assert report["status"] == "applied"
-    assert runs.play("plan")[2]["status"] == "clean"
+    assert runs.play("plan", **AREA)[2]["status"] == "clean"
 
 
 def test_a_run_that_slept_while_another_went_through_writes_nothing_and_stands_beside_it(runs, slow, tmp_path):
@@ -149,7 +148,7 @@ def test_a_run_that_slept_while_another_went_through_writes_nothing_and_stands_b
         os.kill(pid, signal.SIGSTOP)
     report = tmp_path / "other.json"
     try:
-        code, output = runs.command("ansible-playbook", *runs.words("site", platform_plan_file=str(report)))
+        code, output = runs.command("ansible-playbook", *runs.words("site", platform_plan_file=str(report), **AREA))
         assert code == 0, output
         assert "waits for the run of" in output
         before = list(runs.audited())
@@ -166,14 +165,17 @@ def test_a_run_that_slept_while_another_went_through_writes_nothing_and_stands_b
     said = " ".join(runs.play("status")[1].split())
     other = json.loads(report.read_text(encoding="utf-8"))
     assert f"run {other['run']}" in said and f"interrupted beside it: run {mine['run']}" in said
-    assert runs.play("plan")[2]["status"] == "clean"
+    assert runs.play("plan", **AREA)[2]["status"] == "clean"
 
 
-def test_an_apply_that_fails_says_what_it_wrote(runs, slow):
-    """The server refuses an object of a later stage, as a policy would that came meanwhile."""
+def test_an_apply_that_fails_says_what_it_wrote(runs, slow, tmp_path):
+    """Somebody makes an object of a later stage meanwhile, so that it is not there for the run to make."""
     process = start(runs)
     in_the_middle(runs, process)
-    runs.kubectl("-n", "memory", "create", "deployment", "memory-store", "--image=registry.k8s.io/pause:3.10")
+    policy = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"namespace": "memory", "name": "default-deny"}}
+    document = tmp_path / "policy.json"
+    document.write_text(json.dumps({**policy, "spec": {"podSelector": {}}}), encoding="utf-8")
+    runs.kubectl("create", "-f", str(document))
     output, _none = process.communicate(timeout=300)
     assert process.returncode != 0
     report = conforms(runs.reported())
@@ -183,6 +185,6 @@ def test_an_apply_that_fails_says_what_it_wrote(runs, slow):
     said = " ".join(output.split())
     assert "written: 2 create; not written: 1" in said and "2 create" in said, output
     assert "ended failed" in " ".join(runs.play("status")[1].split())
-    runs.kubectl("-n", "memory", "delete", "deployment", "memory-store")
-    code, output, report = runs.play("site")
+    runs.kubectl("delete", "-f", str(document))
+    code, output, report = runs.play("site", **AREA)
     assert (code, report["status"]) == (0, "applied"), output

@@ -24,11 +24,11 @@ class Gate:
 
     def __init__(self, parent: bool = True) -> None:
         self._parent = os.getppid() if parent else 0
-        self._cancelled = threading.Event()
+        self._cancelled = False  # no Event: a second signal in the middle of its set() would wait for itself
         self._why = "the run was told to stop"
 
     def __call__(self) -> None:
-        if self._cancelled.is_set():
+        if self._cancelled:
             raise CancelledError(f"{self._why}; no further request was sent")
         if self._parent and os.getppid() != self._parent:
             raise CancelledError("ansible-playbook is gone; no further request was sent")
@@ -36,7 +36,7 @@ class Gate:
     def cancel(self, why: str = "") -> None:
         """Let no further request out."""
         self._why = why or self._why
-        self._cancelled.set()
+        self._cancelled = True
 
 
 @contextlib.contextmanager

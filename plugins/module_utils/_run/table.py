@@ -66,10 +66,10 @@ def render(report: Json, place: str = "") -> list[Line]:
     if report.get("error"):
         said = report["error"] if report["status"] == "interrupted" else f"refused: {report['error']}"
         lines += [[(text, "error")] for text in wrapped(said)] + [[]]
-    lines.append(_verdict(report))
     if report["command"] == "plan" and report["status"] == "changes":
         keyed = str(report.get("seal") or "").startswith("hmac-")
         lines.append([(f"an approval covers every value; {_KEYED if keyed else _UNKEYED}", "quiet")])
+    lines.append(_verdict(report))
     return [*lines, [(shortened(place, WIDTH), "quiet")]] if place else lines
 
 

@@ -9,14 +9,18 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from ansible_collections.gantry.platform.plugins.module_utils._core.errors import GantryError
 from ansible_collections.gantry.platform.plugins.module_utils._core.http import Retry
+from ansible_collections.gantry.platform.plugins.module_utils._kube.client import patience_of
 from ansible_collections.gantry.platform.plugins.module_utils._kube.errors import permanent
-from ansible_collections.gantry.platform.tests.integration.kube.cluster import HookedClient
+from ansible_collections.gantry.platform.tests.integration.kube.cluster import HookedClient, until
 from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     config_map,
     definition,
@@ -131,6 +135,51 @@ def test_the_apiserver_is_killed_in_mid_run(cluster, namespace):
     assert done.result["counts"]["create"] == 40
     assert all(cluster.find(document) for document in maps)
     assert cluster.run(one_set("s", namespace, *maps)).ok().tried == []
+
+
+@pytest.mark.parametrize("check", [True, False], ids=["check", "run"])
+def test_a_webhook_that_does_not_answer_is_named_early_and_waited_for_as_long_as_was_asked(cluster, namespace, check):
+    asked = 6
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["*"], "resources": ["configmaps"]}
+        hook = {
+            "name": "silent.example.org",
+            "admissionReviewVersions": ["v1"],
+            "sideEffects": "None",
+            "timeoutSeconds": 30,
+            "clientConfig": {"url": f"https://127.0.0.1:{silent.getsockname()[1]}/"},
+            "rules": [rule],
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
+        }
+        kind = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration"}
+        path = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
+        made = cluster.admin.create(path, {**kind, "metadata": {"name": f"silent-{namespace}"}, "webhooks": [hook]}, "tests")
+        told = []
+        try:
+            # What was made takes effect a moment later.
+            until(lambda: refuses(cluster, namespace), "the webhook to be in the way", 60)
+            began = time.monotonic()
+            wanted = one_set("s", namespace, config_map(namespace), config_map(namespace, "other"))
+            stopped = cluster.run(wanted, check=check, retry=patience_of(asked, told.append), wait_timeout=asked)
+            took = time.monotonic() - began
+        finally:
+            cluster.admin.delete(f"{path}/silent-{namespace}", made["metadata"]["uid"])
+    assert "silent.example.org" in stopped.message
+    assert told[:1] == ["the admission webhook silent.example.org does not answer"]
+    assert took < 4 * asked, took
+    assert stopped.writes == []
+
+
+def refuses(cluster, namespace):
+    """Whether a dry run of a ConfigMap there does not come through within a second."""
+    client = cluster.client("probe", retry=Retry(attempts=1, seconds=1.0))
+    try:
+        client.apply(f"/api/v1/namespaces/{namespace}/configmaps/probe", config_map(namespace, "probe"), "probe", dry_run=True)
+    except GantryError:
+        return True
+    finally:
+        client.close()
+    return False
 
 
 # kill -9 of the run itself

@@ -66,6 +66,13 @@ def test_another_secret_value_is_another_plan_where_a_key_makes_it_visible(clust
     approved = cluster.run(one_set("s", namespace, secret(namespace, a="1")), check=True, **key).ok().result["digest"]
     refused = cluster.run(one_set("s", namespace, secret(namespace, a="2")), approved_digest=approved, **key)
     assert "not what was approved" in refused.message
+    by_reference = {**secret(namespace, "referenced"), "stringData": {"a": {"reference": "env:OF_THIS_TEST"}}}
+    approved = (
+        cluster.run(one_set("r", namespace, by_reference), check=True, environment={"OF_THIS_TEST": "1"}, **key).ok().result["digest"]
+    )
+    refused = cluster.run(one_set("r", namespace, by_reference), environment={"OF_THIS_TEST": "2"}, approved_digest=approved, **key)
+    assert "not what was approved" in refused.message
+    cluster.run(one_set("r", namespace, by_reference), environment={"OF_THIS_TEST": "1"}, approved_digest=approved, **key).ok()
     assert refused.writes == []
 
 

@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
+import threading
 from types import SimpleNamespace
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import CancelledError, GantryError
-from ansible_collections.gantry.platform.plugins.module_utils._core.stop import Gate
+from ansible_collections.gantry.platform.plugins.module_utils._core.stop import Gate, stopped_by_signals
 from ansible_collections.gantry.platform.plugins.plugin_utils import _inprocess
 from ansible_collections.gantry.platform.plugins.plugin_utils._inprocess import outcome, runs_here, validated, worker
 
@@ -69,3 +72,21 @@ def test_a_signal_lets_no_further_request_out_and_ends_nothing_by_force(monkeypa
         with pytest.raises(CancelledError, match=f"told to stop .{number.name}"):
             gate()
     assert signal.getsignal(number) is before
+
+
+def test_a_second_signal_in_the_middle_of_the_first_waits_for_nothing():
+    """Ansible passes Ctrl-C on, and after five seconds it tells its workers to end."""
+    gate = Gate()
+    with stopped_by_signals(gate):
+        sys.setswitchinterval(1e-6)
+        try:
+            for _number in range(200):
+                threads = [threading.Thread(target=os.kill, args=(os.getpid(), number)) for number in (signal.SIGINT, signal.SIGTERM) * 4]
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join(30)
+        finally:
+            sys.setswitchinterval(0.005)
+    with pytest.raises(CancelledError):
+        gate()

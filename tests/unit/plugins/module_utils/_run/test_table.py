@@ -9,7 +9,15 @@ import importlib
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._run.report import build_report, make_note
 from ansible_collections.gantry.platform.plugins.module_utils._run.table import LONG, WIDTH, counted, plain, render, shortened, wrapped
-from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._run.canned import applied, change, meta, plan_of, planned, result
+from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._run.canned import (
+    applied,
+    change,
+    meta,
+    plan_of,
+    planned,
+    result,
+    sealed,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -187,3 +195,18 @@ def test_a_changed_field_is_named_by_its_last_member_whatever_is_in_its_brackets
     for fields, why in (([path], shown_as), ([path, "x"], f"{shown_as} +1")):
         text = shown(plan_of(prod=planned(change("pki/config/urls", "update", fields=fields))))
         assert [line for line in text.splitlines() if line.split()[-len(why.split()) :] == why.split()], text
+
+
+@pytest.mark.parametrize(("key", "words"), [(None, "secrets by name and reference"), (b"key", "those of secrets by a key")])
+def test_a_plan_says_what_its_approval_covers(key, words):
+    report = sealed(build_report(meta(), {"a": planned(change("Secret/cortex/key"))}), key)
+    assert f"an approval covers every value; {words}" in plain(render(report))
+    assert "an approval covers" not in plain(render(sealed(build_report(meta(), {"a": planned(unchanged=1)}), key)))
+
+
+def test_a_run_that_did_not_come_to_its_end_says_what_is_written_and_what_is_left():
+    made, left = change("ConfigMap/n/made", written=True), change("ConfigMap/n/left", "update", written=False)
+    note = make_note("apply", "1", "Reconcile", {**result(made, left), "failed": True, "msg": "stopped", "interrupted": True})
+    text = plain(render(build_report(meta("site", applied=True), {"a": [note]})))
+    assert "interrupted" in text and "written: 1 create; not written: 1" in text
+    assert "left: ConfigMap/n/left" in text and "the next run goes on from there" in " ".join(text.split())
