@@ -84,7 +84,8 @@ class Response:
 class Retry:
     """How long to keep trying: at most ``attempts``, and never beyond ``seconds`` after the first try began.
 
-    ``seconds`` bounds everything: the pauses, what a server asks to wait, and an answer that comes in drops.
+    ``seconds`` bounds everything: the pauses, what a server asks to wait, and an answer that comes in drops; the try that is under way
+    then has its pool's ``timeout`` in all.
     ``permanent`` looks at an answer whose status is usually passing and says that it will not pass; ``tell`` hears of each answer
     that will be asked for again.
     """
@@ -212,9 +213,10 @@ class Pool:
             attempt += 1
             self._may_go_on()
             sent = _Sent()
+            until = max(deadline, time.monotonic() + self._timeout)
             with self.limit:
                 try:
-                    response: Response | None = self._once(method, path, body, headers or {}, renew, gate, deadline, sent, once)
+                    response: Response | None = self._once(method, path, body, headers or {}, renew, gate, until, sent, once)
                     problem: Exception | None = None
                 except _RESET as error:
                     if isinstance(error, ssl.SSLCertVerificationError):

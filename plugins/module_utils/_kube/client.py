@@ -21,8 +21,8 @@ from .errors import ApiError, permanent, silent_webhook
 from .kinds import Kind
 
 _PAGE = 500
-_USUAL = 40.0
-"""Seconds of patience above which a server's own timeouts (30 s for a webhook, at most) end before ours."""
+_TRY = 35.0
+"""Seconds that one try may take whatever was asked: a webhook has at most 30, and then the server names it."""
 _METADATA = "application/json;as=PartialObjectMetadata{};g=meta.k8s.io;v=v1,application/json"
 _LEAVE_NOTHING = ("reviews", "/token")
 """How paths end to which a POST may be sent twice: answers to a question, and tokens that end by themselves."""
@@ -54,13 +54,11 @@ class KubeClient:
         concurrency: int = 16,
         retry: Retry | None = None,
     ) -> None:
-        self.pool = Pool(access.endpoint, user_agent, access.headers, gate, limit=AdaptiveLimit(most=concurrency))
+        self.pool = Pool(access.endpoint, user_agent, access.headers, gate, _TRY, AdaptiveLimit(most=concurrency))
         self.default_namespace = access.namespace
         self.warnings: dict[str, None] = {}
         self._may_write: Callable[[], None] = lambda: None
         self._retry = retry or Retry(permanent=permanent)
-        # A server that waits for a webhook as long as we wait for the server can no longer say for which.
-        self._told = f"&timeout={max(1, int(self._retry.seconds * 0.8))}s" if self._retry.seconds < _USUAL else ""
 
     def guarded(self, may_write: Callable[[], None]) -> KubeClient:
         """The same client, which asks ``may_write`` right before each try of a request that changes something."""
@@ -119,7 +117,7 @@ class KubeClient:
         if dry_run:
             query["dryRun"] = "All"
         headers = {"Content-Type": "application/apply-patch+yaml", "Accept": "application/json"}
-        response = self._send("PATCH", f"{path}?{urllib.parse.urlencode(query)}{self._told}", canonical(body), headers, warn)
+        response = self._send("PATCH", f"{path}?{urllib.parse.urlencode(query)}", canonical(body), headers, warn)
         answer: Document = response.json()
         return answer, response
 

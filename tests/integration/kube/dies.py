@@ -79,7 +79,8 @@ def main() -> None:
     lease.datetime = types.SimpleNamespace(datetime=WrongClock, UTC=datetime.UTC, timedelta=datetime.timedelta)
     params = {name: option.get("default") for name, option in APPLY_SPEC.items()}
     params |= {"owner": "tests", "sets": TASK["sets"], **TASK["options"]}
-    client = MortalClient(resolve_access(auth_options({"kubeconfig": TASK["kubeconfig"]}, {})), TASK.get("agent", "mortal"))
+    # One request at a time: nothing else is on its way when it happens.
+    client = MortalClient(resolve_access(auth_options({"kubeconfig": TASK["kubeconfig"]}, {})), TASK.get("agent", "mortal"), concurrency=1)
     ended: dict[str, Any] = {"message": "", "details": {}}
     try:
         reconcile(client, apply_request(params, False), References({}), f"{TASK.get('holder', 'killed@tests')} 1")

@@ -139,14 +139,14 @@ def test_the_apiserver_is_killed_in_mid_run(cluster, namespace):
 
 @pytest.mark.parametrize("check", [True, False], ids=["check", "run"])
 def test_a_webhook_that_does_not_answer_is_named_early_and_waited_for_as_long_as_was_asked(cluster, namespace, check):
-    asked = 6
+    asked = 4
     with socket.create_server(("127.0.0.1", 0)) as silent:
         rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["*"], "resources": ["configmaps"]}
         hook = {
             "name": "silent.example.org",
             "admissionReviewVersions": ["v1"],
             "sideEffects": "None",
-            "timeoutSeconds": 30,
+            "timeoutSeconds": 8,
             "clientConfig": {"url": f"https://127.0.0.1:{silent.getsockname()[1]}/"},
             "rules": [rule],
             "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
@@ -166,7 +166,7 @@ def test_a_webhook_that_does_not_answer_is_named_early_and_waited_for_as_long_as
             cluster.admin.delete(f"{path}/silent-{namespace}", made["metadata"]["uid"])
     assert "silent.example.org" in stopped.message
     assert told[:1] == ["the admission webhook silent.example.org does not answer"]
-    assert took < 4 * asked, took
+    assert took < 8 + 4 * asked, took  # one try, which the server ends after 8 s, and what was asked
     assert stopped.writes == []
 
 

@@ -346,7 +346,7 @@ def test_a_server_that_drips_is_not_waited_for_without_end(drips):
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         began = time.monotonic()
         with pytest.raises(UnreachableError, match="not whole in time|timed out|got more than 100 headers"):
-            Pool(Endpoint(url), "a").request("GET", "/a", retry=Retry(seconds=0.5))
+            Pool(Endpoint(url), "a", timeout=0.5).request("GET", "/a", retry=Retry(seconds=0.5))
         assert time.monotonic() - began < 10
         stop.set()
 
