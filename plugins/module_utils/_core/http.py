@@ -195,13 +195,15 @@ class Pool:
         retry: Retry | None = None,
         gate: Callable[[], None] = lambda: None,
         once: bool | None = None,
+        limited: bool = True,
     ) -> Response:
         """Send one request and return the answer, whatever its status, after the retries that ``retry`` allows.
 
         ``gate`` is asked right before each try is sent, when the connection stands. ``once`` says that doing it twice is not the
         same as doing it once, as with a POST, for which it is the default: such a request is sent again only where the server
         cannot have done it. Raises UnreachableError when no whole answer came within the deadline, and of a request that is
-        sent once LostAnswerError, after which the caller reads what is there.
+        sent once LostAnswerError, after which the caller reads what is there. What is not ``limited`` waits for no other request: what
+        a gate has to ask must not wait for those who wait for the gate.
         """
         retry = retry or Retry()
         once = method == "POST" if once is None else once
@@ -214,7 +216,7 @@ class Pool:
             self._may_go_on()
             sent = _Sent()
             until = max(deadline, time.monotonic() + self._timeout)
-            with self.limit:
+            with self.limit if limited else contextlib.nullcontext():
                 try:
                     response: Response | None = self._once(method, path, body, headers or {}, renew, gate, until, sent, once)
                     problem: Exception | None = None

@@ -58,12 +58,19 @@ class KubeClient:
         self.default_namespace = access.namespace
         self.warnings: dict[str, None] = {}
         self._may_write: Callable[[], None] = lambda: None
+        self._limited = True
         self._retry = retry or Retry(permanent=permanent)
 
     def guarded(self, may_write: Callable[[], None]) -> KubeClient:
         """The same client, which asks ``may_write`` right before each try of a request that changes something."""
         other = copy.copy(self)
         other._may_write = may_write
+        return other
+
+    def unlimited(self) -> KubeClient:
+        """The same client, whose requests wait for no others: for what others wait for."""
+        other = copy.copy(self)
+        other._limited = False
         return other
 
     @property
@@ -181,7 +188,7 @@ class KubeClient:
     ) -> Response:
         passing = "dryRun=All" in path or path.partition("?")[0].endswith(_LEAVE_NOTHING)
         gate = (lambda: None) if method == "GET" or passing else self._may_write
-        response = self.pool.request(method, path, body, headers, self._retry, gate, once=method == "POST" and not passing)
+        response = self.pool.request(method, path, body, headers, self._retry, gate, method == "POST" and not passing, self._limited)
         for warning in response.warnings if warn else ():
             self.warnings.setdefault(warning)
         if response.status >= 400:

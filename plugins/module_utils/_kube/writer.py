@@ -83,7 +83,7 @@ class Writer:
         self._total = sum(change.action is not Action.BLOCKED for change in work.plan.changes)
         self._lease = lease
         self._saved: dict[str, tuple[str, str]] = {}
-        self._unlocked = client
+        self._unlocked = client.unlimited()
         self.objects: list[Document] = []
 
     def lock(self) -> RunLease | None:

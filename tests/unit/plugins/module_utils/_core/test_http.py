@@ -377,6 +377,20 @@ def test_a_gate_is_asked_when_the_connection_stands_right_before_each_try(serve,
     assert len(server.seen) == 2
 
 
+def test_what_a_gate_asks_does_not_wait_for_those_who_wait_for_the_gate(serve):
+    server = serve(answer())
+    pool = pool_of(server, limit=tested.AdaptiveLimit(1, 1))
+    renewed = []
+
+    def renew():
+        renewed.append(pool.request("PUT", "/lock", b"x", limited=False).status)
+
+    asking = threading.Thread(target=lambda: pool.request("PATCH", "/a", b"x", gate=renew), daemon=True)
+    asking.start()
+    asking.join(30)
+    assert renewed == [200] and not asking.is_alive()
+
+
 def test_who_was_stopped_may_still_say_what_it_did_for_a_few_seconds(serve, clock):
     def gate():
         raise CancelledError("stopped")

@@ -30,7 +30,7 @@ def client(monkeypatch):
     made = KubeClient(types.SimpleNamespace(endpoint=Endpoint("http://nowhere.invalid"), headers=lambda renew: {}, namespace=None))
     made.answers, made.asked = [], []
 
-    def request(method, path, body, headers, retry, gate, once):
+    def request(method, path, body, headers, retry, gate, once, limited):
         gate()
         made.once = once
         made.asked.append((method, path, json.loads(body) if body else None, dict(headers or {})))

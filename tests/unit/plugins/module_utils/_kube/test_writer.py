@@ -129,6 +129,7 @@ def test_written_objects_are_handed_back_in_order_and_secrets_without_their_valu
     wanted = Wanted({}, {}, set(), {}, [])
     client = types.SimpleNamespace(threads=1, pool=types.SimpleNamespace(last_words=contextlib.nullcontext))
     client.guarded = lambda may_write: client
+    client.unlimited = lambda: client
     writer = Writer(client, None, ReconcileRequest([], wait=False), wanted, Observed(), Work(Plan(), [], {}, [], {}, {}), "us")
     writer._answers = {ref("Secret"): document("Secret", data={"a": "canary"}), ref("ConfigMap"): document("ConfigMap", data={"a": "b"})}
     writer.run()
