@@ -72,7 +72,7 @@ class ActionModule(ActionBase):
         for name in params["templates"]:
             text, _path = render(self, name, task_vars)
             found += load_text(text, name)
-        found += load_paths(self._find_needle("files", name) for name in params["files"])
+        found += load_paths(self._find_needle("files", name) for name in params["files"]).documents
         for number, item in enumerate(params["documents"], start=1):
             found += load_text(item, f"documents[{number}]") if isinstance(item, str) else flatten(item, f"documents[{number}]")
         return found

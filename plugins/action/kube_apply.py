@@ -6,19 +6,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._aws.secrets import SecretsManager
-from ..module_utils._core.errors import InputError
 from ..module_utils._core.references import References
 from ..module_utils._kube.auth import resolve_access
 from ..module_utils._kube.client import KubeClient, patience_of
-from ..module_utils._kube.documents import load_text
 from ..module_utils._kube.engine import reconcile
 from ..module_utils._kube.options import APPLY_SPEC, apply_request, auth_options, holder_name
 from ..module_utils._kube.setfile import read_store
-from ..plugin_utils._inprocess import Progress, outcome, plain, runs_here, task_environment, validated, worker
-from ..plugin_utils._rendering import render
+from ..module_utils._kube.words import ANSWERS
+from ..plugin_utils._inprocess import Progress, outcome, plain, refuse_unknown, runs_here, task_environment, validated, worker
+from ..plugin_utils._rendering import load_sources, load_templates
 from ..plugin_utils._run_folder import leave_word
 
 
@@ -34,7 +34,9 @@ class ActionModule(ActionBase):
         task_vars = task_vars or {}
 
         def work() -> dict[str, Any]:
-            args = self._with_documents(dict(self._task.args), task_vars)
+            args = dict(self._task.args)
+            refuse_unknown(APPLY_SPEC, args, ANSWERS)
+            args = self._with_documents(args, task_vars)
             if not runs_here(self):
                 return self._execute_module("gantry.platform.kube_apply", module_args=_for_elsewhere(args), task_vars=task_vars)
             params = plain(validated(self, APPLY_SPEC, args))
@@ -65,21 +67,24 @@ class ActionModule(ActionBase):
             found.pop("diff")
         return found
 
-    def _with_documents(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        """The arguments with templates rendered, in place of the option ``template``."""
+    def _with_documents(self, args: dict[str, Any], task_vars: dict[str, Any], remote: bool | None = None) -> dict[str, Any]:
+        """The arguments with what the controller read and rendered, in place of the options ``template`` and ``src``."""
+        if remote is None:
+            remote = boolean(args.get("remote_src", False))
         if args.get("sets"):
-            args["sets"] = [self._with_documents(dict(one), task_vars) if isinstance(one, dict) else one for one in args["sets"]]
-        names = args.pop("template", None)
-        if not names:
-            return args
-        documents = []
-        for name in [names] if isinstance(names, str) else names:
-            if not isinstance(name, str):
-                raise InputError(f"template takes names of template files, found {type(name).__name__}")
-            text, path = render(self, name, task_vars)
-            documents += [document for document, _source in load_text(text, path)]
-        given = args.get("definition")
-        args["definition"] = [given, documents] if given else documents
+            args["sets"] = [self._with_documents(dict(one), task_vars, remote) if isinstance(one, dict) else one for one in args["sets"]]
+        found = []
+        if args.get("src") is not None and not remote:
+            found.append(load_sources(self, args.pop("src")))
+        if args.get("template") is not None:
+            found.append(load_templates(self, args.pop("template"), task_vars))
+        if found:
+            documents = [pair for loaded in found for pair in loaded.documents]
+            args["rendered"] = {
+                "documents": [document for document, _source in documents],
+                "sources": [source for _document, source in documents],
+                "empty": [words for loaded in found for words in loaded.empty],
+            }
         return args
 
 

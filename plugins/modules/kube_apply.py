@@ -29,17 +29,52 @@ attributes:
     description: A run on a converged cluster sends no mutating request.
     support: full
 options:
+  state:
+    description:
+      - V(absent) removes the objects that O(definition), O(src), O(template), or O(kind) and O(name) name, within the limits of O(prune),
+        and waits until they are gone. Kinds that hold data must be in O(prune.kinds).
+    type: str
+    choices: [present, absent]
+    default: present
+  api_version:
+    description: With O(kind) and O(name) the one object that is meant; V(v1) unless set.
+    type: str
+    aliases: [api, version]
+  kind:
+    description: Kind of the one object that is meant.
+    type: str
+  name:
+    description: Name of the one object that is meant.
+    type: str
+  apply:
+    description: Taken from users of C(kubernetes.core.k8s); objects are always applied, so V(false) is refused.
+    type: bool
   definition:
-    description: Objects as a mapping, as YAML text, or as lists of these in any nesting. C(List) objects are unpacked.
+    description:
+      - Objects as a mapping, as YAML text, or as lists of these in any nesting. C(List) objects are unpacked.
+      - YAML text, and that of O(src) and O(template), is read exactly as kubectl reads it. A mapping in a task was read by Ansible, which
+        takes C(22:30) without quotes for a number.
     type: raw
+    aliases: [resource_definition, inline]
   src:
-    description: Files, folders or globs with YAML or JSON documents. URLs are refused.
+    description:
+      - Files, folders or globs with YAML or JSON documents, in UTF-8 or with a byte order mark. URLs are refused.
+      - Looked for on the controller as files of a role and a play are, and decrypted where Ansible's vault encrypted them.
     type: list
     elements: path
+  remote_src:
+    description: Whether O(src) is read on the machine where the task runs.
+    type: bool
+    default: false
   template:
-    description: Templates that render to YAML documents. Rendered on the controller by the action plugin.
+    description:
+      - Templates that render to YAML documents. Rendered on the controller by the action plugin.
+      - Each is a name, or a mapping with C(path) and settings of Jinja (C(trim_blocks), C(variable_start_string) and so on).
     type: list
-    elements: path
+    elements: raw
+  rendered:
+    description: What the action plugin made of O(src) and O(template). Not for tasks.
+    type: dict
   namespace:
     description: Namespace of objects that name none. Otherwise that of the context.
     type: str
@@ -77,6 +112,7 @@ options:
       definition:
         description: As O(definition).
         type: raw
+        aliases: [resource_definition, inline]
       src:
         description: As O(src).
         type: list
@@ -84,7 +120,10 @@ options:
       template:
         description: As O(template).
         type: list
-        elements: path
+        elements: raw
+      rendered:
+        description: As O(rendered).
+        type: dict
       handed_over:
         description:
           - Fields that another controller owns after creation, such as C(spec.replicas) under an autoscaler. Each is sent once as C(seed), where there is one.
@@ -110,6 +149,13 @@ options:
     description: Orphaned sets, declared by nobody, to remove with all their objects.
     type: list
     elements: str
+  empty_sets:
+    description:
+      - Sets that are meant to hold nothing, or to have a source that holds nothing.
+      - Without it a set whose source turns out empty is refused where O(prune) would delete objects of it.
+    type: list
+    elements: str
+    default: []
   prune:
     description: What happens to objects that a set recorded and no longer declares.
     type: dict
@@ -231,6 +277,13 @@ EXAMPLES = r"""
     namespace: cortex
   check_mode: true
   diff: true
+
+- name: Remove one object
+  gantry.platform.kube_apply:
+    state: absent
+    kind: ConfigMap
+    name: settings
+    namespace: cortex
 
 - name: Find everything that others changed
   gantry.platform.kube_apply:

@@ -18,7 +18,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -40,12 +40,21 @@ def runs_here(action: ActionBase) -> bool:
     return bool(connection.transport == "local" and not becomes and not task.delegate_to and not task.async_val)
 
 
-def validated(action: ActionBase, specification: dict[str, Any], args: dict[str, Any], **rules: Any) -> dict[str, Any]:
-    """The task's options by the module's own argument specification. Raises GantryError that names every mistake."""
+def refuse_unknown(specification: Mapping[str, Any], args: Mapping[str, Any], answers: Mapping[str, str] = {}) -> None:
+    """Raise GantryError for every option that there is not; ``answers`` says for some what to write instead."""
     known = [word for name, option in specification.items() for word in (name, *option.get("aliases", ()))]
-    unknown = [f"unknown option {name!r}{did_you_mean(name, known)}" for name in args if name not in known]
+    unknown = [
+        f"there is no option {name!r}: {answers[name]}" if name in answers else f"unknown option {name!r}{did_you_mean(name, known)}"
+        for name in args
+        if name not in known
+    ]
     if unknown:
         raise GantryError("; ".join(unknown))
+
+
+def validated(action: ActionBase, specification: dict[str, Any], args: dict[str, Any], **rules: Any) -> dict[str, Any]:
+    """The task's options by the module's own argument specification. Raises GantryError that names every mistake."""
+    refuse_unknown(specification, args)
     outcome = ArgumentSpecValidator(specification, **rules).validate(args)
     if outcome.error_messages:
         raise GantryError("; ".join(outcome.error_messages))

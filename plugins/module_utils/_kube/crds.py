@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from .._core.errors import InputError
+from .._core.text import decoded
 from .documents import Document, load_text
 
 _CRD = "CustomResourceDefinition"
@@ -25,7 +26,7 @@ def read_crds(folder: Path, patterns: Iterable[str]) -> list[Document]:
         if not files:
             raise InputError(f"no file of {folder.name} matches {pattern!r}; upstream moved its definitions: look and change the catalogue")
         for file in files:
-            for document, _source in load_text(file.read_text(encoding="utf-8"), file.name):
+            for document, _source in load_text(decoded(file.read_bytes(), file.name), file.name):
                 if document.get("kind") == _CRD:
                     found[document["metadata"]["name"]] = {key: value for key, value in document.items() if key not in _MADE_BY_CLUSTER}
     if not found:

@@ -11,12 +11,13 @@ import base64
 import glob
 import json
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from .._core.errors import InputError
 from .._core.references import References, reference_of
+from .._core.text import read_text
 from .kinds import Ref
 from .yaml import load_all_yaml
 
@@ -60,6 +61,20 @@ class Desired:
         return body
 
 
+@dataclass
+class Loaded:
+    """Documents with their origin, and in words each source that held none: it may be a mistake."""
+
+    documents: list[tuple[Document, str]] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
+
+    def add(self, found: list[tuple[Document, str]], source: str, lacks: str = "holds no document") -> None:
+        """Take in what a source held."""
+        self.documents += found
+        if not found:
+            self.empty.append(f"{source} {lacks}")
+
+
 def load_text(text: str, source: str) -> list[tuple[Document, str]]:
     """Documents of a YAML or JSON text with their origin, lists flattened and empty ones left out."""
     loaded = load_all_yaml(text, source)
@@ -71,9 +86,9 @@ def load_text(text: str, source: str) -> list[tuple[Document, str]]:
     ]
 
 
-def load_paths(paths: Iterable[str], base: str = "") -> list[tuple[Document, str]]:
-    """Documents of files, folders (all .yml, .yaml and .json below, sorted) and globs. URLs are refused."""
-    found: list[tuple[Document, str]] = []
+def load_paths(paths: Iterable[str], base: str = "", read: Callable[[str], str] = read_text) -> Loaded:
+    """Documents of files, folders (all .yml, .yaml and .json below, sorted) and globs, by ``read``. URLs are refused."""
+    loaded = Loaded()
     for given in paths:
         if "://" in given:
             raise InputError(f"src {given!r} is a URL; fetch it first, check its digest and name the file")
@@ -85,17 +100,15 @@ def load_paths(paths: Iterable[str], base: str = "") -> list[tuple[Document, str
                 for name in names
                 if name.endswith((".yml", ".yaml", ".json"))
             )
+            if not files:
+                loaded.add([], f"the folder {path}", "holds no .yml, .yaml or .json file")
         else:
             files = sorted(glob.glob(path, recursive=True)) if glob.has_magic(path) else [path]
-        if not files:
-            raise InputError(f"src {given!r} matches no file")
+            if not files:
+                raise InputError(f"src {given!r} matches no file")
         for file in files:
-            try:
-                with open(file, encoding="utf-8") as handle:
-                    found.extend(load_text(handle.read(), file))
-            except OSError as error:
-                raise InputError(f"src {file!r} cannot be read: {error.strerror}") from error
-    return found
+            loaded.add(load_text(read(file), file), file)
+    return loaded
 
 
 def flatten(value: Any, source: str) -> list[tuple[Document, str]]:
@@ -110,13 +123,18 @@ def flatten(value: Any, source: str) -> list[tuple[Document, str]]:
     kind = document.get("kind")
     if isinstance(kind, str) and kind.endswith("List") and isinstance(document.get("items"), list):
         return flatten(document["items"], f"{source}.items")
+    if kind == "List" and document.get("apiVersion") == "v1" and document.get("items") is None:
+        return []
     return [(document, source)]
 
 
-def normalise(document: Document, source: str, scope: str, namespace: str | None = None) -> tuple[Desired, list[str]]:
+def normalise(
+    document: Document, source: str, scope: str, namespace: str | None = None, clustered: bool = False
+) -> tuple[Desired, list[str]]:
     """One document in normal form with warnings.
 
-    ``namespace`` is put in where the document names none and the caller knows that its kind is namespaced. Fields that
+    ``namespace`` is put in where the document names none and the caller knows that its kind is namespaced; one that is written is
+    left out where the caller knows by ``clustered`` that the kind has none: charts write it, and kubectl ignores it. Fields that
     only the server writes are left out; Secret ``stringData`` becomes ``data`` (under server-side apply a key removed from
     ``stringData`` would stay). Raises InputError.
     """
@@ -141,6 +159,8 @@ def normalise(document: Document, source: str, scope: str, namespace: str | None
     body["metadata"] = {key: value for key, value in metadata.items() if key not in _FROM_SERVER}
     if namespace and not metadata.get("namespace"):
         body["metadata"]["namespace"] = namespace
+    if clustered and body["metadata"].pop("namespace", None):
+        warnings.append(f"{source}: {document['kind']} {metadata['name']}: metadata.namespace left out, the kind has no namespaces")
     group = body["apiVersion"].rpartition("/")[0]
     if "." not in group or group.endswith(".k8s.io"):
         body = _without_nulls(body)

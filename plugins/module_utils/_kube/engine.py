@@ -21,6 +21,7 @@ from .discovery import Discovery
 from .lease import LockLostError, RunLease
 from .observe import Observed, observe, read_sets, records_changed, refuse_parents, require_namespaces
 from .planner import Work, make_plan
+from .removal import remove_named
 from .requests import ReconcileRequest, ReconcileResult
 from .resolve import Wanted, resolve
 from .subject import subjects_of
@@ -49,6 +50,8 @@ def reconcile(
 
     ``holder`` names this run in the lock. Raises errors of ``_core.errors``; after one of them a rerun converges.
     """
+    if request.absent:
+        return remove_named(client, request, _default_namespace(client, request), tell)
     planned = _plan(client, request, references)
     objects: list[Document] = []
     if planned.work.plan.changed and not request.check_mode:
@@ -68,7 +71,7 @@ def reconcile(
 
 def _plan(client: KubeClient, request: ReconcileRequest, references: References) -> _Planned:
     discovery = Discovery(client)
-    wanted = resolve(request.sets, discovery, request.default_namespace or client.default_namespace or "default")
+    wanted = resolve(request.sets, discovery, _default_namespace(client, request))
     observed = read_sets(client, request.sets, request.owner, request.known_sets)
     doomed = [record for record in observed.strangers if record.name in request.remove_sets]
     observe(client, discovery, wanted, observed, [*observed.records.values(), *doomed])
@@ -76,6 +79,10 @@ def _plan(client: KubeClient, request: ReconcileRequest, references: References)
     refuse_parents(wanted, observed)
     subjects = subjects_of(wanted, observed, references)
     return _Planned(discovery, wanted, observed, make_plan(client, request, wanted, observed, subjects))
+
+
+def _default_namespace(client: KubeClient, request: ReconcileRequest) -> str:
+    return request.default_namespace or client.default_namespace or "default"
 
 
 def _write(

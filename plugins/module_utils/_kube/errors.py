@@ -13,22 +13,59 @@ from typing import Any
 from .._core.errors import ServerError
 from .._core.http import Response
 
-_VALUE = re.compile(
-    r"(Invalid value|Unsupported value|Duplicate value):"
-    r'(?:"(?:[^"\\]|\\.)*+"|.)*?'  # texts in quotes as a whole: what ends a value may stand in one
-    r"(?=: (?:field is immutable|must |may not |can |cannot |should |a |supported )|$)",
-    re.S,
-)
+_VALUE = re.compile(r"(Invalid value|Unsupported value|Duplicate value): ")
+_DUMP = re.compile(r"\s*&?\b[a-z0-9]+\.[A-Z]\w*\{.*|\n.*", re.S)
+"""Go's form of an object, or the many lines of two that were compared."""
 _MISFIT = "failed to create typed"
 _MISFIT_IN_FULL = re.compile(rf"{_MISFIT} \w+ object \([^()]*\): \.?")
 _WEBHOOK = re.compile(r'failed calling webhook \\?"([^"\\]+)')
 _IN_QUOTES = re.compile(r'"(?:[^"\\]|\\.){200,}"')
+_IN_FULL = re.compile(r".*? is invalid")
+_MOST_CAUSES = 50
 
 
 def safe_message(message: str) -> str:
-    """``message`` without the values that validation errors quote: they may hold a whole pod template or a secret."""
-    cut = _VALUE.sub(lambda match: match.group(1), message)
-    return _IN_QUOTES.sub('"…"', cut)
+    """``message`` without the values that validation errors quote, which may hold a whole pod template or a secret; their words are kept."""
+    kept, at = [], 0
+    while found := _VALUE.search(message, at):
+        kept += [message[at : found.start()], found.group(1)]
+        at = _end_of_value(message, found.end())
+    kept.append(message[at:])
+    return _IN_QUOTES.sub('"…"', "".join(kept))
+
+
+def _end_of_value(text: str, at: int) -> int:
+    """Where a value ends that Go wrote: behind its quotes and brackets. All the rest belongs to one whose end cannot be known."""
+    if text.startswith("&", at):  # such texts have no quotes inside
+        return len(text)
+    depth = 0
+    while at < len(text):
+        sign = text[at]
+        if sign == '"':
+            at += 1
+            while at < len(text) and text[at] != '"':
+                at += 2 if text[at] == "\\" else 1
+        elif sign in "{[(":
+            depth += 1
+        elif sign in "}])":
+            if not depth:
+                return at
+            depth -= 1
+        elif not depth and text[at : at + 2] in (": ", ", "):
+            return at
+        at += 1
+    return len(text)
+
+
+def _said(message: str, causes: list[dict[str, str]]) -> str:
+    """What a refusal of fields says: each cause with its path and words, once; ``message`` itself where it has none."""
+    told = [cause for cause in causes if cause.get("field") and cause.get("message")]
+    whole = _IN_FULL.match(message)
+    if not told or len(told) != len(causes) or not whole:
+        return safe_message(message)
+    lines = list(dict.fromkeys(f"{cause['field']}: {_DUMP.sub('', safe_message(cause['message']))}" for cause in told))
+    more = f"; and {len(lines) - _MOST_CAUSES} more" if len(lines) > _MOST_CAUSES else ""
+    return f"{whole.group()}: {'; '.join(lines[:_MOST_CAUSES])}{more}"
 
 
 class ApiError(ServerError):
@@ -50,8 +87,8 @@ class ApiError(ServerError):
         self.is_status = bool(body)
         self.attempts = response.attempts
         misfit = _MISFIT_IN_FULL.match(self.raw_message)
-        said = self.raw_message[misfit.end() :] if misfit else f"{what}: {response.status} {self.raw_message}"
-        super().__init__(safe_message(said))
+        said = safe_message(self.raw_message[misfit.end() :]) if misfit else f"{what}: {response.status} {_said(self.raw_message, self.causes)}"
+        super().__init__(said)
 
     def __reduce__(self) -> Any:
         return (ServerError, (self.message,))

@@ -45,6 +45,11 @@ _UPDATES: tuple[tuple[set[tuple[str, str]], tuple[str, ...], Impact], ...] = (
 """(group, kind), path prefixes, impact. What no row names is safe."""
 
 
+def holds_data(ref: Ref) -> bool:
+    """Whether what is deleted with the object may be gone for good: such kinds are removed only where they are named."""
+    return (ref.group, ref.kind) in _HOLDS_DATA
+
+
 def impact_of(action: Action, ref: Ref, changes: Iterable[tuple[str, bool]] = ()) -> Impact:
     """The impact of an action on an object.
 

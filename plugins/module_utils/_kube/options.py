@@ -19,11 +19,12 @@ from .._core.errors import InputError
 from .._core.plan import RemovalLimits
 from .._core.suggest import did_you_mean
 from .auth import AuthOptions
-from .documents import Document, flatten, load_paths, load_text
+from .documents import Document, Loaded, flatten, load_paths, load_text
 from .kinds import Ref, split_version
 from .requests import EVERY_IMPACT, Prune, ReconcileRequest
 from .resolve import HandedOver, SetInput
 from .setfile import documents_of, read_store
+from .words import named_object, refuse_words
 
 _PREFIX = "K8S_AUTH_"
 AUTH_SPEC: dict[str, Any] = {
@@ -42,13 +43,20 @@ _SET_SPEC: dict[str, Any] = {
     "namespace": {"type": "str", "required": True},
 }
 _DOCUMENTS: dict[str, Any] = {
-    "definition": {"type": "raw"},
+    "definition": {"type": "raw", "aliases": ["resource_definition", "inline"]},
     "src": {"type": "list", "elements": "path"},
-    "template": {"type": "list", "elements": "path"},
+    "template": {"type": "list", "elements": "raw"},
+    "rendered": {"type": "dict"},
 }
 APPLY_SPEC: dict[str, Any] = {
     **AUTH_SPEC,
     **_DOCUMENTS,
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "api_version": {"type": "str", "aliases": ["api", "version"]},
+    "kind": {"type": "str"},
+    "name": {"type": "str"},
+    "apply": {"type": "bool"},
+    "remote_src": {"type": "bool", "default": False},
     "namespace": {"type": "str"},
     "owner": {"type": "str", "default": "gantry"},
     "apply_set": {"type": "dict", "options": _SET_SPEC},
@@ -62,6 +70,7 @@ APPLY_SPEC: dict[str, Any] = {
     "apply_sets": {"type": "list", "elements": "str"},
     "known_sets": {"type": "list", "elements": "str"},
     "remove_sets": {"type": "list", "elements": "str"},
+    "empty_sets": {"type": "list", "elements": "str", "default": []},
     "prune": {
         "type": "dict",
         "options": {
@@ -124,6 +133,7 @@ def auth_options(params: Params, environment: Mapping[str, str]) -> AuthOptions:
 
 def apply_request(params: Params, check_mode: bool) -> ReconcileRequest:
     """The request that the options of one task make. Raises InputError."""
+    refuse_words(params)
     prune = params.get("prune") or {}
     unknown = [name for name in params["allowed_impact"] if name not in {impact.value for impact in Impact}]
     if unknown:
@@ -136,9 +146,11 @@ def apply_request(params: Params, check_mode: bool) -> ReconcileRequest:
         sets=sets,
         owner=params["owner"],
         check_mode=check_mode,
+        absent=params.get("state") == "absent",
         apply_sets=None if names is None else frozenset(names),
         known_sets=frozenset(params.get("known_sets") or ()),
         remove_sets=frozenset(params.get("remove_sets") or ()),
+        empty_sets=frozenset(params.get("empty_sets") or ()),
         prune=Prune(
             prune.get("mode") or "none",
             RemovalLimits(prune.get("max_count", RemovalLimits.max_count), prune.get("max_percent", RemovalLimits.max_percent)),
@@ -186,9 +198,10 @@ def holder_name(environment: Mapping[str, str]) -> str:
 
 def _sets(params: Params) -> list[SetInput]:
     ways = [name for name in ("sets", "store") if params.get(name)]
-    single = any(params.get(name) for name in _DOCUMENTS)
-    if len(ways) + single != 1:
-        raise InputError("give the documents in exactly one way: definition, src or template; sets; or store")
+    single = any(params.get(name) is not None for name in _DOCUMENTS)
+    named = named_object(params)
+    if len(ways) + single + bool(named) != 1:
+        raise InputError("give the documents in exactly one way: definition, src or template; sets; or store; or api_version, kind and name")
     if params.get("store"):
         return [
             SetInput(
@@ -200,25 +213,36 @@ def _sets(params: Params) -> list[SetInput]:
             for content in read_store(params["store"], params.get("expected_sets") or ())
         ]
     if params.get("sets"):
-        return [
-            SetInput(
-                one["name"],
-                one["namespace"],
-                _documents(one),
-                [_handed_over(item, f"set {one['name']}") for item in one.get("handed_over") or []],
-            )
-            for one in params["sets"]
-        ]
+        return [_set(one, one, [_handed_over(item, f"set {one['name']}") for item in one.get("handed_over") or []]) for one in params["sets"]]
     of = params.get("apply_set") or {}
-    if not of and (params.get("prune") or {}).get("mode", "none") != "none":
+    if not of and (params.get("prune") or {}).get("mode", "none") not in (None, "none"):
         raise InputError("prune needs apply_set: without a name there is no record of what belongs to it")
-    return [SetInput(of.get("name") or "", of.get("namespace") or "", _documents(params))]
+    found = _set(of, params if named is None else {"definition": named}, [])
+    if not found.documents and (not of or found.name not in (params.get("empty_sets") or ())):
+        cure = f"; where set {found.name} is meant to hold nothing, name it in empty_sets" if of else ""
+        raise InputError(f"there is nothing to apply: {'; '.join(found.empty)}{cure}")
+    return [found]
 
 
-def _documents(params: Params) -> list[tuple[Document, str]]:
+def _set(named: Mapping[str, Any], params: Params, handed_over: list[HandedOver]) -> SetInput:
+    loaded = _documents(params)
+    return SetInput(named.get("name") or "", named.get("namespace") or "", loaded.documents, handed_over, loaded.empty)
+
+
+def _documents(params: Params) -> Loaded:
     if params.get("template"):
         raise InputError("template is rendered on the controller: use the action gantry.platform.kube_apply by its full name, or src")
-    return load_paths(params.get("src") or []) + _given(params.get("definition"), "definition")
+    loaded = load_paths(params.get("src") or [])
+    for word in ("src", "template"):
+        if params.get(word) == []:
+            loaded.add([], word, "names no file")
+    if params.get("definition") is not None:
+        loaded.add(_given(params["definition"], "definition"), "definition", "holds no object")
+    rendered = params.get("rendered") or {}
+    for document, source in zip(rendered.get("documents") or [], rendered.get("sources") or [], strict=True):
+        loaded.documents += flatten(document, source)
+    loaded.empty += rendered.get("empty") or []
+    return loaded
 
 
 def _given(item: Any, where: str) -> list[tuple[Document, str]]:

@@ -19,10 +19,11 @@ from .._core.errors import InputError, RefusedError
 from .._core.plan import Plan, guard_approval, guard_impact, guard_removal
 from .client import KubeClient
 from .doubt import still_right
+from .emptied import refuse_emptied
 from .examine import Finding, enforced_levels, examine_existing, examine_new
 from .fields import own_entry
 from .immutable import replaceable
-from .impact import impact_of
+from .impact import holds_data, impact_of
 from .kinds import Ref
 from .observe import Observed, live_label
 from .pending import NAMESPACE_PENDING, Pending
@@ -36,8 +37,6 @@ from .shadow import Comparison, compare_fully, is_same_place
 from .show import shown_changes
 from .stages import Stage, arrange, deletion_order
 from .subject import Subject
-
-_NEVER_UNASKED = {"Namespace", "PersistentVolume", "PersistentVolumeClaim", "CustomResourceDefinition.apiextensions.k8s.io"}
 
 
 @dataclass
@@ -120,6 +119,7 @@ def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, obs
     quota = quota_problems(client, [s for s in new if not wanted.is_pending(s.ref)], observed, subjects)
     _refuse_problems(client, request, work, quota)
     removals = _removals(request, wanted, observed, plan)
+    refuse_emptied(request, [(removal.ref, removal.record.name) for removal in removals])
     work.unready = {ref for record in observed.records.values() for ref in record.unready if ref in in_scope}
     _list_changes(request, work, removals)
     _list_records(work, observed)
@@ -239,7 +239,7 @@ def _removals(request: ReconcileRequest, wanted: Wanted, observed: Observed, pla
                 continue
             if request.prune.mode == "none" and not whole:
                 continue
-            if ref.group_kind in _NEVER_UNASKED and not {ref.kind, ref.group_kind} & set(request.prune.kinds):
+            if holds_data(ref) and not {ref.kind, ref.group_kind} & set(request.prune.kinds):
                 plan.warnings.append(
                     f"{ref.id} is declared no more and kept: it may hold data; to remove it name {ref.kind} in {request.prune_variable}.kinds"
                 )

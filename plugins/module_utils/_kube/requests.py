@@ -34,11 +34,15 @@ class ReconcileRequest:
     sets: list[SetInput]
     owner: str = "gantry"
     check_mode: bool = False
+    absent: bool = False
+    """Take away the objects that the documents name, instead of making them true."""
     apply_sets: frozenset[str] | None = None
     """Write only these sets; the plan and its guards look at all of them. None writes all."""
     known_sets: frozenset[str] = frozenset()
     """Sets that somebody else declares: neither looked at nor called orphans."""
     remove_sets: frozenset[str] = frozenset()
+    empty_sets: frozenset[str] = frozenset()
+    """Sets that are meant to hold nothing, or to have a source that does, although objects of theirs would go away by that."""
     prune: Prune = field(default_factory=Prune)
     force_conflicts: bool | tuple[str, ...] = False
     foreign: str = "ignore"

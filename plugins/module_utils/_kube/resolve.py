@@ -38,6 +38,8 @@ class SetInput:
     namespace: str
     documents: list[tuple[Document, str]]
     handed_over: list[HandedOver] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
+    """In words, each of its sources that held no document."""
 
 
 @dataclass
@@ -56,7 +58,7 @@ class Wanted:
 
 
 def resolve(sets: Iterable[SetInput], discovery: Discovery, default_namespace: str) -> Wanted:
-    """Normalise every document of every set. Raises InputError with all unknown kinds and wrong scopes at once."""
+    """Normalise every document of every set. Raises InputError with all unknown kinds at once."""
     sets = list(sets)
     declared = _declared_kinds(sets)
     problems: list[str] = []
@@ -78,10 +80,7 @@ def resolve(sets: Iterable[SetInput], discovery: Discovery, default_namespace: s
             if kind is None:
                 problems.append(f"  {source}: {_unknown(api_version, name, discovery, declared)}")
                 continue
-            if not kind.namespaced and (document.get("metadata") or {}).get("namespace"):
-                problems.append(f"  {source}: {name} {document['metadata'].get('name')} is cluster-scoped: remove metadata.namespace")
-                continue
-            item, notes = normalise(document, source, one.name, default_namespace if kind.namespaced else None)
+            item, notes = normalise(document, source, one.name, default_namespace if kind.namespaced else None, not kind.namespaced)
             found.append(item)
             kinds[item.ref] = kind
             warnings.extend(notes)

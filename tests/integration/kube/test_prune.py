@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     config_map,
@@ -163,7 +165,65 @@ def test_a_set_that_nobody_declares_is_named_and_removed_only_by_name(cluster, n
     assert [record["metadata"]["name"] for record in cluster.parents_in(namespace)] == ["new"]
 
 
-def test_the_last_object_of_a_set_can_go(cluster, namespace):
+def test_the_last_object_of_a_set_goes_where_that_was_said_by_name(cluster, namespace):
     cluster.run(one_set("s", namespace, service_account(namespace))).ok()
-    cluster.run({"name": "s", "namespace": namespace, "definition": []}, prune=DELETE).ok()
+    empty = {"name": "s", "namespace": namespace, "definition": []}
+    refused = cluster.run(empty, prune=DELETE)
+    assert "definition holds no object; this would delete ServiceAccount/" in refused.message and "empty_sets" in refused.message
+    assert refused.writes == []
+    cluster.run(empty, prune=DELETE, empty_sets=["s"]).ok()
     assert cluster.find(service_account(namespace)) is None
+
+
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (lambda folder: {"src": [write(folder / "a.yml", "# nothing\n---\n")]}, "a.yml holds no document"),
+        (lambda folder: {"src": [write(folder / "b.yml", "kind: List\napiVersion: v1\nitems: []\n")]}, "b.yml holds no document"),
+        (lambda folder: {"src": [write(folder / "c" / "notes.txt", "")[: -len("/notes.txt")]]}, "holds no .yml, .yaml or .json file"),
+        (lambda folder: {"src": []}, "src names no file"),
+        (lambda folder: {"definition": []}, "definition holds no object"),
+        (lambda folder: {"definition": ""}, "definition holds no object"),
+        (lambda folder: {"definition": [None, []]}, "definition holds no object"),
+    ],
+)
+def test_a_source_that_turns_out_empty_takes_nothing_away(cluster, pair, tmp_path, source, said):
+    named = {"name": "s", "namespace": pair}
+    given = source(tmp_path)
+    for refused in (
+        cluster.run({**named, **given}, prune=DELETE),
+        cluster.run(apply_set=named, prune=DELETE, **given),
+        cluster.run(apply_set=named, prune=DELETE, check=True, **given),
+    ):
+        assert said in refused.message and "name" in refused.message
+        assert refused.writes == []
+    assert cluster.find(config_map(pair, "a")) and cluster.find(config_map(pair, "b"))
+
+
+def test_one_empty_source_among_others_takes_nothing_away_either(cluster, pair, tmp_path):
+    given = {"src": [write(tmp_path / "a.yml", "# nothing")], "definition": maps(pair, "a")}
+    refused = cluster.run({"name": "s", "namespace": pair, **given}, prune=DELETE)
+    assert f"a.yml holds no document; this would delete ConfigMap/{pair}/b" in refused.message
+    assert refused.writes == []
+    # What deletes nothing needs no name: a template may be there for another environment.
+    cluster.run({"name": "s", "namespace": pair, **given, "definition": maps(pair, "a", "b")}, prune=DELETE).ok()
+    cluster.run({"name": "s", "namespace": pair, **given}, prune=DELETE, empty_sets=["s"]).ok()
+    assert cluster.find(config_map(pair, "b")) is None
+
+
+def test_a_set_of_a_store_that_became_empty_is_asked_for_by_name(cluster, pair, tmp_path):
+    store = tmp_path / "store"
+    store.mkdir(mode=0o700)
+    content = {"set": "s", "namespace": pair, "role": "r", "wave": 1, "documents": []}
+    (store / "s.json").write_text(json.dumps(content))
+    more = {"store": str(store), "prune": DELETE, "parents": [{"name": "s", "namespace": pair}]}
+    refused = cluster.run(**more)
+    assert "set s: it declares no object; this would delete" in refused.message and "platform_empty_sets" in refused.message
+    assert refused.writes == []
+    assert cluster.run(**more, empty_sets=["s"]).ok().planned == {f"ConfigMap/{pair}/{name}": "delete" for name in ("a", "b")}

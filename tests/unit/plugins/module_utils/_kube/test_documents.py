@@ -67,8 +67,10 @@ def test_what_was_given_is_not_touched():
 
 
 def test_keys_become_text_as_in_json():
-    ((document, _source),) = load_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {8080: a, true: b, null: c, x: d}", "f")
-    assert document["data"] == {"8080": "a", "true": "b", "null": "c", "x": "d"}
+    ((document, _source),) = load_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {8080: a, true: b, x: d}", "f")
+    assert document["data"] == {"8080": "a", "true": "b", "x": "d"}
+    ((document, _source),) = flatten({"kind": "A", "data": {8080: "a", True: "b", None: "c"}}, "f")
+    assert document["data"] == {"8080": "a", "true": "b", "null": "c"}
 
 
 def test_documents_of_one_text_are_numbered_and_empty_ones_left_out():
@@ -93,7 +95,7 @@ def test_a_mistake_in_a_file_is_told_with_line_and_column():
 
 
 def test_a_tag_of_python_is_not_obeyed():
-    with pytest.raises(InputError, match="could not determine a constructor"):
+    with pytest.raises(InputError, match="the tag !!python/object/apply:os.getcwd means nothing to Kubernetes"):
         load_text("!!python/object/apply:os.getcwd []", "f.yml")
 
 
@@ -103,11 +105,11 @@ def test_files_folders_and_patterns_are_read_in_order(tmp_path):
         (tmp_path / name).write_text(f'{{"kind": "{name}"}}')
 
     def read(*paths):
-        return [document["kind"] for document, _source in load_paths(paths, str(tmp_path))]
+        return [document["kind"] for document, _source in load_paths(paths, str(tmp_path)).documents]
 
     assert read("") == ["a.json", "b.yml", "deep/c.yaml"]
     assert read("**/*.yaml", "b.yml") == ["deep/c.yaml", "b.yml"]
-    assert load_paths([str(tmp_path / "b.yml")])[0][1] == str(tmp_path / "b.yml")
+    assert load_paths([str(tmp_path / "b.yml")]).documents[0][1] == str(tmp_path / "b.yml")
 
 
 @pytest.mark.parametrize(
@@ -116,13 +118,37 @@ def test_files_folders_and_patterns_are_read_in_order(tmp_path):
         ("https://example.org/a.yml", "is a URL; fetch it first"),
         ("none.yml", "cannot be read: No such file"),
         ("*.none", "matches no file"),
-        ("empty", "matches no file"),
     ],
 )
 def test_what_cannot_be_read_is_refused(tmp_path, path, words):
-    (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match=words):
         load_paths([path], str(tmp_path))
+
+
+def test_sources_that_hold_nothing_are_named(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "blank.yml").write_text("# nothing\n---\n")
+    (tmp_path / "list.yml").write_text("apiVersion: v1\nkind: List\nitems:\n")
+    (tmp_path / "full.yml").write_text("kind: A")
+    loaded = load_paths(["folder", "blank.yml", "list.yml", "full.yml"], str(tmp_path))
+    assert loaded.empty == [
+        f"the folder {tmp_path}/folder holds no .yml, .yaml or .json file",
+        f"{tmp_path}/blank.yml holds no document",
+        f"{tmp_path}/list.yml holds no document",
+    ]
+    assert [document for document, _source in loaded.documents] == [{"kind": "A"}]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_a_file_is_read_in_the_encoding_that_its_mark_says(tmp_path, encoding):
+    (tmp_path / "a.yml").write_bytes("kind: Ä\n".encode(encoding))
+    assert load_paths([str(tmp_path / "a.yml")]).documents[0][0] == {"kind": "Ä"}
+
+
+def test_the_namespace_of_a_kind_that_has_none_is_left_out_with_a_warning():
+    found, warnings = normalise({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "x", "namespace": "n"}}, "file", "set", clustered=True)
+    assert (found.ref.id, found.body["metadata"]) == ("Node/-/x", {"name": "x"})
+    assert warnings == ["file: Node x: metadata.namespace left out, the kind has no namespaces"]
 
 
 def body(document, **options):

@@ -81,7 +81,7 @@ def test_what_was_not_said_is_harmless():
 
 
 @pytest.mark.parametrize(
-    "definition", [CONFIG, [CONFIG], [[CONFIG], None], "kind: ConfigMap\napiVersion: v1\nmetadata: {name: x, namespace: n}"]
+    "definition", [CONFIG, [CONFIG], [[CONFIG], None], "kind: ConfigMap\napiVersion: v1\nmetadata: {name: x, namespace: 'n'}"]
 )
 def test_a_definition_is_taken_in_every_form(definition):
     (only,) = request(definition=definition).sets

@@ -81,12 +81,6 @@ def test_a_kind_that_this_run_brings_is_known_and_waits_for_its_definition():
         ([thing("v2"), definition("v1")], (), "Thing is not served as example.org/v2; it is as example.org/v1"),
         ([thing("v0"), definition("v1", retired=["v0"])], (), "Thing is not served as example.org/v0"),
         ([thing()], ("example.org",), "backend does not answer .stale in discovery.; repair it"),
-        (
-            [{**document("ClusterRole"), "metadata": {"name": "x", "namespace": "n"}}],
-            (),
-            "ClusterRole x is cluster-scoped: remove metadata.namespace",
-        ),
-        ([thing(), definition("v1", scope="Cluster")], (), "Thing x is cluster-scoped"),
         ([{"kind": "ConfigMap"}], (), r"file\[0\]: apiVersion is missing"),
         ([document("ConfigMap"), document("ConfigMap")], (), r"declared twice:\n  ConfigMap/n/x: file\[0\]"),
     ],
@@ -94,6 +88,16 @@ def test_a_kind_that_this_run_brings_is_known_and_waits_for_its_definition():
 def test_what_does_not_fit_the_cluster_is_refused_before_any_write(documents, stale, words):
     with pytest.raises(InputError, match=words):
         wanted(*documents, served=WithDefinitions(*stale))
+
+
+def test_the_namespace_of_a_kind_without_namespaces_is_ignored_as_kubectl_does():
+    role = {**document("ClusterRole"), "metadata": {"name": "x", "namespace": "n"}}
+    found = wanted(role, thing(), definition("v1", scope="Cluster"))
+    assert {ref("ClusterRole"), Ref("example.org", "Thing", "", "x")} <= set(found.objects)
+    assert [warning.partition(": ")[2] for warning in found.warnings] == [
+        "ClusterRole x: metadata.namespace left out, the kind has no namespaces",
+        "Thing x: metadata.namespace left out, the kind has no namespaces",
+    ]
 
 
 def test_every_document_that_does_not_fit_is_told_at_once():
