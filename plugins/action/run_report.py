@@ -15,11 +15,12 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ..module_utils._core.errors import GantryError, InputError
+from ..module_utils._core.errors import GantryError, InputError, RefusedError
 from ..module_utils._run.approval import compare, read_approved
 from ..module_utils._run.promotion import guard_promotion, make_record, proves
 from ..module_utils._run.record import last_run, wrote
 from ..module_utils._run.report import STAGES, artifacts, build_report, interrupted, make_note, seal_of
+from ..module_utils._run.shared import shared_clusters
 from ..plugin_utils._files import (
     git_revision,
     in_project,
@@ -141,6 +142,10 @@ def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, 
                 meta["warnings"].append(error.message)
             else:
                 refusal = error
+    shared = shared_clusters(notes, _same_clusters(hostvars, notes))
+    if shared and gate:
+        refusal = RefusedError("two hosts may not be one cluster; nothing was written: " + "; ".join(shared))
+    meta["warnings"] += shared
     if effective.get("environment", {}).get("promotes_from") and not options["promotion_records"] and run["command"] != "rehearse":
         source = effective["environment"]["promotes_from"]
         meta["warnings"].append(f"promotion from {source} was not checked: platform_promotion_records names no folder")
@@ -226,6 +231,12 @@ def _effective(hostvars: Any, hosts: Any) -> dict[str, Any]:
         if found:
             return dict(found)
     return {}
+
+
+def _same_clusters(hostvars: Any, hosts: Any) -> dict[str, str]:
+    """What the inventory says of each host that is another host's cluster."""
+    models = {host: (hostvars[host].get("platform_model") or {}).get("effective") or {} for host in hosts}
+    return {host: model["cluster"]["same_cluster_as"] for host, model in models.items() if model.get("cluster", {}).get("same_cluster_as")}
 
 
 def _environment(task_vars: dict[str, Any]) -> str:

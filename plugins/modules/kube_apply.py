@@ -149,6 +149,9 @@ options:
     description: Orphaned sets, declared by nobody, to remove with all their objects.
     type: list
     elements: str
+  identity:
+    description: Name of the user as whom the cluster is meant to see the run. Another one is a warning. One request more.
+    type: str
   empty_sets:
     description:
       - Sets that are meant to hold nothing, or to have a source that holds nothing.

@@ -44,12 +44,16 @@ _UNKNOWN_AUTHORITY = frozenset({18, 19, 20, 21})
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where a server is. ``url`` has scheme, host, optional port and path prefix; ``proxy`` is an ``http://`` URL."""
+    """Where a server is. ``url`` has scheme, host, optional port and path prefix; ``proxy`` is an ``http://`` URL.
+
+    ``compressed`` says whether answers may be.
+    """
 
     url: str
     tls: ssl.SSLContext | None = None
     server_hostname: str | None = None
     proxy: str | None = None
+    compressed: bool = True
 
 
 @dataclass
@@ -117,6 +121,12 @@ class _Guarded(http.client.HTTPConnection):
             may_send()
         super().send(data)
 
+    def putheader(self, header: str | bytes, *values: Any) -> None:
+        """A header with several values is sent as several lines; texts go out as UTF-8, as other clients send them."""
+        for value in values:
+            for one in value if isinstance(value, tuple) else (value,):
+                super().putheader(header, one.encode() if isinstance(one, str) else one)
+
 
 class _TunnelledTLS(_Guarded, http.client.HTTPSConnection):
     """An HTTPS connection whose certificate may be checked against another name than the address."""
@@ -163,7 +173,7 @@ class Pool:
         self,
         endpoint: Endpoint,
         user_agent: str,
-        headers: Callable[[bool], Mapping[str, str]] = lambda renew: {},
+        headers: Callable[[bool], Mapping[str, str | tuple[str, ...]]] = lambda renew: {},
         gate: Callable[[], None] = lambda: None,
         timeout: float = 30.0,
         limit: AdaptiveLimit | None = None,
@@ -347,8 +357,9 @@ class Pool:
         with self._lock:
             self.requests[method] = self.requests.get(method, 0) + 1
 
-    def _all_headers(self, extra: Mapping[str, str], renew: bool) -> dict[str, str]:
-        return {"User-Agent": self._user_agent, "Accept-Encoding": "gzip", **self._headers(renew), **extra}
+    def _all_headers(self, extra: Mapping[str, str], renew: bool) -> dict[str, Any]:
+        encoding = "gzip" if self._endpoint.compressed else "identity"
+        return {"User-Agent": self._user_agent, "Accept-Encoding": encoding, **self._headers(renew), **extra}
 
     def _take(self, fresh: bool) -> _Guarded:
         """A connection; with ``fresh`` none that the server has closed while it was idle, as far as can be seen."""

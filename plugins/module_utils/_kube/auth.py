@@ -5,7 +5,7 @@
 # Private to the collection: no interface is promised outside of it.
 """How to reach a cluster and as whom: kubeconfig, in-cluster, or host and token; with exec plugins and renewal.
 
-The kubeconfig format is Kubernetes' ``client.config.k8s.io/v1``; exec plugins speak ``client.authentication.k8s.io``.
+Exec plugins speak ``client.authentication.k8s.io``; impersonation is Kubernetes' own, by headers.
 """
 
 from __future__ import annotations
@@ -24,11 +24,13 @@ from typing import Any
 
 from .._core.errors import InputError, UnreachableError
 from .._core.http import Endpoint
-from .._core.suggest import did_you_mean
 from .._core.tls import client_context
-from .yaml import load_yaml
+from .kubeconfig import choose, load_kubeconfig, plugin_cluster
 
 _IN_CLUSTER = "/var/run/secrets/kubernetes.io/serviceaccount"
+_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
+_IN_HEADERS = "!#$&'*+-.^_`|~"
+"""What a header's name may hold beside letters and digits; the rest of an extra's key is written as %XX."""
 _RENEW_BEFORE = datetime.timedelta(seconds=30)
 
 
@@ -45,22 +47,42 @@ class AuthOptions:
     client_key: str | None = None
     validate_certs: bool | None = None
     proxy: str | None = None
+    impersonate_user: str | None = None
+    impersonate_groups: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    left_out: str = ""
+    """What an error adds: variables that were not looked at because the task names its cluster."""
 
 
 @dataclass
 class Access:
-    """An endpoint with the source of its headers; ``namespace`` is the context's default one, ``certificate`` the client's in PEM."""
+    """An endpoint with the source of its headers; ``namespace`` is the context's default one, ``certificate`` the client's in PEM.
+
+    ``appears_as`` are the headers that ask the server to take us for somebody else.
+    """
 
     endpoint: Endpoint
     credentials: Credentials
     namespace: str | None = None
     certificate: str | None = None
+    appears_as: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
 
-    def headers(self, renew: bool) -> Mapping[str, str]:
+    def headers(self, renew: bool) -> Mapping[str, str | tuple[str, ...]]:
         """Headers for one request; ``renew`` is true after the server refused the last ones."""
         token = self.credentials.token(renew)
-        return {"Authorization": f"Bearer {token}"} if token else {}
+        return {**self.appears_as, "Authorization": f"Bearer {token}"} if token else self.appears_as
+
+    @property
+    def warnings(self) -> list[str]:
+        """What somebody who reads the run's report must know of this way to the cluster."""
+        tls = self.endpoint.tls
+        if not self.endpoint.url.startswith("https:"):
+            if urllib.parse.urlsplit(self.endpoint.url).hostname in _THIS_MACHINE:
+                return []
+            return [f"{self.endpoint.url} is spoken to without TLS: who listens reads and changes everything, tokens included"]
+        if tls is not None and tls.verify_mode is ssl.CERT_NONE:
+            return [f"the certificate of {self.endpoint.url} is not checked: whoever answers there gets our credentials"]
+        return []
 
 
 class Credentials:
@@ -72,7 +94,9 @@ class Credentials:
         token_file: str | None = None,
         plugin: Mapping[str, Any] | None = None,
         environment: Mapping[str, str] | None = None,
+        cluster: Mapping[str, Any] | None = None,
     ) -> None:
+        self._cluster = cluster
         self._token = token
         self._file = token_file
         self._plugin = plugin
@@ -104,7 +128,8 @@ class Credentials:
         version = plugin.get("apiVersion", "client.authentication.k8s.io/v1")
         environment = dict(self._environment)
         environment.update({item["name"]: item["value"] for item in plugin.get("env") or []})
-        environment["KUBERNETES_EXEC_INFO"] = json.dumps({"apiVersion": version, "kind": "ExecCredential", "spec": {"interactive": False}})
+        asked: dict[str, Any] = {"interactive": False} | ({"cluster": self._cluster} if plugin.get("provideClusterInfo") else {})
+        environment["KUBERNETES_EXEC_INFO"] = json.dumps({"apiVersion": version, "kind": "ExecCredential", "spec": asked})
         command = [plugin["command"], *(plugin.get("args") or [])]
         try:
             done = subprocess.run(command, env=environment, capture_output=True, timeout=60, check=False)
@@ -132,13 +157,13 @@ def resolve_access(options: AuthOptions) -> Access:
     """
     if options.host:
         return _explicit(options)
-    config, origin = _load_kubeconfig(options)
+    config, origin = load_kubeconfig(options.kubeconfig, options.environment)
     if config is None:
         if os.path.exists(f"{_IN_CLUSTER}/token"):
             return _in_cluster(options)
         raise InputError(
             "no cluster is named: set kubeconfig (or K8S_AUTH_KUBECONFIG or KUBECONFIG), or host and api_key; "
-            "~/.kube/config does not exist and this is not a pod"
+            f"~/.kube/config does not exist and this is not a pod{options.left_out}"
         )
     return _from_kubeconfig(options, config, origin)
 
@@ -150,7 +175,7 @@ def _explicit(options: AuthOptions) -> Access:
     host = options.host or ""
     url = host if "://" in host else f"https://{host}"
     endpoint = Endpoint(url, tls, proxy=_proxy(options.proxy, "proxy"))
-    return Access(endpoint, Credentials(options.api_key), certificate=pair[0] if pair else None)
+    return Access(endpoint, Credentials(options.api_key), certificate=pair[0] if pair else None, appears_as=_appears_as(options, {}))
 
 
 def _in_cluster(options: AuthOptions) -> Access:
@@ -160,45 +185,73 @@ def _in_cluster(options: AuthOptions) -> Access:
     with open(f"{_IN_CLUSTER}/namespace", encoding="utf-8") as handle:
         namespace = handle.read().strip()
     tls = _tls(options, f"{_IN_CLUSTER}/ca.crt", None, None)
-    return Access(Endpoint(f"https://{host}:{port}", tls), Credentials(token_file=f"{_IN_CLUSTER}/token"), namespace)
+    credentials = Credentials(token_file=f"{_IN_CLUSTER}/token")
+    return Access(Endpoint(f"https://{host}:{port}", tls), credentials, namespace, appears_as=_appears_as(options, {}))
 
 
 def _from_kubeconfig(options: AuthOptions, config: Mapping[str, Any], origin: str) -> Access:
-    contexts = _named(config, "contexts", "context")
-    name = options.context or config.get("current-context")
-    if not name and len(contexts) == 1:
-        name = next(iter(contexts))
-    if name not in contexts:
-        known = ", ".join(sorted(contexts)) or "none"
-        raise InputError(f"{origin}: there is no context {name!r}; it has: {known}{did_you_mean(name or '', contexts)}")
-    context = contexts[name]
-    cluster = _member(config, origin, "clusters", "cluster", context.get("cluster"), name)
-    if not cluster.get("server"):
-        raise InputError(f"{origin}: the cluster {context['cluster']!r} has no server")
-    user = _member(config, origin, "users", "user", context.get("user"), name) if context.get("user") else {}
-    folder = os.path.dirname(os.path.abspath(origin)) if os.path.exists(origin) else os.getcwd()
-
-    plugin = _plugin(user, origin, folder)
-    token_file = user.get("tokenFile")
-    credentials = Credentials(
-        options.api_key or user.get("token"),
-        os.path.join(folder, token_file) if token_file and not options.api_key else None,
-        plugin if plugin and not options.api_key else None,
-        options.environment,
-    )
-    pair = _certificate_pair(options, user, folder, origin)
-    if plugin and not options.api_key and pair is None:
+    chosen = choose(config, origin, options.context)
+    cluster, user = chosen.cluster, chosen.user
+    token = options.api_key or user.get("token")
+    token_file = None if options.api_key else user.get("tokenFile")
+    # As for kubectl: who has a token is not asked for another one.
+    plugin = None if token or token_file else user.get("exec")
+    credentials = Credentials(token, token_file, plugin, options.environment, plugin_cluster(chosen))
+    pair = _certificate_pair(options, user, origin)
+    if plugin and pair is None:
         credentials.token()
         pair = credentials.certificate
-    authority = cluster.get("certificate-authority")
-    ca_file = options.ca_cert or (os.path.join(folder, authority) if authority else None)
     ca_data = None if options.ca_cert else _decoded(cluster, "certificate-authority-data", origin)
+    ca_file = options.ca_cert or (None if ca_data else cluster.get("certificate-authority"))
     validate = options.validate_certs
     if validate is None and cluster.get("insecure-skip-tls-verify"):
         validate = False
-    proxy = _proxy(options.proxy, "proxy") or _proxy(cluster.get("proxy-url"), f"{origin}: proxy-url of the cluster {context['cluster']!r}")
-    endpoint = Endpoint(cluster["server"], _tls(options, ca_file, ca_data, pair, validate), cluster.get("tls-server-name"), proxy)
-    return Access(endpoint, credentials, context.get("namespace"), pair[0] if pair else None)
+    place = f"{origin}: proxy-url of the cluster {chosen.cluster_name!r}"
+    endpoint = Endpoint(
+        _address(cluster["server"], f"{origin}: the cluster {chosen.cluster_name!r}"),
+        _tls(options, ca_file, ca_data, pair, validate),
+        cluster.get("tls-server-name"),
+        _proxy(options.proxy, "proxy") or _proxy(cluster.get("proxy-url"), place),
+        not cluster.get("disable-compression"),
+    )
+    return Access(endpoint, credentials, chosen.namespace, pair[0] if pair else None, _appears_as(options, user))
+
+
+def _address(server: str, place: str) -> str:
+    """The server's address; without a scheme it is meant with https, and a token is never sent in plain text by mistake."""
+    url = server if "://" in server else f"https://{server}"
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InputError(f"{place}: server is https://host:port, found {server!r}")
+    return url
+
+
+def _appears_as(options: AuthOptions, user: Mapping[str, Any]) -> dict[str, str | tuple[str, ...]]:
+    headers = _impersonation(options, user)
+    for value in (one for values in headers.values() for one in (values if isinstance(values, tuple) else (values,))):
+        if not value.isprintable():
+            raise InputError(f"to appear as {value!r} is not possible: a header takes one line of text")
+    return headers
+
+
+def _impersonation(options: AuthOptions, user: Mapping[str, Any]) -> dict[str, str | tuple[str, ...]]:
+    """The headers of impersonation: what the task names instead of what the kubeconfig does, as ``kubectl --as``."""
+    if options.impersonate_groups and not options.impersonate_user:
+        raise InputError("impersonate_groups needs impersonate_user: groups alone are nobody")
+    if options.impersonate_user:
+        return {"Impersonate-User": options.impersonate_user} | (
+            {"Impersonate-Group": options.impersonate_groups} if options.impersonate_groups else {}
+        )
+    if not user.get("as"):
+        return {}
+    headers: dict[str, str | tuple[str, ...]] = {"Impersonate-User": user["as"]}
+    if user.get("as-uid"):
+        headers["Impersonate-Uid"] = user["as-uid"]
+    if user.get("as-groups"):
+        headers["Impersonate-Group"] = tuple(user["as-groups"])
+    for key, values in (user.get("as-user-extra") or {}).items():
+        headers[f"Impersonate-Extra-{urllib.parse.quote(key.lower(), safe=_IN_HEADERS)}"] = tuple(values)
+    return headers
 
 
 def _proxy(url: str | None, place: str) -> str | None:
@@ -207,61 +260,6 @@ def _proxy(url: str | None, place: str) -> str | None:
         shown = urllib.parse.urlsplit(url)._replace(netloc=urllib.parse.urlsplit(url).hostname or "").geturl()
         raise InputError(f"{place}: proxies are reached by http://host:port, found {shown!r}")
     return url
-
-
-def _load_kubeconfig(options: AuthOptions) -> tuple[Mapping[str, Any] | None, str]:
-    given = options.kubeconfig
-    if isinstance(given, Mapping):
-        return given, "the given kubeconfig"
-    paths = given or options.environment.get("KUBECONFIG") or os.path.expanduser("~/.kube/config")
-    found: dict[str, Any] | None = None
-    origin = paths
-    for path in (os.path.expanduser(part) for part in paths.split(os.pathsep) if part):
-        if not os.path.exists(path):
-            if given:
-                raise InputError(f"the kubeconfig {path} does not exist")
-            continue
-        try:
-            with open(path, encoding="utf-8") as handle:
-                content = load_yaml(handle.read(), path)
-        except OSError as error:
-            raise InputError(f"the kubeconfig {path} cannot be read: {error.strerror}") from error
-        if not isinstance(content, dict):
-            raise InputError(f"{path} is not a kubeconfig: it holds no mapping")
-        if found is None:
-            found, origin = dict(content), path
-            continue
-        for key in ("clusters", "contexts", "users"):
-            found[key] = [*(found.get(key) or []), *(content.get(key) or [])]
-        found.setdefault("current-context", content.get("current-context"))
-    return found, origin
-
-
-def _named(config: Mapping[str, Any], plural: str, singular: str) -> dict[str, Any]:
-    named: dict[str, Any] = {}
-    for item in config.get(plural) or []:
-        if isinstance(item, Mapping) and item.get("name"):
-            named.setdefault(item["name"], item.get(singular) or {})
-    return named
-
-
-def _member(config: Mapping[str, Any], origin: str, plural: str, singular: str, name: str | None, context: str) -> Mapping[str, Any]:
-    members = _named(config, plural, singular)
-    if name not in members:
-        raise InputError(f"{origin}: context {context!r} names the {singular} {name!r}, which is not among its {plural}")
-    member: Mapping[str, Any] = members[name]
-    return member
-
-
-def _plugin(user: Mapping[str, Any], origin: str, folder: str) -> Mapping[str, Any] | None:
-    """The user's exec plugin; a command with a slash is meant from the kubeconfig's folder."""
-    plugin: Mapping[str, Any] | None = user.get("exec")
-    if not plugin:
-        return None
-    if not plugin.get("command"):
-        raise InputError(f"{origin}: the exec plugin has no command")
-    command = plugin["command"]
-    return {**plugin, "command": os.path.join(folder, command) if "/" in command else command}
 
 
 def _decoded(holder: Mapping[str, Any], key: str, origin: str) -> str | None:
@@ -282,15 +280,19 @@ def _read_pair(paths: tuple[str | None, str | None]) -> tuple[str, str]:
     return texts[0], texts[1]
 
 
-def _certificate_pair(options: AuthOptions, user: Mapping[str, Any], folder: str, origin: str) -> tuple[str, str] | None:
+def _certificate_pair(options: AuthOptions, user: Mapping[str, Any], origin: str) -> tuple[str, str] | None:
+    """Certificate and key of the task, or of the kubeconfig: there each may lie in it or in a file, and what lies in it wins."""
     if options.client_cert:
         return _read_pair((options.client_cert, options.client_key))
-    if user.get("client-certificate-data"):
-        return _decoded(user, "client-certificate-data", origin) or "", _decoded(user, "client-key-data", origin) or ""
-    if user.get("client-certificate"):
-        key = user.get("client-key") or user["client-certificate"]
-        return _read_pair((os.path.join(folder, user["client-certificate"]), os.path.join(folder, key)))
-    return None
+    certificate, key = _decoded(user, "client-certificate-data", origin), _decoded(user, "client-key-data", origin)
+    if not certificate and not user.get("client-certificate"):
+        return None
+    file, key_file = user.get("client-certificate"), user.get("client-key")
+    if certificate is None:
+        certificate = _read_pair((file, None))[0]
+    if key is None:
+        key = _read_pair((key_file, None))[0] if key_file else certificate
+    return certificate, key
 
 
 def _tls(

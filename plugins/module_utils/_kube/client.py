@@ -56,7 +56,7 @@ class KubeClient:
     ) -> None:
         self.pool = Pool(access.endpoint, user_agent, access.headers, gate, _TRY, AdaptiveLimit(most=concurrency))
         self.default_namespace = access.namespace
-        self.warnings: dict[str, None] = {}
+        self.warnings: dict[str, None] = dict.fromkeys(access.warnings)
         self._may_write: Callable[[], None] = lambda: None
         self._limited = True
         self._retry = retry or Retry(permanent=permanent)

@@ -185,14 +185,14 @@ def refuse_duplicates(desired: Iterable[Desired]) -> dict[Ref, Desired]:
 
 def _normal_secret(body: Document, source: str) -> Document:
     merged: dict[str, Any] = {}
-    for field in _SECRET_FIELDS:
-        values = body.get(field) or {}
+    for member in _SECRET_FIELDS:
+        values = body.get(member) or {}
         if not isinstance(values, Mapping):
-            raise InputError(f"{source}: Secret {body['metadata']['name']}: {field} must be a mapping of names to values")
+            raise InputError(f"{source}: Secret {body['metadata']['name']}: {member} must be a mapping of names to values")
         for name, value in values.items():
             if reference_of(value) is None and not isinstance(value, str):
-                raise InputError(f"{source}: Secret {body['metadata']['name']}: {field}.{name} must be text or a reference")
-            literal = field == "stringData" and isinstance(value, str)
+                raise InputError(f"{source}: Secret {body['metadata']['name']}: {member}.{name} must be text or a reference")
+            literal = member == "stringData" and isinstance(value, str)
             merged[name] = base64.b64encode(value.encode()).decode() if literal else value
     normal = {key: value for key, value in body.items() if key not in _SECRET_FIELDS}
     if merged:

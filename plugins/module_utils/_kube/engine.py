@@ -25,6 +25,7 @@ from .removal import remove_named
 from .requests import ReconcileRequest, ReconcileResult
 from .resolve import Wanted, resolve
 from .subject import subjects_of
+from .whoami import identity_warnings
 from .writer import Writer
 from .yaml import dump_yaml
 
@@ -50,6 +51,7 @@ def reconcile(
 
     ``holder`` names this run in the lock. Raises errors of ``_core.errors``; after one of them a rerun converges.
     """
+    client.warnings |= dict.fromkeys(identity_warnings(client, request.identity))
     if request.absent:
         return remove_named(client, request, _default_namespace(client, request), tell)
     planned = _plan(client, request, references)

@@ -87,7 +87,11 @@ class ApiError(ServerError):
         self.is_status = bool(body)
         self.attempts = response.attempts
         misfit = _MISFIT_IN_FULL.match(self.raw_message)
-        said = safe_message(self.raw_message[misfit.end() :]) if misfit else f"{what}: {response.status} {_said(self.raw_message, self.causes)}"
+        said = (
+            safe_message(self.raw_message[misfit.end() :])
+            if misfit
+            else f"{what}: {response.status} {_said(self.raw_message, self.causes)}"
+        )
         super().__init__(said)
 
     def __reduce__(self) -> Any:

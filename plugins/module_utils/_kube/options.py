@@ -24,7 +24,7 @@ from .kinds import Ref, split_version
 from .requests import EVERY_IMPACT, Prune, ReconcileRequest
 from .resolve import HandedOver, SetInput
 from .setfile import documents_of, read_store
-from .words import named_object, refuse_words
+from .words import ANSWERS, named_object, refuse_words
 
 _PREFIX = "K8S_AUTH_"
 AUTH_SPEC: dict[str, Any] = {
@@ -37,6 +37,8 @@ AUTH_SPEC: dict[str, Any] = {
     "client_key": {"type": "path", "aliases": ["key_file"], "no_log": False},
     "validate_certs": {"type": "bool", "aliases": ["verify_ssl"]},
     "proxy": {"type": "str"},
+    "impersonate_user": {"type": "str"},
+    "impersonate_groups": {"type": "list", "elements": "str"},
 }
 _SET_SPEC: dict[str, Any] = {
     "name": {"type": "str", "required": True},
@@ -70,6 +72,7 @@ APPLY_SPEC: dict[str, Any] = {
     "apply_sets": {"type": "list", "elements": "str"},
     "known_sets": {"type": "list", "elements": "str"},
     "remove_sets": {"type": "list", "elements": "str"},
+    "identity": {"type": "str"},
     "empty_sets": {"type": "list", "elements": "str", "default": []},
     "prune": {
         "type": "dict",
@@ -105,29 +108,46 @@ VERIFY_SPEC: dict[str, Any] = {
     "wait_timeout": {"type": "int", "default": 0},
 }
 Params = Mapping[str, Any]
+_TARGETS = ("kubeconfig", "context", "host")
+"""The options that say which cluster is meant."""
+_NO_WORDS = ("USERNAME", "PASSWORD", "NO_PROXY", "PROXY_HEADERS")
+"""Variables of kubernetes.core that mean nothing here."""
 
 
 def auth_options(params: Params, environment: Mapping[str, str]) -> AuthOptions:
-    """Who we are and where; what a task leaves out comes from K8S_AUTH_<OPTION>, as with kubernetes.core."""
-
-    def value(name: str, *aliases: str) -> Any:
-        given = params.get(name)
-        if given is not None:
-            return given
-        return next((environment[key] for key in (f"{_PREFIX}{word.upper()}" for word in (name, *aliases)) if environment.get(key)), None)
-
-    checked = value("validate_certs", "verify_ssl")
+    """Who we are and where: all by the task, or all by K8S_AUTH_<OPTION>. Nothing of the one is mixed into the other: a token must not
+    go to a cluster that somebody else named, nor a cluster's changes to another one. Raises InputError.
+    """
+    named = {name: params[name] for name in AUTH_SPEC if params.get(name) not in (None, "", [])}
+    said = {
+        name: (variable, environment[variable])
+        for name, option in AUTH_SPEC.items()
+        for variable in reversed([f"{_PREFIX}{word.upper()}" for word in (name, *option.get("aliases", ()))])
+        if environment.get(variable)
+    }
+    targets = [said[name][0] for name in _TARGETS if name in said]
+    if named and targets and not any(name in named for name in _TARGETS):
+        raise InputError(
+            f"the task names {', '.join(named)} and the environment {targets[0]}: nothing of both is mixed. "
+            "Name the cluster in the task (kubeconfig, context or host), or all of it in the environment"
+        )
+    values = named
+    if not named:
+        values = {name: value for name, (_variable, value) in said.items()}
+        meant = [word for word in _NO_WORDS if environment.get(_PREFIX + word)]
+        if meant and values:
+            raise InputError(f"{_PREFIX}{meant[0]} cannot be honoured: {ANSWERS[meant[0].lower()]}")
+    if values.get("host") and (values.get("kubeconfig") or values.get("context")):
+        where = "the task" if named else "the environment"
+        raise InputError(f"{where} names host and {'kubeconfig' if values.get('kubeconfig') else 'context'}: two clusters; name one")
+    checked, groups = values.get("validate_certs"), values.get("impersonate_groups") or ()
+    left_out = f"; the task names {', '.join(named)}, so {', '.join(targets)} was not looked at" if named and targets else ""
     return AuthOptions(
-        kubeconfig=value("kubeconfig"),
-        context=value("context"),
-        host=value("host"),
-        api_key=value("api_key"),
-        ca_cert=value("ca_cert", "ssl_ca_cert"),
-        client_cert=value("client_cert", "cert_file"),
-        client_key=value("client_key", "key_file"),
+        **{name: values.get(name) for name in AUTH_SPEC if name not in ("validate_certs", "impersonate_groups")},
         validate_certs=checked if isinstance(checked, bool) or checked is None else str(checked).lower() not in ("0", "false", "no", "off"),
-        proxy=value("proxy"),
+        impersonate_groups=tuple(groups.split(",") if isinstance(groups, str) else groups),
         environment=environment,
+        left_out=left_out,
     )
 
 
@@ -170,6 +190,7 @@ def apply_request(params: Params, check_mode: bool) -> ReconcileRequest:
         wait_timeout=float(params["wait_timeout"]),
         lock=params["lock"],
         run=params["run"],
+        identity=params.get("identity") or "",
         default_namespace=params.get("namespace"),
         return_objects=params["return_objects"],
     )
@@ -201,7 +222,9 @@ def _sets(params: Params) -> list[SetInput]:
     single = any(params.get(name) is not None for name in _DOCUMENTS)
     named = named_object(params)
     if len(ways) + single + bool(named) != 1:
-        raise InputError("give the documents in exactly one way: definition, src or template; sets; or store; or api_version, kind and name")
+        raise InputError(
+            "give the documents in exactly one way: definition, src or template; sets; or store; or api_version, kind and name"
+        )
     if params.get("store"):
         return [
             SetInput(
@@ -213,7 +236,9 @@ def _sets(params: Params) -> list[SetInput]:
             for content in read_store(params["store"], params.get("expected_sets") or ())
         ]
     if params.get("sets"):
-        return [_set(one, one, [_handed_over(item, f"set {one['name']}") for item in one.get("handed_over") or []]) for one in params["sets"]]
+        return [
+            _set(one, one, [_handed_over(item, f"set {one['name']}") for item in one.get("handed_over") or []]) for one in params["sets"]
+        ]
     of = params.get("apply_set") or {}
     if not of and (params.get("prune") or {}).get("mode", "none") not in (None, "none"):
         raise InputError("prune needs apply_set: without a name there is no record of what belongs to it")

@@ -72,7 +72,11 @@ def _paths(request: ReconcileRequest, discovery: Discovery, default_namespace: s
         for document, source in one.documents:
             kind = discovery.find(str(document.get("apiVersion") or ""), str(document.get("kind") or ""))
             item, notes = normalise(
-                document, source, one.name, default_namespace if kind and kind.namespaced else None, kind is not None and not kind.namespaced
+                document,
+                source,
+                one.name,
+                default_namespace if kind and kind.namespaced else None,
+                kind is not None and not kind.namespaced,
             )
             plan.warnings += notes
             if kind is not None:
@@ -80,7 +84,9 @@ def _paths(request: ReconcileRequest, discovery: Discovery, default_namespace: s
                 continue
             named = f"{item.api_version} {item.ref.kind}"
             if item.ref.group in discovery.stale:
-                problems.append(f"  {source}: {named}: the API group's backend does not answer (stale in discovery); repair it and run again")
+                problems.append(
+                    f"  {source}: {named}: the API group's backend does not answer (stale in discovery); repair it and run again"
+                )
                 continue
             hint = did_you_mean(named, sorted(f"{known.api_version} {known.kind}" for known in discovery.kinds()))
             plan.warnings.append(f"{source}: no kind {named} is served, so {item.ref.name} counts as gone{hint}")
@@ -99,7 +105,11 @@ def _change(target: _Target) -> Change:
     if live_label(target.live):
         reason += "; a set that declares it makes it again"
     return Change(
-        target.ref.id, Action.DELETE, impact_of(Action.DELETE, target.ref), reason=reason, fingerprint=digest(["delete", target.live["uid"]])
+        target.ref.id,
+        Action.DELETE,
+        impact_of(Action.DELETE, target.ref),
+        reason=reason,
+        fingerprint=digest(["delete", target.live["uid"]]),
     )
 
 
@@ -109,7 +119,9 @@ def _guard(plan: Plan, request: ReconcileRequest, targets: dict[Ref, _Target]) -
     if kept:
         names = ", ".join(sorted({ref.kind for ref in kept}))
         listed = "\n".join(f"  {ref.id}" for ref in sorted(kept))
-        raise RefusedError(f"these objects may hold data; nothing was removed. If that is meant, write prune: {{kinds: [{names}]}}.\n{listed}")
+        raise RefusedError(
+            f"these objects may hold data; nothing was removed. If that is meant, write prune: {{kinds: [{names}]}}.\n{listed}"
+        )
     guard_removal(plan, 0, request.prune.limits, request.prune_variable)
     guard_impact(plan, request.allowed_impact, request.allowed_impact_variable)
     guard_approval(plan, request.approved_digest)

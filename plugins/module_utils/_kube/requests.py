@@ -60,6 +60,8 @@ class ReconcileRequest:
     lock: bool = False
     run: str = ""
     """The run's name, left in the lock: who reads it learns which run wrote last."""
+    identity: str = ""
+    """The user as whom the cluster is meant to see this run; another one is a warning."""
     default_namespace: str | None = None
     return_objects: bool = False
 

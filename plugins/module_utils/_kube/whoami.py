@@ -17,6 +17,7 @@ from .._core.errors import InputError
 from .._core.suggest import did_you_mean
 from .auth import Access
 from .client import KubeClient
+from .errors import ApiError
 
 _ATTRIBUTES = ("verb", "group", "resource", "subresource", "namespace", "name")
 _ALL = "*"
@@ -36,6 +37,29 @@ def read_reviews(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     return [{key: str(row[key]) for key in _ATTRIBUTES if row.get(key)} for row in rows]
 
 
+def identity_warnings(client: KubeClient, wanted: str) -> list[str]:
+    """What is to be said where the cluster sees somebody else than ``wanted``; nothing where no name is wanted."""
+    if not wanted:
+        return []
+    try:
+        user = _user(client)
+    except ApiError as error:
+        return [f"as whom the cluster sees this run cannot be told ({error.status}); it was meant to be {wanted!r}"]
+    name = user.get("username") or ""
+    if name == wanted:
+        return []
+    groups = ", ".join(sorted(user.get("groups") or [])) or "none"
+    return [
+        f"the cluster sees this run as {name!r} (groups: {groups}), not as {wanted!r} (cluster.identity): its rights are not the ones meant"
+    ]
+
+
+def _user(client: KubeClient) -> Mapping[str, Any]:
+    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+    found: Mapping[str, Any] = client.create("/apis/authentication.k8s.io/v1/selfsubjectreviews", body, "gantry")["status"]["userInfo"]
+    return found
+
+
 def whoami(client: KubeClient, access: Access, may: Sequence[Mapping[str, str]], now: datetime.datetime) -> dict[str, Any]:
     """``{user: {username, groups}, expires, days_left, reviews}``; the two in the middle are none without a client certificate.
 
@@ -51,8 +75,7 @@ def whoami(client: KubeClient, access: Access, may: Sequence[Mapping[str, str]],
         answer = client.create("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body, "kube_access_info")["status"]
         return {**row, "allowed": bool(answer.get("allowed")), "reason": answer.get("reason") or ""}
 
-    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
-    user = client.create("/apis/authentication.k8s.io/v1/selfsubjectreviews", body, "kube_access_info")["status"]["userInfo"]
+    user = _user(client)
     end = not_after(access.certificate) if access.certificate else None
     return {
         "user": {"username": user.get("username", ""), "groups": sorted(user.get("groups") or [])},

@@ -77,7 +77,7 @@ def load_all_yaml(text: str, source: str) -> list[Any]:
     try:
         loader = _LOADER(text)
         try:
-            found = []
+            found: list[Any] = []
             while loader.check_node():
                 found.append(_Reader(text, source).value(loader.get_node()))
             return found
@@ -111,7 +111,8 @@ def dump_yaml(value: Any) -> str:
 
 def _json_documents(text: str) -> list[Any]:
     """One JSON document, or several behind each other. Raises ValueError."""
-    found, index = [], 0
+    found: list[Any] = []
+    index = 0
     while True:
         while index < len(text) and text[index] in " \t\r\n":
             index += 1
@@ -190,7 +191,9 @@ class _Reader:
         if node.tag in _OWN_SCALARS:
             return self._said(node, lambda text: tagged(node.tag, text), node.value)
         if node.tag == _BINARY:
-            raise self._error(node, "!!binary has no place in JSON; write the text itself, or its base64 without the tag in data or binaryData")
+            raise self._error(
+                node, "!!binary has no place in JSON; write the text itself, or its base64 without the tag in data or binaryData"
+            )
         raise self._unknown(node)
 
     def _only(self, node: Any, tag: str) -> None:

@@ -99,11 +99,16 @@ def test_the_words_of_kubernetes_core_are_understood_or_answered(cluster, face, 
     played = face.play(
         task("present", namespace, state="present", apply=True, resource_definition=made),
         task("minimal", namespace, state="present", kind="ServiceAccount", name="plain"),
-        *(task(word, namespace, **{word: value}, **({} if word == "name" else {"definition": made})) for word, (value, _) in answered.items()),
+        *(
+            task(word, namespace, **{word: value}, **({} if word == "name" else {"definition": made}))
+            for word, (value, _) in answered.items()
+        ),
         task("sets", namespace, state="absent", sets=[one_set("s", namespace, made)]),
     )
     assert played.results["present"]["changed"], played.output
-    assert cluster.find(made) and cluster.find({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "plain", "namespace": namespace}})
+    assert cluster.find(made) and cluster.find(
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "plain", "namespace": namespace}}
+    )
     assert {word: said for word, (_, said) in answered.items() if said not in played.results[word]["msg"]} == {}
     assert "a set goes by remove_sets or prune" in played.results["sets"]["msg"]
 
@@ -124,7 +129,12 @@ def test_sources_are_found_as_templates_are_and_decrypted(cluster, face, namespa
     (files / "seven.yml").write_bytes(vault.encrypt(text_of(config_map(namespace, "seven"))))
     played = face.play(
         task("found", namespace, src=["one.yml", "many/", "fou*.yml", str(tmp_path / "five.yml"), "seven.yml"]),
-        task("rendered", namespace, template={"path": "six.yml.j2", "variable_start_string": "[[", "variable_end_string": "]]"}, vars={"word": "six"}),
+        task(
+            "rendered",
+            namespace,
+            template={"path": "six.yml.j2", "variable_start_string": "[[", "variable_end_string": "]]"},
+            vars={"word": "six"},
+        ),
         task("also", namespace, template=[{"path": "six.yml.j2", "trim": True}]),
         task("missing", namespace, src=["none.yml"]),
         task("elsewhere", namespace, src=[str(files / "one.yml")], remote_src=True),
@@ -152,7 +162,9 @@ def test_an_empty_rendering_says_so(cluster, face, namespace, tmp_path):
     )
     found = played.results
     assert found["alone"]["msg"] == f"there is nothing to apply: {tmp_path}/nothing.j2 rendered to nothing"
-    assert f"{tmp_path}/nothing.j2 rendered to nothing; where set s is meant to hold nothing, name it in empty_sets" in found["named"]["msg"]
+    assert (
+        f"{tmp_path}/nothing.j2 rendered to nothing; where set s is meant to hold nothing, name it in empty_sets" in found["named"]["msg"]
+    )
     assert found["both"]["changed"], played.output
     assert f"{tmp_path}/nothing.j2 rendered to nothing" in found["emptied"]["msg"] and found["emptied"]["failed"]
     assert [change["action"] for change in found["meant"]["plan"]] == ["delete"]
@@ -203,7 +215,11 @@ def ruled(cluster, namespace):
         {"rule": "self.low != 7", "messageExpression": "'seven of ' + string(self.high) + ' is taken'"},
     ]
     fields = {"low": {"type": "integer"}, "high": {"type": "integer", "maximum": 100}, "mode": {"type": "string", "enum": ["a", "b"]}}
-    fields["token"] = {"type": "string", "maxLength": 60, "x-kubernetes-validations": [{"rule": "self.startsWith('t-')", "message": "begins with t-"}]}
+    fields["token"] = {
+        "type": "string",
+        "maxLength": 60,
+        "x-kubernetes-validations": [{"rule": "self.startsWith('t-')", "message": "begins with t-"}],
+    }
     spec = {"type": "object", "properties": fields, "x-kubernetes-validations": rules}
     crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"] = spec
     cluster.run(one_set("kinds", namespace, crd)).ok()
@@ -236,7 +252,9 @@ def test_no_value_of_a_pod_template_is_repeated(cluster, namespace):
     assert "spec.template.spec.containers[1].name: Invalid value: a lowercase RFC 1123 label must" in said
     assert "spec.template.spec.containers[1].ports[0].containerPort: Invalid value: must be between 1 and 65535" in said
     made = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "j", "namespace": namespace}, "spec": {"suspend": True}}
-    made["spec"]["template"] = wanted["spec"]["template"] | {"spec": {"restartPolicy": "Never", "containers": [{"name": "a", "image": "x"}]}}
+    made["spec"]["template"] = wanted["spec"]["template"] | {
+        "spec": {"restartPolicy": "Never", "containers": [{"name": "a", "image": "x"}]}
+    }
     cluster.run(definition=made, wait=False).ok()
     made["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "PASSWORD", "value": 'ca"nary}}}: x'}]
     refused = cluster.run(definition=made, on_immutable="fail", wait=False).message

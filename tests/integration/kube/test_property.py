@@ -109,7 +109,9 @@ class Walk:
         return [one_set(name, self.home, *copy.deepcopy(list(members.values()))) for name, members in self.sets.items()]
 
     def run(self, **options):
-        return self.cluster.run(*self.as_input(), owner=self.owner, prune=DELETE, force_conflicts=True, wait=False, empty_sets=[*SETS], **options).ok()
+        return self.cluster.run(
+            *self.as_input(), owner=self.owner, prune=DELETE, force_conflicts=True, wait=False, empty_sets=[*SETS], **options
+        ).ok()
 
     # steps of an intruder
 

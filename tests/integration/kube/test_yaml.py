@@ -29,9 +29,28 @@ y Y yes Yes YES yEs n N no No NO on On ON oN off Off OFF true True TRUE tRue fal
 .Inf. inf nan NaN Infinity -inf a.b .a +a -a ab: "1" 'yes' "22:30" '~' !!str 1 !!str yes !!str 22:30 !!int "3" !!float 3 !!float "1e3"
 !!bool yes !!bool "no" !!null "" !!str !!timestamp 2001-01-01 ! 12 ! "12" &a1 12
 """.split()
-SPACED = ["2001-12-14 21:59:43.10 -5", "2001-01-01 10:00:00", "!!str 1", "!!str yes", "!!str 22:30", '!!int "3"', "!!float 3", '!!float "1e3"']
+SPACED = [
+    "2001-12-14 21:59:43.10 -5",
+    "2001-01-01 10:00:00",
+    "!!str 1",
+    "!!str yes",
+    "!!str 22:30",
+    '!!int "3"',
+    "!!float 3",
+    '!!float "1e3"',
+]
 SPACED += ["!!bool yes", '!!bool "no"', '!!null ""', "!!str", "!!timestamp 2001-01-01", "! 12", '! "12"', "&a1 12", "", "a # b"]
-SPACED += ['"\\u00e9\\x41\\n"', "'it''s'", "|\n  a\n  b", ">-\n  a\n  b\n\n  c", "|+\n  a\n", "{a: 1, b: }", "[1, 2, ]", "[y, n, 1:2]", "{a, b: c}"]
+SPACED += [
+    '"\\u00e9\\x41\\n"',
+    "'it''s'",
+    "|\n  a\n  b",
+    ">-\n  a\n  b\n\n  c",
+    "|+\n  a\n",
+    "{a: 1, b: }",
+    "[1, 2, ]",
+    "[y, n, 1:2]",
+    "{a, b: c}",
+]
 TABLE = [text for text in SCALARS if not text.startswith(("!", "&", '"1', "ab:"))] + SPACED
 DOCUMENTS = {
     "the empty ones": f"# a\n---\n# b\n---\n{HEAD}v: 1\n---\n---\n{HEAD}v: 2\n---\n",
@@ -47,16 +66,39 @@ DOCUMENTS = {
     "keys that are no texts": f"{HEAD}v: {{1: a, 1.1: b, true: c, y: d, 08: e, 22:30: f, 1e30: g, 3.14159265358979: h, 0x10: i, 1234567.0: j}}\n",
     "the same key twice as text and number": f'{HEAD}v: {{1: a, "1": b}}\n',
     "dates as keys": f"{HEAD}v: {{2001-01-01: a, .inf: b, =: c}}\n",
-    "several of JSON": json.dumps({"apiVersion": "example.com/v1", "kind": "Gadget", "metadata": {"name": "x"}, "v": [1.0, 1e3, 2**64 - 1]}) * 2,
+    "several of JSON": json.dumps({"apiVersion": "example.com/v1", "kind": "Gadget", "metadata": {"name": "x"}, "v": [1.0, 1e3, 2**64 - 1]})
+    * 2,
     "JSON with a twin": '{"apiVersion": "example.com/v1", "kind": "Gadget", "metadata": {"name": "x"}, "v": 1, "v": 2}',
     "flow style that begins like JSON": "{apiVersion: example.com/v1, kind: Gadget, metadata: {name: x}, v: 22:30}",
     "tabs between": f"{HEAD}v:\t22:30\t# c\nw: [a,\tb]\n",
-    "a text over lines": f"{HEAD}v: 1\n  2\nw: yes\n  no\nz: \"a\n  b\"\n",
+    "a text over lines": f'{HEAD}v: 1\n  2\nw: yes\n  no\nz: "a\n  b"\n',
     "indented lists": f"{HEAD}v:\n- 1\n- - 2\n  - y\nw:\n  - a: 1\n    b: 2\n",
-    "characters beyond ASCII": f"{HEAD}v: é\nw: 日本\nz: \"\\U0001F600\"\n",
+    "characters beyond ASCII": f'{HEAD}v: é\nw: 日本\nz: "\\U0001F600"\n',
 }
-REFUSED = ["v: .inf", "v: -.INF", "v: .NaN", "v: !!float .inf", "v: !!int x", "v: !!bool 1", "v: !!null x", "v: {~: 1}", "v: {? [a] : 1}", "v: *a"]
-REFUSED += ["v: &a [*a]", "v: {<<: 1}", "v: {<<: [1]}", "v: a: b", "v:\n\t- a", "v: @a", "v: `a`", "v: [1", 'v: "a', "v: {18446744073709551615: a}"]
+REFUSED = [
+    "v: .inf",
+    "v: -.INF",
+    "v: .NaN",
+    "v: !!float .inf",
+    "v: !!int x",
+    "v: !!bool 1",
+    "v: !!null x",
+    "v: {~: 1}",
+    "v: {? [a] : 1}",
+    "v: *a",
+]
+REFUSED += [
+    "v: &a [*a]",
+    "v: {<<: 1}",
+    "v: {<<: [1]}",
+    "v: a: b",
+    "v:\n\t- a",
+    "v: @a",
+    "v: `a`",
+    "v: [1",
+    'v: "a',
+    "v: {18446744073709551615: a}",
+]
 
 
 @pytest.fixture

@@ -107,6 +107,18 @@ def test_the_gate_stops_everything_when_one_host_failed():
     assert answer["report_file"]
 
 
+def test_two_hosts_that_are_one_cluster_stop_everything_unless_the_inventory_says_so():
+    note = {**planned()[0], "cluster_uid": "u1"}
+    task_vars = variables(a=[note], b=[note])
+    for command in ("site", "plan"):
+        answer = call(task_vars, state="published", run=started(task_vars, command), gate=True)
+        assert answer["failed"] and "a, b are one cluster (uid u1)" in answer["msg"] and "same_cluster_as: a" in answer["msg"]
+    report = call(task_vars, state="published", run=started(task_vars, "drift"))
+    assert any("are one cluster" in warning for warning in _files.read_json(report["report_file"])["warnings"])
+    task_vars["hostvars"]["b"]["platform_model"] = {"effective": {**MODEL, "cluster": {"same_cluster_as": "a"}}}
+    assert "failed" not in call(task_vars, state="published", run=started(task_vars), gate=True)
+
+
 def test_after_the_writing_half_a_failure_is_reported_and_not_raised():
     failed = call({}, state="noted", stage="apply", task="Reconcile", result={"failed": True, "msg": "timeout"})
     task_vars = variables(a=applied(change("Namespace/-/x")), b=failed["notes"], c=None)

@@ -17,7 +17,10 @@ def test_a_byte_order_mark_says_how_text_is_written(encoding):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("a: b\nc: Ä\n".encode("latin-1"), r"^f\.yml:2: byte 0xc4 is not UTF-8; save the file as UTF-8, or begin it with a byte order mark$"),
+        (
+            "a: b\nc: Ä\n".encode("latin-1"),
+            r"^f\.yml:2: byte 0xc4 is not UTF-8; save the file as UTF-8, or begin it with a byte order mark$",
+        ),
         ("a: b\n".encode("utf-16-le"), r"^f\.yml:1: holds NUL bytes: UTF-16 without a byte order mark"),
         (b"\xff\xfea\0\n\0b", r"^f\.yml:2: byte 0x62 is not UTF-16-LE"),
         (b"a\n\nb\0", r"^f\.yml:3: holds NUL bytes"),

@@ -15,6 +15,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._kube import auth 
 from ansible_collections.gantry.platform.plugins.module_utils._kube.auth import AuthOptions, Credentials, resolve_access
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.certificates import Authority
 
+EXEC = "client.authentication.k8s.io/v1"
 SERVER = "https://cluster.example:6443"
 
 
@@ -114,7 +115,10 @@ def test_files_are_found_from_the_folder_of_the_kubeconfig(pki, tmp_path):
     (tmp_path / "ca.crt").write_bytes((pki / "ca.crt").read_bytes())
     (tmp_path / "plugin").write_text('#!/bin/sh\necho \'{"status": {"token": "printed"}}\'\n')
     (tmp_path / "plugin").chmod(0o755)
-    for user, expected in (({"tokenFile": "token"}, "Bearer from file"), ({"exec": {"command": "./plugin"}}, "Bearer printed")):
+    for user, expected in (
+        ({"tokenFile": "token"}, "Bearer from file"),
+        ({"exec": {"apiVersion": EXEC, "command": "./plugin"}}, "Bearer printed"),
+    ):
         (tmp_path / "config").write_text(json.dumps(config(user, {"certificate-authority": "ca.crt"})))
         assert header(access(str(tmp_path / "config"))) == expected
 
@@ -127,6 +131,14 @@ def test_a_token_file_is_read_anew_each_time_for_it_is_rotated(tmp_path):
     assert (first, header(found)) == ("Bearer one", "Bearer two")
 
 
+def user(content):
+    return {"users": [{"name": "u", "user": content}]}
+
+
+def place(content):
+    return {"clusters": [{"name": "c", "cluster": {"server": SERVER, **content}}]}
+
+
 @pytest.mark.parametrize(
     ("change", "options", "words"),
     [
@@ -137,6 +149,21 @@ def test_a_token_file_is_read_anew_each_time_for_it_is_rotated(tmp_path):
         ({"clusters": [{"name": "c", "cluster": {}}]}, {}, "the cluster 'c' has no server"),
         ({"users": [{"name": "u", "user": {"exec": {"args": []}}}]}, {}, "the exec plugin has no command"),
         ({"users": [{"name": "u", "user": {"client-certificate-data": "A"}}]}, {}, "client-certificate-data is not text in base64"),
+        (user({"auth-provider": {"name": "gcp"}}), {}, "the user 'u' has auth-provider: client-go has given these up"),
+        (user({"username": "me", "password": "p"}), {}, "the user 'u' has username: apiservers take no passwords"),
+        (user({"as-groups": ["admins"]}), {}, "groups, a uid or extras to appear with, and nobody to appear as; write as"),
+        (user({"as": "a\nb"}), {}, "a header takes one line of text"),
+        (user({"as": 7}), {}, "the user 'u': as is a text, found int; a text that looks like something else needs quotes"),
+        (user({"as-group": ["admins"]}), {}, "the user 'u': unknown key 'as-group'; did you mean 'as-groups'?"),
+        (user({"as-groups": "admins", "as": "a"}), {}, "as-groups is a list of texts, found str"),
+        (user({"exec": {"command": "x"}}), {}, "exec has the apiVersion None; it can be client.authentication.k8s.io/v1 or"),
+        (user({"exec": {"command": "x", "apiVersion": EXEC, "interactiveMode": "Always"}}), {}, "asks at a terminal"),
+        (user({"exec": {"command": "x", "apiVersion": EXEC, "env": [{"name": "A"}]}}), {}, "each row of env has a name and a value"),
+        (place({"insecure-skip-tls-verify": True, "certificate-authority": "ca"}), {}, "an authority and insecure-skip-tls-verify"),
+        (place({"insecure-skip-tls-verfy": True}), {}, "unknown key 'insecure-skip-tls-verfy'; did you mean 'insecure-skip-tls-verify'?"),
+        (place({"server": "ftp://x"}), {}, "server is https://host:port, found 'ftp://x'"),
+        (place({"proxy-url": "socks5://p:1"}), {}, "proxies are reached by http://host:port"),
+        ({}, {"impersonate_groups": ("a",)}, "impersonate_groups needs impersonate_user"),
         (
             {"users": [{"name": "u", "user": {"client-certificate": "/none.crt"}}]},
             {},
@@ -188,6 +215,62 @@ def test_several_kubeconfigs_are_one_and_the_first_wins(tmp_path):
     environment = {"KUBECONFIG": f"{tmp_path}/none:{tmp_path}/one:{tmp_path}/two"}
     assert header(access(environment=environment)) == "Bearer first"
     assert access(environment=environment, context="second").endpoint.url == "https://second.example"
+
+
+def test_paths_of_each_of_several_kubeconfigs_are_from_its_own_folder(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "token").write_text(name)
+        content = config({"tokenFile": "token"}) | {"current-context": ""}
+        content["contexts"] = [{"name": name, "context": {"cluster": "c", "user": name}}]
+        content["users"][0]["name"] = name
+        (tmp_path / name / "config").write_text(json.dumps(content | ({"current-context": "two"} if name == "two" else {})))
+    environment = {"KUBECONFIG": f"{tmp_path}/one/config:{tmp_path}/two/config"}
+    assert header(access(environment=environment, context="one")) == "Bearer one"
+    assert header(access(environment=environment)) == "Bearer two", "an empty current-context is none"
+
+
+def test_who_is_to_appear_as_somebody_else_does_so_with_everything(tmp_path):
+    extra = {"as-user-extra": {"Example.org/scope": ["a", "b"], "reason": ["c"]}}
+    found = access(config({"token": "t", "as": "ann", "as-uid": "7", "as-groups": ["x", "y,z"], **extra}))
+    assert found.headers(False) == {
+        "Authorization": "Bearer t",
+        "Impersonate-User": "ann",
+        "Impersonate-Uid": "7",
+        "Impersonate-Group": ("x", "y,z"),
+        "Impersonate-Extra-example.org%2Fscope": ("a", "b"),
+        "Impersonate-Extra-reason": ("c",),
+    }
+    told = access(config({"as": "ann", "as-uid": "7"}), impersonate_user="bob", impersonate_groups=("g",))
+    assert told.headers(False) == {"Impersonate-User": "bob", "Impersonate-Group": ("g",)}
+
+
+def test_what_lies_in_the_kubeconfig_wins_over_a_file_it_names(pki):
+    found = access(config(cluster={"certificate-authority-data": encoded(pki / "ca.crt"), "certificate-authority": "/none.crt"}))
+    assert len(found.endpoint.tls.get_ca_certs()) == 1
+    mixed = {"client-certificate-data": encoded(pki / "ann.crt"), "client-certificate": "/none", "client-key": str(pki / "ann.key")}
+    assert access(config(mixed)).certificate == (pki / "ann.crt").read_text()
+
+
+def test_compression_a_proxy_and_a_name_are_as_the_kubeconfig_says():
+    found = access(config(cluster={"disable-compression": True, "proxy-url": "http://p:3128", "tls-server-name": "n"})).endpoint
+    assert (found.compressed, found.proxy, found.server_hostname) == (False, "http://p:3128", "n")
+    assert access(config(cluster={"server": "cluster.example:6443"})).endpoint.url == SERVER
+
+
+@pytest.mark.parametrize(
+    ("cluster", "options", "said"),
+    [
+        ({}, {}, []),
+        ({"insecure-skip-tls-verify": True}, {}, [f"the certificate of {SERVER} is not checked"]),
+        ({}, {"validate_certs": False}, [f"the certificate of {SERVER} is not checked"]),
+        ({"server": "http://cluster.example"}, {}, ["http://cluster.example is spoken to without TLS"]),
+        ({"server": "http://127.0.0.1:8001"}, {}, []),
+    ],
+)
+def test_a_way_that_anybody_may_listen_on_is_said(cluster, options, said):
+    found = access(config(cluster=cluster), **options).warnings
+    assert [warning[: len(text)] for warning, text in zip(found, said, strict=True)] == said
 
 
 def test_a_host_needs_no_kubeconfig_and_is_meant_with_https():
@@ -286,6 +369,20 @@ def test_a_plugin_that_is_not_there_says_how_to_get_it():
     credentials = Credentials(plugin={"command": "gantry-no-such-plugin", "installHint": "install it from there"})
     with pytest.raises(UnreachableError, match="'gantry-no-such-plugin' did not run .*; install it from there"):
         credentials.token()
+
+
+def test_a_plugin_that_wants_to_know_the_cluster_is_told(plugin):
+    plugin.prints(token="t")
+    extensions = [{"name": "client.authentication.k8s.io/exec", "extension": {"audience": "x"}}]
+    kubeconfig = config(plugin.user(provideClusterInfo=True), {"tls-server-name": "n", "extensions": extensions})
+    assert header(access(kubeconfig)) == "Bearer t"
+    told = json.loads((plugin.folder / "info").read_text())["spec"]
+    assert told == {"interactive": False, "cluster": {"server": SERVER, "tls-server-name": "n", "config": {"audience": "x"}}}
+
+
+def test_a_plugin_is_not_run_where_the_kubeconfig_has_a_token(plugin):
+    assert header(access(config({**plugin.user(), "token": "t"}))) == "Bearer t"
+    assert not (plugin.folder / "runs").exists()
 
 
 def test_a_token_that_was_given_is_not_asked_for(plugin):

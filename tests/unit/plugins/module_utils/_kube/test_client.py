@@ -27,7 +27,9 @@ def answer(status=200, body=None, warnings=()):
 @pytest.fixture
 def client(monkeypatch):
     """A client whose pool answers what lies in ``answers`` and remembers what it was asked."""
-    made = KubeClient(types.SimpleNamespace(endpoint=Endpoint("http://nowhere.invalid"), headers=lambda renew: {}, namespace=None))
+    made = KubeClient(
+        types.SimpleNamespace(endpoint=Endpoint("http://nowhere.invalid"), headers=lambda renew: {}, namespace=None, warnings=[])
+    )
     made.answers, made.asked = [], []
 
     def request(method, path, body, headers, retry, gate, once, limited):

@@ -146,7 +146,9 @@ def test_a_file_is_read_in_the_encoding_that_its_mark_says(tmp_path, encoding):
 
 
 def test_the_namespace_of_a_kind_that_has_none_is_left_out_with_a_warning():
-    found, warnings = normalise({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "x", "namespace": "n"}}, "file", "set", clustered=True)
+    found, warnings = normalise(
+        {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "x", "namespace": "n"}}, "file", "set", clustered=True
+    )
     assert (found.ref.id, found.body["metadata"]) == ("Node/-/x", {"name": "x"})
     assert warnings == ["file: Node x: metadata.namespace left out, the kind has no namespaces"]
 

@@ -10,6 +10,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._core.plan import 
 from ansible_collections.gantry.platform.plugins.module_utils._kube import setfile
 from ansible_collections.gantry.platform.plugins.module_utils._kube.options import (
     APPLY_SPEC,
+    AUTH_SPEC,
     VERIFY_SPEC,
     apply_request,
     auth_options,
@@ -181,10 +182,40 @@ def test_prune_takes_its_limits_over():
     assert (made.prune.mode, made.prune.limits, made.prune.kinds) == ("delete", RemovalLimits(3, 25), ("Namespace",))
 
 
-def test_the_environment_fills_what_a_task_leaves_out():
-    environment = {"K8S_AUTH_CONTEXT": "theirs", "K8S_AUTH_VERIFY_SSL": "no", "K8S_AUTH_SSL_CA_CERT": "ca", "K8S_AUTH_API_KEY": ""}
-    found = auth_options({"context": "ours"}, environment)
-    assert (found.context, found.validate_certs, found.ca_cert, found.api_key, found.kubeconfig) == ("ours", False, "ca", None, None)
+HOSTILE = {"K8S_AUTH_HOST": "https://else", "K8S_AUTH_API_KEY": "t", "K8S_AUTH_VERIFY_SSL": "no", "K8S_AUTH_PROXY": "http://p:1"}
+
+
+def test_the_environment_says_all_where_the_task_says_nothing():
+    found = auth_options({}, {**HOSTILE, "K8S_AUTH_SSL_CA_CERT": "ca", "K8S_AUTH_CLIENT_KEY": ""})
+    assert (found.host, found.api_key, found.validate_certs, found.ca_cert, found.client_key) == ("https://else", "t", False, "ca", None)
+    found = auth_options({}, {"K8S_AUTH_CONTEXT": "c", "K8S_AUTH_IMPERSONATE_USER": "ann", "K8S_AUTH_IMPERSONATE_GROUPS": "a,b"})
+    assert (found.context, found.impersonate_user, found.impersonate_groups) == ("c", "ann", ("a", "b"))
+
+
+@pytest.mark.parametrize(
+    "named", [{"kubeconfig": "/k"}, {"context": "c"}, {"host": "https://ours"}, {"kubeconfig": "/k", "validate_certs": True}]
+)
+def test_nothing_of_the_environment_is_mixed_into_a_cluster_that_the_task_names(named):
+    environment = {**HOSTILE, "K8S_AUTH_KUBECONFIG": "/else", "K8S_AUTH_CONTEXT": "else", "K8S_AUTH_IMPERSONATE_USER": "else"}
+    found = auth_options({**dict.fromkeys(AUTH_SPEC), **named}, environment)
+    for name in AUTH_SPEC:
+        assert (getattr(found, name) or None) == named.get(name), name
+    assert "K8S_AUTH_KUBECONFIG" in found.left_out
+
+
+@pytest.mark.parametrize(
+    ("params", "environment", "words"),
+    [
+        ({"api_key": "ours"}, HOSTILE, "the task names api_key and the environment K8S_AUTH_HOST: nothing of both is mixed"),
+        ({"validate_certs": False}, {"K8S_AUTH_KUBECONFIG": "k"}, "the task names validate_certs and the environment K8S_AUTH_KUBECONFIG"),
+        ({"host": "h", "kubeconfig": "k"}, {}, "the task names host and kubeconfig: two clusters; name one"),
+        ({}, {**HOSTILE, "K8S_AUTH_CONTEXT": "c"}, "the environment names host and context"),
+        ({}, {**HOSTILE, "K8S_AUTH_PASSWORD": "p"}, "K8S_AUTH_PASSWORD cannot be honoured: write api_key"),
+    ],
+)
+def test_two_ways_to_a_cluster_at_once_are_refused(params, environment, words):
+    with pytest.raises(InputError, match=words):
+        auth_options(params, environment)
 
 
 @pytest.mark.parametrize(("text", "checked"), [("true", True), ("1", True), ("0", False), ("Off", False), (None, None)])

@@ -34,14 +34,26 @@ def test_a_scalar_without_quotes(text, value):
     assert (plain(text), type(plain(text))) == (value, type(value))
 
 
-@pytest.mark.parametrize(("value", "expected"), [(1.0, 1), (-0.0, 0), (1.5, 1.5), (2**63, float(2**63)), (-(2**63), -(2**63)), (True, True)])
+@pytest.mark.parametrize(
+    ("value", "expected"), [(1.0, 1), (-0.0, 0), (1.5, 1.5), (2**63, float(2**63)), (-(2**63), -(2**63)), (True, True)]
+)
 def test_a_number_becomes_what_json_makes_of_it(value, expected):
     assert (as_json(value), type(as_json(value))) == (expected, type(expected))
 
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [(8080, "8080"), (True, "true"), (1.0, "1"), (0.1, "0.1"), (1e6, "1e+06"), (123456.0, "123456"), (0.00001, "1e-05"), (-2.5, "-2.5"), (1e300, ".inf")],
+    [
+        (8080, "8080"),
+        (True, "true"),
+        (1.0, "1"),
+        (0.1, "0.1"),
+        (1e6, "1e+06"),
+        (123456.0, "123456"),
+        (0.00001, "1e-05"),
+        (-2.5, "-2.5"),
+        (1e300, ".inf"),
+    ],
 )
 def test_a_key_becomes_text(value, expected):
     assert as_key(value) == expected

@@ -61,7 +61,28 @@ def test_a_few_lines_of_aliases_do_not_become_millions_of_values():
         load_all_yaml("\n".join(rows), "f.yml")
 
 
-TEXTS = ["y", "1e3", "08", "22:30", "0o17", "~", "null", "x", "2001-01-01", "true", "1_0", "=", "<<", "", ".inf", "é", "1.", "-", "+1", "0b+1"]
+TEXTS = [
+    "y",
+    "1e3",
+    "08",
+    "22:30",
+    "0o17",
+    "~",
+    "null",
+    "x",
+    "2001-01-01",
+    "true",
+    "1_0",
+    "=",
+    "<<",
+    "",
+    ".inf",
+    "é",
+    "1.",
+    "-",
+    "+1",
+    "0b+1",
+]
 
 
 def test_what_is_shown_means_the_same_to_kubernetes():
