@@ -14,6 +14,12 @@ from .._core.errors import ServerError
 from .._core.http import Response
 
 _VALUE = re.compile(r"(Invalid value|Unsupported value|Duplicate value): ")
+_BEGINS = re.compile(
+    r"\"|[&({[]|map\[|[a-z0-9]+\.[A-Z]\w*[{(]"  # texts, JSON and Go's objects
+    r"|(?:-?[0-9][0-9.eE+-]*[A-Za-z]*|true|false|null)(?=: |, |\]|$)"
+)
+"""How a value looks. The words of a rule about an object stand there without one."""
+_ENDS = re.compile(r": |, |\]|$")
 _DUMP = re.compile(r"\s*&?\b[a-z0-9]+\.[A-Z]\w*\{.*|\n.*", re.S)
 """Go's form of an object, or the many lines of two that were compared."""
 _MISFIT = "failed to create typed"
@@ -36,15 +42,19 @@ def safe_message(message: str) -> str:
 
 def _end_of_value(text: str, at: int) -> int:
     """Where a value ends that Go wrote: behind its quotes and brackets. All the rest belongs to one whose end cannot be known."""
+    if not _BEGINS.match(text, at):
+        return at - len(": ")
     if text.startswith("&", at):  # such texts have no quotes inside
         return len(text)
-    depth = 0
+    depth, start = 0, at
     while at < len(text):
         sign = text[at]
         if sign == '"':
             at += 1
             while at < len(text) and text[at] != '"':
                 at += 2 if text[at] == "\\" else 1
+            if text[start] == '"' and not depth and at < len(text) and not _ENDS.match(text, at + 1):
+                return start - len(": ")  # a rule's words that begin with a name in quotes
         elif sign in "{[(":
             depth += 1
         elif sign in "}])":

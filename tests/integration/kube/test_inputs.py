@@ -212,9 +212,13 @@ def ruled(cluster, namespace):
     crd = definition(unused_group())
     rules = [
         {"rule": "self.low <= self.high", "message": "low: must not be above high, see the handbook"},
-        {"rule": "self.low != 7", "messageExpression": "'seven of ' + string(self.high) + ' is taken'"},
+        {"rule": "self.low != 7", "messageExpression": "'seven of ' + self.mode + ' is taken'"},
     ]
-    fields = {"low": {"type": "integer"}, "high": {"type": "integer", "maximum": 100}, "mode": {"type": "string", "enum": ["a", "b"]}}
+    fields = {
+        "low": {"type": "integer"},
+        "high": {"type": "integer", "maximum": 100},
+        "mode": {"type": "string", "maxLength": 5, "enum": ["a", "b"]},
+    }
     fields["token"] = {
         "type": "string",
         "maxLength": 60,
@@ -232,7 +236,7 @@ def test_every_cause_of_a_refusal_is_told_with_its_words(cluster, namespace, rul
     said = cluster.run(definition=ruled(low=7, high=1, mode="a", token="hunter2: must not")).message
     for words in (
         "spec: Invalid value: low: must not be above high, see the handbook",
-        "spec: Invalid value: seven of 1 is taken",
+        "spec: Invalid value: seven of a is taken",
         "spec.token: Invalid value: begins with t-",
     ):
         assert words in said

@@ -178,11 +178,11 @@ def test_a_time_without_quotes_reaches_the_cluster_as_text(cluster, namespace, t
     schema["properties"]["spec"] = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     source = tmp_path / "gadget.yml"
     source.write_text(
-        f"apiVersion: {crd['spec']['group']}/v1\nkind: Gadget\nmetadata: {{name: x, namespace: {namespace}}}\nspec: {{window: 22:30, off: off, n: 1e3}}\n"
+        f"apiVersion: {crd['spec']['group']}/v1\nkind: Gadget\nmetadata: {{name: x, namespace: {namespace}}}\nspec: {{window: 22:30, flag: off, many: 1e3}}\n"
     )
     wanted = [one_set("s", namespace, crd), {"name": "t", "namespace": namespace, "src": [str(source)]}]
     cluster.run(*wanted).ok()
     (gadget,) = ours(source.read_text())
-    assert cluster.get(gadget)["spec"] == {"window": "22:30", "off": False, "n": 1000}
+    assert cluster.get(gadget)["spec"] == {"window": "22:30", "flag": False, "many": 1000}
     assert cluster.run(*wanted).ok().planned == {}
     assert identity(gadget).startswith("Gadget.")

@@ -49,6 +49,37 @@ def test_the_reason_is_kept():
     assert safe_message("field not declared in schema") == "field not declared in schema"
 
 
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("Invalid value: low: must be below high, see b", "Invalid value: low: must be below high, see b"),
+        ('Invalid value: "low" must be set: always', 'Invalid value: "low" must be set: always'),
+        ("Invalid value: 3 pods are too many", "Invalid value: 3 pods are too many"),
+        ("Invalid value: 99999: must be between 1 and 65535", "Invalid value: must be between 1 and 65535"),
+        ("Invalid value: true: a rule, with a comma", "Invalid value: a rule, with a comma"),
+        ('Invalid value: {"a":"x: y, z","b":[1]}: a rule: said', "Invalid value: a rule: said"),
+        ('Invalid value: []core.EnvVar{core.EnvVar{Value:"}"}}: not these', "Invalid value: not these"),
+        ("Invalid value: &Spec{Value:a}}: must canary}: must not}", "Invalid value"),
+        ('Invalid value: {"a": "never ends: must canary', "Invalid value"),
+        ("Required value: say it", "Required value: say it"),
+    ],
+)
+def test_the_words_of_a_rule_are_kept_and_the_value_is_not(message, shown):
+    assert safe_message(message) == shown
+    told = refusal(422, f'Gadget.x "a" is invalid: spec: {message}', cause("spec", "FieldValueInvalid", message))
+    assert told.message == f'PATCH /path: 422 Gadget.x "a" is invalid: spec: {shown}'
+
+
+def test_every_cause_is_told_once_and_what_was_compared_is_not():
+    causes = [
+        cause("spec.a", "X", "Required value"),
+        cause("spec.b", "X", "Forbidden: may not change:\ncore.PodSpec{canary}"),
+        cause("spec.a", "X", "Required value"),
+    ]
+    told = refusal(422, 'Pod "a" is invalid: [spec.a: …, spec.b: …]', *causes).message
+    assert told == 'PATCH /path: 422 Pod "a" is invalid: spec.a: Required value; spec.b: Forbidden: may not change:'
+
+
 def test_long_texts_in_quotes_are_cut():
     assert safe_message(f'failed to decode "{"x" * 300}" here') == 'failed to decode "…" here'
 
