@@ -59,7 +59,7 @@ class Cluster:
             self._bring("absent")
 
     def _bring(self, state: str) -> None:
-        variables = {"bench_root": str(self.root), "bench_flux": str(HERE / "flux"), "bench_state": state}
+        variables = {"bench_root": str(self.root), "bench_state": state}
         command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "localhost,", "-c", "local", "-e", json.dumps(variables)]
         done = subprocess.run([*command, str(HERE / "servers.yml")], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
         if done.returncode:

@@ -11,7 +11,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._sandbox.build import cache_folder, ensure, missing
-from ..module_utils._sandbox.data import Server, areas_of, read_clients, read_servers, read_tools
+from ..module_utils._sandbox.data import Definitions, Selection
 from ..module_utils._sandbox.instance import Instance
 from ..plugin_utils._files import in_project
 from ..plugin_utils._inprocess import Progress, outcome, plain, task_environment, validated
@@ -19,11 +19,11 @@ from ..plugin_utils._inprocess import Progress, outcome, plain, task_environment
 SPEC: dict[str, Any] = {
     "state": {"type": "str", "choices": ["started", "stopped", "absent", "status"], "default": "started"},
     "root": {"type": "path", "required": True},
-    "modules": {"type": "path", "required": True},
+    "definitions": {"type": "list", "elements": "path", "required": True},
     "areas": {"type": "list", "elements": "str", "default": ["core"]},
-    "tools": {"type": "list", "elements": "dict", "required": True},
-    "servers": {"type": "list", "elements": "dict", "required": True},
-    "clients": {"type": "list", "elements": "dict", "default": []},
+    "only": {"type": "list", "elements": "str", "default": []},
+    "places": {"type": "dict", "default": {}},
+    "binaries": {"type": "dict", "default": {}},
 }
 
 
@@ -40,12 +40,14 @@ class ActionModule(ActionBase):
 
         def work() -> dict[str, Any]:
             params = plain(validated(self, SPEC, dict(self._task.args)))
-            servers = read_servers(params["servers"], params["areas"], areas_of(params["tools"]))
-            instance = Instance(Path(in_project(params["root"])), servers, cache_folder(task_environment(self)).parent)
+            definitions = Definitions([Path(folder) for folder in params["definitions"]])
+            selection = definitions.select(params["areas"], params["only"], params["binaries"])
+            cache = cache_folder(task_environment(self)).parent
+            instance = Instance(Path(in_project(params["root"])), selection.servers, cache, params["places"])
             if params["state"] == "started":
-                return self._start(params, instance, servers, Progress(host))
+                return self._start(instance, selection, Progress(host)) | _said(instance, selection)
             if params["state"] == "status":
-                return {"changed": False, "servers": instance.status(), "root": str(instance.root)}
+                return {"changed": False, **_said(instance, selection)}
             if self._task.check_mode:
                 there = (
                     instance.root.is_dir() if params["state"] == "absent" else bool(instance.ports()) and instance.supervisor.is_running()
@@ -55,28 +57,31 @@ class ActionModule(ActionBase):
 
         return outcome(work)
 
-    def _start(self, params: dict[str, Any], instance: Instance, servers: list[Server], tell: Progress) -> dict[str, Any]:
+    def _start(self, instance: Instance, selection: Selection, tell: Progress) -> dict[str, Any]:
         environment = task_environment(self)
-        tools = read_tools(params["tools"], Path(params["modules"]), servers, params["areas"])
-        clients = read_clients(params["clients"], params["areas"])
         if self._task.check_mode:
-            build = missing(tools, environment)
-            pending = instance.pending({} if build else ensure(tools, environment, tell))
-            return {
-                "changed": bool(build or pending),
-                "build": build,
-                "made": pending,
-                "root": str(instance.root),
-                "servers": instance.status(),
-            }
+            build = missing(selection.tools, environment)
+            pending = instance.pending({} if build else ensure(selection.tools, environment, tell))
+            return {"changed": bool(build or pending), "build": build, "made": pending}
         began = time.monotonic()
-        binaries = ensure(tools, environment, tell)
+        binaries = ensure(selection.tools, environment, tell)
         built = time.monotonic()
-        instance.start(binaries, clients, tell)
+        instance.start(binaries, selection.clients, tell)
         return {
             "changed": bool(instance.changed),
             "made": instance.changed,
-            "root": str(instance.root),
-            "servers": instance.status(),
             "seconds": {"binaries": round(built - began, 1), "servers": round(time.monotonic() - built, 1)},
         }
+
+
+def _said(instance: Instance, selection: Selection) -> dict[str, Any]:
+    """What is there, what of it is simulated, and what must be true of it."""
+    expectations = [
+        {**one, **({"count": int(instance.text(str(one["count"])))} if "count" in one else {})} for one in selection.expectations
+    ]
+    return {
+        "root": str(instance.root),
+        "servers": instance.status(),
+        "simulated": selection.simulated,
+        "expectations": expectations,
+    }

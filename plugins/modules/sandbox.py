@@ -33,44 +33,48 @@ options:
     description: Folder of the instance, relative to the project. A folder with other things in it is refused, above all by V(absent).
     type: path
     required: true
-  modules:
-    description: Folder with the Go modules of the tools.
-    type: path
+  definitions:
+    description:
+      - Folders of definitions. Each holds C(servers/*.yml), the Go modules of its tools as C(modules/<name>/go.mod) and C(go.sum), and
+        programs and texts of its own below C(files).
+      - A file has C(tools), C(servers) and C(clients) by name, and the lists C(simulated) and C(expectations), which count where one of
+        its servers runs.
+      - A tool has C(module), C(package), C(ldflags), C(tags), C(areas) and C(assets). C(python) is the Python that runs Ansible.
+      - A server has C(tool), C(areas), C(needs), C(ports), C(arguments), C(environment), C(files), C(copies), C(binaries), C(ready),
+        C(ready_within) and C(stop_signal). With C(hosts) it has a certificate of these names, signed by the instance's own authority or by
+        that of C(authority). With C(only_with) it runs only where all of these areas are chosen as well. It runs in O(root) and sees of the
+        caller's environment what places and languages need, no tokens and no proxies.
+      - A client has C(user), C(groups) and C(only_with), and gets C(<name>.kubeconfig) in O(root).
+    type: list
+    elements: path
     required: true
   areas:
     description: Which servers to run, by area.
     type: list
     elements: str
     default: [core]
-  tools:
-    description: Binaries with C(name), C(module), C(package), C(ldflags), C(tags), C(path), C(areas) and C(assets).
+  only:
+    description: Names of the servers to run of them; without it all.
     type: list
-    elements: dict
-    required: true
-  servers:
-    description:
-      - Servers with C(name), C(tool), C(areas), C(needs), C(ports), C(arguments), C(environment), C(files), C(ready) and C(ready_within).
-      - With C(hosts) a server has a certificate of these names, signed by the instance's own authority or by that of C(authority).
-      - With C(only_with) a server runs only where all of these areas are chosen as well.
-      - They run in O(root) and see of the caller's environment what places and languages need, no tokens and no proxies.
-    type: list
-    elements: dict
-    required: true
-  clients:
-    description: Client certificates to make, with C(name), C(user), C(groups) and C(only_with). Each gets C(<name>.kubeconfig) in O(root).
-    type: list
-    elements: dict
+    elements: str
     default: []
+  places:
+    description: What stands for further places in the servers' texts, by name.
+    type: dict
+    default: {}
+  binaries:
+    description: Programs of the machine to use in the place of tools, by the tool's name. An empty path counts as none.
+    type: dict
+    default: {}
 """
 
 EXAMPLES = r"""
 - name: Start the servers
   gantry.platform.sandbox:
     root: .gantry/sandbox
-    modules: "{{ role_path }}/files/servers"
-    tools: "{{ sandbox_tools }}"
-    servers: "{{ sandbox_servers }}"
-    clients: "{{ sandbox_clients }}"
+    definitions: ["{{ role_path }}"]
+    areas: [core]
+    places: {service_cidr: 10.96.0.0/16, pod_cidr: 10.244.0.0/16, node_address: 10.8.0.1, nodes: 3, deployer: "gantry:deployer"}
 """
 
 RETURN = r"""
@@ -80,6 +84,16 @@ root:
   type: str
 servers:
   description: The servers with C(name), C(state), C(pid), C(ports) and C(log).
+  returned: with O(state=started) and O(state=status)
+  type: list
+  elements: dict
+simulated:
+  description: What is simulated, a sentence each.
+  returned: with O(state=started) and O(state=status)
+  type: list
+  elements: str
+expectations:
+  description: What must be true of the servers, for M(gantry.platform.kube_verify).
   returned: with O(state=started) and O(state=status)
   type: list
   elements: dict

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from ansible_collections.gantry.platform.plugins.module_utils._sandbox.build import ensure
+from ansible_collections.gantry.platform.plugins.module_utils._sandbox.data import Definitions
 from ansible_collections.gantry.platform.tests.integration.kube.cluster import Cluster
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,6 +35,20 @@ def run_role(tasks: str, folder: Path, areas: Sequence[str] = ("core",)) -> str:
     if done.returncode:
         raise RuntimeError(f"role sandbox, {tasks}:\n{done.stdout}\n{done.stderr}")
     return done.stdout
+
+
+def built(*names: str) -> list[str]:
+    """Paths of tools that the sandbox would build, such as ``helm``."""
+    definitions = Definitions([ROOT / "roles" / "sandbox"])
+    found = ensure([definitions.tool(name) for name in names], dict(os.environ), lambda text: None)
+    return [str(found[name].path) for name in names]
+
+
+@pytest.fixture(scope="session")
+def helm() -> str:
+    """The helm that the sandbox would build."""
+    (path,) = built("helm")
+    return path
 
 
 @pytest.fixture(scope="session")

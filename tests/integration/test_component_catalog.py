@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.gantry.platform.plugins.module_utils._chart.fetch import digest_of
-from ansible_collections.gantry.platform.plugins.module_utils._sandbox.build import Tool, ensure
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.golang import module_folder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,12 +74,8 @@ def definitions(declare):
 
 
 @pytest.fixture(scope="module")
-def charts(declare):
+def charts(declare, helm):
     """Every chart out of a pinned module, rendered by the helm that the sandbox would build."""
-    tools = yaml.safe_load((ROOT / "roles" / "sandbox" / "vars" / "main.yml").read_text().replace("!unsafe ", ""))["sandbox_tools"]
-    row = next(row for row in tools if row["name"] == "helm")
-    tool = Tool("helm", ROOT / "roles" / "sandbox" / "files" / "servers" / row["module"], row["package"])
-    helm = str(ensure([tool], dict(os.environ), lambda text: None)["helm"].path)
     wanted, repositories = {}, {}
     for name, folder in CHARTS.items():
         chart = module_folder(PINS / name, CATALOG[name]["crds"]["module"], dict(os.environ)) / folder / name

@@ -18,19 +18,9 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.gantry.platform.plugins.module_utils._chart.fetch import digest_of
-from ansible_collections.gantry.platform.plugins.module_utils._sandbox.build import Tool, ensure
 
 ROOT = Path(__file__).resolve().parents[2]
 CHARTS = ROOT / "tests" / "fixtures" / "charts"
-
-
-@pytest.fixture(scope="module")
-def helm():
-    """The helm that the sandbox would build."""
-    tools = yaml.safe_load((ROOT / "roles" / "sandbox" / "vars" / "main.yml").read_text().replace("!unsafe ", ""))["sandbox_tools"]
-    row = next(row for row in tools if row["name"] == "helm")
-    tool = Tool("helm", ROOT / "roles" / "sandbox" / "files" / "servers" / row["module"], row["package"])
-    return str(ensure([tool], dict(os.environ), lambda text: None)["helm"].path)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import base64
 import hashlib
 import http.server
 import json
-import os
 import subprocess
 import threading
 import urllib.request
@@ -18,7 +17,7 @@ from pathlib import Path
 import boto3
 import pytest
 import yaml
-from ansible_collections.gantry.platform.plugins.module_utils._sandbox.build import Tool, ensure
+from ansible_collections.gantry.platform.tests.integration.conftest import built
 from ansible_collections.gantry.platform.tests.integration.kube.objects import secret
 from ansible_collections.gantry.platform.tests.integration.kube.playbooks import FACES, Face
 from ansible_collections.gantry.platform.tests.integration.vault.accounts import account, token_of
@@ -41,11 +40,7 @@ class Sops:
     """The sops that the sandbox would build, an age key of the tests' own, and a folder with encrypted files."""
 
     def __init__(self, folder: Path) -> None:
-        rows = yaml.safe_load((ROOT / "roles" / "sandbox" / "vars" / "main.yml").read_text().replace("!unsafe ", ""))["sandbox_tools"]
-        modules = ROOT / "roles" / "sandbox" / "files" / "servers"
-        tools = [Tool(row["name"], modules / row["module"], row["package"]) for row in rows if row.get("areas") == ["sops"]]
-        found = ensure(tools, dict(os.environ), lambda text: None)
-        self.program, keygen = str(found["sops"].path), str(found["age-keygen"].path)
+        self.program, keygen = built("sops", "age-keygen")
         self.folder = folder
         for name in ("key", "other"):
             subprocess.run([keygen, "-o", str(folder / f"{name}.txt")], check=True, capture_output=True)

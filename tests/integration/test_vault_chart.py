@@ -10,14 +10,12 @@ The chart here is ours and only writes its values down: what the real one makes 
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
 import yaml
 from ansible_collections.gantry.platform.plugins.module_utils._chart.fetch import digest_of
 from ansible_collections.gantry.platform.plugins.module_utils._kube.setfile import check_together, read_store
-from ansible_collections.gantry.platform.plugins.module_utils._sandbox.build import Tool, ensure
 from ansible_collections.gantry.platform.tests.integration.kube.objects import identity, one_set
 from ansible_collections.gantry.platform.tests.unit.plugins.plugin_utils.inventories import copy_of_the_inventories
 from ansible_collections.gantry.platform.tests.unit.roles.declared import declare
@@ -27,15 +25,6 @@ CHARTS = ROOT / "tests" / "fixtures" / "charts"
 ROLES = ["component", "cluster_baseline", "vault", "workloads"]
 SET = "component-vault"
 IMAGE = "images.consciousness.example/hashicorp/vault"
-
-
-@pytest.fixture(scope="module")
-def helm():
-    """The helm that the sandbox would build."""
-    tools = yaml.safe_load((ROOT / "roles" / "sandbox" / "vars" / "main.yml").read_text().replace("!unsafe ", ""))["sandbox_tools"]
-    row = next(row for row in tools if row["name"] == "helm")
-    tool = Tool("helm", ROOT / "roles" / "sandbox" / "files" / "servers" / row["module"], row["package"])
-    return str(ensure([tool], dict(os.environ), lambda text: None)["helm"].path)
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to the collection: no interface is promised outside of it.
-"""What runs in a sandbox, read from data: tools (binaries), servers (how a tool runs) and clients (who may call)."""
+"""What can run in a sandbox, read from files: tools (binaries), servers (how a tool runs), clients (who may call), what is simulated.
+
+A folder of definitions holds ``servers/*.yml``, the Go modules of its tools as ``modules/<name>/go.{mod,sum}``, and programs and
+texts of its own below ``files/``.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +21,49 @@ from .._core.errors import InputError
 from .._core.suggest import did_you_mean
 from .build import Tool
 
-Rows = Sequence[Mapping[str, Any]]
+try:
+    import yaml
+except ImportError as error:  # Ansible itself needs it; only a check of imports runs without
+    MISSING: ImportError | None = error
+else:
+    MISSING = None
+
+PYTHON = "python"
+"""The tool that needs no row: the Python that runs this."""
+_KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "tools": (("module", "package"), ("areas", "assets", "ldflags", "tags")),
+    "servers": (
+        ("tool", "ready"),
+        (
+            "areas",
+            "needs",
+            "ports",
+            "arguments",
+            "environment",
+            "files",
+            "copies",
+            "hosts",
+            "authority",
+            "ready_within",
+            "binaries",
+            "stop_signal",
+            "only_with",
+        ),
+    ),
+    "clients": (("user",), ("groups", "only_with")),
+}
+"""Kind → keys that a row must have, and may have."""
+_LISTS = ("simulated", "expectations")
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server as data. Texts may hold ``{root}``, ``{assets}``, ``{bin}`` and ``{<server>_<port>}``.
+    """A server as data. Texts may hold ``{root}``, ``{assets}``, ``{bin}``, ``{files}``, ``{<server>_<port>}`` and the caller's places.
 
     ``ready`` is an http(s) URL that answers 200, or ``tcp:<port>``, within ``ready_within`` seconds. ``files`` are configuration files by
-    path below root, ``binaries`` tools to copy there (real files: some servers follow no links). ``hosts`` are the names of its serving
-    certificate, signed by ``authority``: the instance's own where it is empty. It runs where one of its ``areas`` is wanted, and all of
-    ``only_with`` as well.
+    path below root, ``copies`` files that are joined there as they are, ``binaries`` tools to copy there (real files: some servers follow
+    no links). ``hosts`` are the names of its serving certificate, signed by ``authority``: the instance's own where it is empty. It runs
+    where one of its ``areas`` is wanted, and all of ``only_with`` as well. ``own_files`` is the folder that ``{files}`` means.
     """
 
     name: str
@@ -38,12 +75,14 @@ class Server:
     ports: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     files: tuple[tuple[str, str], ...] = ()
+    copies: tuple[tuple[str, tuple[Path, ...]], ...] = ()
     hosts: tuple[str, ...] = ()
     authority: str = ""
     ready_within: float = 30.0
     binaries: tuple[tuple[str, str], ...] = ()
     stop_signal: str = "TERM"
     only_with: tuple[str, ...] = ()
+    own_files: Path = Path()
 
 
 @dataclass(frozen=True)
@@ -55,139 +94,188 @@ class Client:
     groups: tuple[str, ...] = ()
 
 
-def read_servers(rows: Rows, areas: Sequence[str], further_areas: Iterable[str] = ()) -> list[Server]:
-    """The servers of the wanted areas, each behind what it needs. Raises InputError on mistakes in the data.
+@dataclass(frozen=True)
+class _Row:
+    """One row of a file, and where it stands."""
 
-    ``further_areas`` are known although no server is in them: those of tools.
-    """
-    servers: dict[str, Server] = {}
-    for row in _rows("sandbox_servers", rows, ("name", "tool", "ready"), _OF_SERVERS):
-        servers[row["name"]] = Server(
-            row["name"],
-            row["tool"],
-            tuple(map(str, row.get("arguments") or [])),
-            row["ready"],
-            tuple(row.get("areas") or []),
-            tuple(row.get("needs") or []),
-            tuple(row.get("ports") or []),
-            tuple(sorted((row.get("environment") or {}).items())),
-            tuple(sorted((row.get("files") or {}).items())),
-            tuple(row.get("hosts") or []),
-            row.get("authority") or "",
-            float(row.get("ready_within") or 30.0),
-            tuple(sorted((row.get("binaries") or {}).items())),
-            row.get("stop_signal") or "TERM",
-            tuple(row.get("only_with") or []),
-        )
-    known = {area for server in servers.values() for area in server.areas} | set(further_areas)
-    for area in areas:
-        if area not in known:
-            raise InputError(
-                f"sandbox_areas: nothing is in the area {area!r}{did_you_mean(area, known)}; there are {', '.join(sorted(known))}"
-            )
-    for server in servers.values():
-        for area in server.only_with:
-            if area not in known:
-                raise InputError(f"sandbox_servers: {server.name}: only_with: nothing is in the area {area!r}{did_you_mean(area, known)}")
-    ordered: list[Server] = []
+    name: str
+    body: Mapping[str, Any]
+    file: Path
+    where: str
 
-    def place(name: str, trail: tuple[str, ...]) -> None:
-        if name not in servers:
-            raise InputError(f"sandbox_servers: {trail[-1]} needs {name!r}, which is no server{did_you_mean(name, servers)}")
-        if name in trail:
-            raise InputError(f"sandbox_servers: circle of needs: {' → '.join([*trail, name])}")
-        if servers[name] not in ordered:
-            for need in servers[name].needs:
-                place(need, (*trail, name))
-            ordered.append(servers[name])
-
-    for server in servers.values():
-        if set(server.areas) & set(areas) and set(server.only_with) <= set(areas):
-            place(server.name, ())
-    return ordered
+    def folder(self, name: str) -> Path:
+        return self.file.parent.parent / name
 
 
-def read_tools(rows: Rows, modules: Path, servers: Sequence[Server], areas: Sequence[str]) -> list[Tool]:
-    """The tools that the servers run, and those of the wanted areas. ``modules`` holds a folder with go.mod and go.sum for each module.
+@dataclass(frozen=True)
+class Selection:
+    """What the wanted areas come to: servers, each behind what it needs, their tools, clients, and what to say and to ask of them."""
 
-    A tool without a module is a program of the machine, at ``path``.
-
-    Raises InputError on mistakes in the data.
-    """
-    checked = _rows("sandbox_tools", rows, ("name",), ("module", "package", "areas", "assets", "ldflags", "path", "tags"))
-    names = [row["name"] for row in checked]
-    needed: set[str] = set()
-    for server in servers:
-        for tool in (server.tool, *(tool for _path, tool in server.binaries)):
-            if tool not in names:
-                raise InputError(f"sandbox_servers: {server.name}: the tool {tool!r} is not in sandbox_tools{did_you_mean(tool, names)}")
-            needed.add(tool)
-    return [_tool(row, modules) for row in checked if row["name"] in needed or set(areas) & set(row.get("areas") or [])]
+    servers: list[Server]
+    tools: list[Tool]
+    clients: list[Client]
+    simulated: list[str]
+    expectations: list[dict[str, Any]]
 
 
-def read_clients(rows: Rows, areas: Sequence[str]) -> list[Client]:
-    """The clients, without those that are there only with an area that is not wanted. Raises InputError on mistakes in the data."""
-    checked = _rows("sandbox_clients", rows, ("name", "user"), ("groups", "only_with"))
-    wanted = [row for row in checked if set(row.get("only_with") or []) <= set(areas)]
-    return [Client(row["name"], row["user"], tuple(row.get("groups") or [])) for row in wanted]
+@dataclass
+class Definitions:
+    """Every row of the files of some folders, by kind and name. Raises InputError on mistakes in them."""
 
+    folders: Sequence[Path]
+    _rows: dict[str, dict[str, _Row]] = field(default_factory=lambda: {kind: {} for kind in _KINDS})
+    _lists: dict[str, dict[Path, list[Any]]] = field(default_factory=lambda: {kind: {} for kind in _LISTS})
 
-def areas_of(rows: Rows) -> set[str]:
-    """Every area that a row names."""
-    return {area for row in rows for area in row.get("areas") or []}
+    def __post_init__(self) -> None:
+        for folder in self.folders:
+            files = sorted((folder / "servers").glob("*.yml"))
+            if not files:
+                raise InputError(f"definitions: {folder} has no servers/*.yml")
+            for file in files:
+                self._read(file)
 
+    def _read(self, file: Path) -> None:
+        try:
+            content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise InputError(f"{file}: it is no YAML: {error}") from error
+        known = (*_KINDS, *_LISTS)
+        for kind, found in content.items():
+            if kind not in known:
+                raise InputError(f"{file.name}: unknown key {kind!r}{did_you_mean(str(kind), known)}")
+            if kind in _LISTS:
+                self._lists[kind][file] = list(found)
+                continue
+            for name, body in found.items():
+                self._add(kind, _Row(name, body or {}, file, f"{file.name}: {kind}.{name}"))
 
-_OF_SERVERS = (
-    "areas",
-    "needs",
-    "ports",
-    "arguments",
-    "environment",
-    "files",
-    "hosts",
-    "authority",
-    "ready_within",
-    "binaries",
-    "stop_signal",
-    "only_with",
-)
-
-
-def _rows(variable: str, rows: Rows, required: Sequence[str], optional: Sequence[str]) -> Rows:
-    known = (*required, *optional)
-    seen: set[str] = set()
-    for number, row in enumerate(rows):
-        where = f"{variable}: {row.get('name') or f'row {number + 1}'}"
-        for key in row:
+    def _add(self, kind: str, row: _Row) -> None:
+        required, optional = _KINDS[kind]
+        known = (*required, *optional)
+        for key in row.body:
             if key not in known:
-                raise InputError(f"{where}: unknown key {key!r}{did_you_mean(str(key), known)}")
+                raise InputError(f"{row.where}: unknown key {key!r}{did_you_mean(str(key), known)}")
         for key in required:
-            if not row.get(key):
-                raise InputError(f"{where}: {key} is missing")
-        if row["name"] in seen:
-            raise InputError(f"{where}: there are two of this name")
-        seen.add(row["name"])
-    return rows
+            if not row.body.get(key):
+                raise InputError(f"{row.where}: {key} is missing")
+        other = self._rows[kind].setdefault(row.name, row)
+        if other is not row:
+            raise InputError(f"{row.where}: there is one of this name in {other.file.name}")
+
+    @property
+    def areas(self) -> set[str]:
+        """Every area in which something is."""
+        rows = (*self._rows["servers"].values(), *self._rows["tools"].values())
+        return {area for row in rows for area in row.body.get("areas") or []}
+
+    def select(self, areas: Sequence[str], only: Iterable[str] = (), binaries: Mapping[str, str] | None = None) -> Selection:
+        """What runs for these areas, or of that only the named servers. ``binaries`` are programs of the machine to use for tools."""
+        known = self.areas
+        for area in areas:
+            if area not in known:
+                raise InputError(f"areas: nothing is in the area {area!r}{did_you_mean(area, known)}; there are {', '.join(sorted(known))}")
+        for row in self._rows["servers"].values():
+            for area in row.body.get("only_with") or []:
+                if area not in known:
+                    raise InputError(f"{row.where}: only_with: nothing is in the area {area!r}{did_you_mean(area, known)}")
+        chosen = self._ordered(areas)
+        wanted = set(only)
+        if unknown := sorted(wanted - set(self._rows["servers"])):
+            raise InputError(f"only: there is no server {unknown[0]!r}{did_you_mean(unknown[0], self._rows['servers'])}")
+        chosen = [row for row in chosen if not wanted or row.name in wanted]
+        files = [*dict.fromkeys(row.file for row in chosen)]
+        clients = [row for row in self._rows["clients"].values() if set(row.body.get("only_with") or []) <= set(areas)]
+        return Selection(
+            [_server(row, areas) for row in chosen],
+            self._tools(chosen, areas, binaries or {}),
+            [Client(row.name, row.body["user"], tuple(row.body.get("groups") or [])) for row in clients],
+            [text for file in files for text in self._lists["simulated"].get(file, [])],
+            [dict(one) for file in files for one in self._lists["expectations"].get(file, [])],
+        )
+
+    def _ordered(self, areas: Sequence[str]) -> list[_Row]:
+        servers = self._rows["servers"]
+        ordered: list[_Row] = []
+
+        def place(name: str, trail: tuple[str, ...]) -> None:
+            if name not in servers:
+                raise InputError(f"{servers[trail[-1]].where} needs {name!r}, which is no server{did_you_mean(name, servers)}")
+            if name in trail:
+                raise InputError(f"{servers[name].where}: circle of needs: {' → '.join([*trail, name])}")
+            if servers[name] not in ordered:
+                for need in servers[name].body.get("needs") or []:
+                    place(need, (*trail, name))
+                ordered.append(servers[name])
+
+        for name, row in servers.items():
+            if set(row.body.get("areas") or []) & set(areas) and set(row.body.get("only_with") or []) <= set(areas):
+                place(name, ())
+        return ordered
+
+    def _tools(self, servers: Sequence[_Row], areas: Sequence[str], binaries: Mapping[str, str]) -> list[Tool]:
+        rows = self._rows["tools"]
+        needed: set[str] = set()
+        for server in servers:
+            for tool in (server.body["tool"], *(server.body.get("binaries") or {}).values()):
+                if tool not in rows and tool != PYTHON:
+                    raise InputError(f"{server.where}: {tool!r} is no tool{did_you_mean(tool, [*rows, PYTHON])}")
+                needed.add(tool)
+        found = [
+            _tool(row, binaries.get(row.name) or "")
+            for row in rows.values()
+            if row.name in needed or set(areas) & set(row.body.get("areas") or [])
+        ]
+        return [*found, Tool(PYTHON, Path(), "", path=sys.executable)] if PYTHON in needed else found
+
+    def tool(self, name: str) -> Tool:
+        """One tool by its name."""
+        return _tool(self._rows["tools"][name], "")
 
 
-def _tool(row: Mapping[str, Any], modules: Path) -> Tool:
-    if row.get("path") and "module" not in row:
-        return Tool(row["name"], modules, "", path=row["path"])
-    for key in ("module", "package"):
-        if not row.get(key):
-            raise InputError(f"sandbox_tools: {row['name']}: {key} is missing; only a tool with a path needs none")
-    folder = modules / row["module"]
+def _server(row: _Row, areas: Sequence[str]) -> Server:
+    body, own_files = row.body, row.folder("files")
+    copies = []
+    for name, parts in (body.get("copies") or {}).items():
+        wanted = [own_files / part["file"] for part in parts if set(part.get("only_with") or []) <= set(areas)]
+        for file in wanted:
+            if not file.is_file():
+                raise InputError(f"{row.where}: copies.{name}: {file} does not exist")
+        copies.append((name, tuple(wanted)))
+    return Server(
+        row.name,
+        body["tool"],
+        tuple(map(str, body.get("arguments") or [])),
+        body["ready"],
+        tuple(body.get("areas") or []),
+        tuple(body.get("needs") or []),
+        tuple(body.get("ports") or []),
+        tuple(sorted((body.get("environment") or {}).items())),
+        tuple(sorted((body.get("files") or {}).items())),
+        tuple(sorted(copies)),
+        tuple(body.get("hosts") or []),
+        body.get("authority") or "",
+        float(body.get("ready_within") or 30.0),
+        tuple(sorted((body.get("binaries") or {}).items())),
+        body.get("stop_signal") or "TERM",
+        tuple(body.get("only_with") or []),
+        own_files,
+    )
+
+
+def _tool(row: _Row, path: str) -> Tool:
+    modules = row.folder("modules")
+    folder = modules / row.body["module"]
     if not (folder / "go.mod").is_file() or not (folder / "go.sum").is_file():
-        known = [path.parent.name for path in modules.glob("*/go.mod")]
-        raise InputError(f"sandbox_tools: {row['name']}: {folder} has no go.mod and go.sum{did_you_mean(row['module'], known)}")
-    assets = row.get("assets") or {}
+        known = [file.parent.name for file in modules.glob("*/go.mod")]
+        raise InputError(f"{row.where}: {folder} has no go.mod and go.sum{did_you_mean(row.body['module'], known)}")
+    assets = row.body.get("assets") or {}
     return Tool(
-        name=row["name"],
+        name=row.name,
         module=folder,
-        package=row["package"],
-        ldflags=row.get("ldflags") or "",
-        tags=row.get("tags") or "",
-        path=row.get("path") or "",
+        package=row.body["package"],
+        ldflags=row.body.get("ldflags") or "",
+        tags=row.body.get("tags") or "",
+        path=path,
         assets_module=assets.get("module") or "",
         assets=tuple(assets.get("files") or ()),
     )

@@ -35,11 +35,15 @@ _REPORTS = ("plan.json", "drift.json")
 
 
 class Instance:
-    """The servers of one folder. ``changed`` collects what was made or started, ``cache`` is the user's folder for all instances."""
+    """The servers of one folder. ``changed`` collects what was made or started, ``cache`` is the user's folder for all instances.
 
-    def __init__(self, root: Path, servers: Sequence[Server], cache: Path) -> None:
+    ``places`` are further places of the servers' texts.
+    """
+
+    def __init__(self, root: Path, servers: Sequence[Server], cache: Path, places: Mapping[str, Any] | None = None) -> None:
         self.root = root
         self._servers = list(servers)
+        self._places = dict(places or {})
         self._ports_file = root / "ports.json"
         self._registry = cache / "ports.json"
         self._lock = root.parent / f".{root.name}.lock"
@@ -156,15 +160,17 @@ class Instance:
                 ready.add(server.name)
                 waiting.remove(server)
 
-    def text(self, template: str, binaries: Mapping[str, Binary] | None = None, tool: str = "") -> str:
-        """A text of the data with its places filled in."""
-        places: dict[str, Any] = {"root": self.root, "bin": self.root / "bin", **self.ports()}
-        if binaries is not None and tool:
-            places["assets"] = binaries[tool].assets
+    def text(self, template: str, server: Server | None = None, binaries: Mapping[str, Binary] | None = None) -> str:
+        """A text of the data with its places filled in, those of a server among them."""
+        places: dict[str, Any] = {**self._places, "root": self.root, "bin": self.root / "bin", **self.ports()}
+        if server is not None:
+            places["files"] = server.own_files
+        if server is not None and binaries is not None:
+            places["assets"] = binaries[server.tool].assets
         try:
             return template.format_map(places)
         except (KeyError, IndexError, ValueError) as error:
-            raise InputError(f"sandbox_servers: {template!r}: there is no place {error}; there are {', '.join(sorted(places))}") from error
+            raise InputError(f"servers: {template!r}: there is no place {error}; there are {', '.join(sorted(places))}") from error
 
     def _certificates(self, clients: Sequence[Client]) -> None:
         authorities = {name: Authority(self._pki(name)) for name in sorted({"", *(server.authority for server in self._servers)})}
@@ -176,7 +182,7 @@ class Instance:
             ours.signing_pair("service-accounts")
             address = self.text("https://127.0.0.1:{kube_apiserver_https}")
             for client in clients:
-                ours.client(client.name, client.user, list(client.groups))
+                ours.client(client.name, self.text(client.user), list(client.groups))
                 ours.kubeconfig(self.root / f"{client.name}.kubeconfig", address, client.name)
         self.changed += [name for authority in authorities.values() for name in authority.made]
 
@@ -203,7 +209,8 @@ class Instance:
                     self.changed.append(name)
 
     def _files(self, server: Server, binaries: Mapping[str, Binary]) -> dict[str, str]:
-        return {name: self.text(template, binaries, server.tool) for name, template in server.files}
+        texts = {name: self.text(template, server, binaries) for name, template in server.files}
+        return texts | {name: "".join(file.read_text(encoding="utf-8") for file in parts) for name, parts in server.copies}
 
     def _identity(self, server: Server) -> list[bytes]:
         """The certificate that a server serves with, and its authority's."""
@@ -212,12 +219,12 @@ class Instance:
         return [file.read_bytes() for file in files if file.is_file()]
 
     def _program(self, server: Server, binaries: Mapping[str, Binary]) -> Program:
-        environment = {key: self.text(value, binaries, server.tool) for key, value in server.environment}
+        environment = {key: self.text(value, server, binaries) for key, value in server.environment}
         # With it a changed file or certificate makes another program of it, which the supervisor starts anew.
         environment["GANTRY_FILES"] = hashlib.sha256(repr([self._files(server, binaries), self._identity(server)]).encode()).hexdigest()
         return Program(
             server.name,
-            (str(binaries[server.tool].path), *(self.text(argument, binaries, server.tool) for argument in server.arguments)),
+            (str(binaries[server.tool].path), *(self.text(argument, server, binaries) for argument in server.arguments)),
             environment,
             server.stop_signal,
         )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.gantry.platform.plugins.module_utils._sandbox.data import read_clients, read_servers
+from ansible_collections.gantry.platform.plugins.module_utils._sandbox.data import Definitions
 
 ROLE = Path(__file__).resolve().parents[4] / "roles" / "sandbox"
 AGENT = "vault.hashicorp.com/"
@@ -249,28 +249,17 @@ def test_a_login_that_cannot_be_ended_holds_no_pod_and_is_told(agents, monkeypat
     assert printed.count("a login could not be ended: 400 …") == 3 and TOKEN not in printed
 
 
-class Rows(yaml.SafeLoader):
-    """Reads the role's variables, texts that are not templates among them."""
-
-
-Rows.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
-
-
-@pytest.fixture(scope="module")
-def rows():
-    return yaml.load((ROLE / "vars" / "main.yml").read_text(encoding="utf-8"), Rows)
-
-
 @pytest.mark.parametrize(("areas", "runs"), [(["core"], False), (["vault"], False), (["core", "vault"], True)])
-def test_the_keeper_is_there_only_with_both_areas(rows, areas, runs):
-    servers = [found.name for found in read_servers(rows["sandbox_servers"], areas, ["charts"])]
+def test_the_keeper_is_there_only_with_both_areas(areas, runs):
+    selected = Definitions([ROLE]).select(areas)
+    servers = [found.name for found in selected.servers]
     assert ("vault-agents" in servers) is runs
     if runs:
         assert servers.index("vault-agents") > max(servers.index(name) for name in ("vault", "kube-apiserver"))
-    assert ("vault-agents" in [found.name for found in read_clients(rows["sandbox_clients"], areas)]) is ("vault" in areas)
+    assert ("vault-agents" in [found.name for found in selected.clients]) is ("vault" in areas)
 
 
-def test_the_stages_outrank_those_of_ordinary_pods(rows):
+def test_the_stages_outrank_those_of_ordinary_pods():
     ours = list(yaml.safe_load_all((ROLE / "files" / "vault_pods.yaml").read_text(encoding="utf-8")))
     assert [stage["metadata"]["name"] for stage in ours] == ["vault-server", "vault-agent-waits", "vault-agent-done"]
     assert all(stage["spec"]["weight"] == 1 for stage in ours)

@@ -4,25 +4,68 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
+import yaml
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
-from ansible_collections.gantry.platform.plugins.module_utils._sandbox.data import areas_of, read_clients, read_servers, read_tools
+from ansible_collections.gantry.platform.plugins.module_utils._sandbox.data import Definitions
+
+SHIPPED = Path(__file__).resolve().parents[5] / "roles" / "sandbox"
 
 
 def server(name, **more):
-    return {"name": name, "tool": f"{name}-tool", "ready": "tcp:{" + name + "_p}", "areas": ["core"], **more}
+    return {"tool": f"{name}-tool", "ready": "tcp:{" + name + "_p}", "areas": ["core"], **more}
 
 
-ROWS = [
-    server("api", needs=["etcd"], arguments=["--port", 7], ports=["https"]),
-    server("etcd"),
-    server("git", areas=["delivery"]),
-    server("late", areas=["delivery"], needs=["api", "git"], environment={"B": "2", "A": "1"}, ready_within=90),
-]
+def tool(module="kubernetes", **more):
+    return {"module": module, "package": "./cmd", **more}
 
 
-def names(rows, *areas, further=()):
-    return [found.name for found in read_servers(rows, areas, further)]
+FILES = {
+    "control": {
+        "tools": {"etcd-tool": tool(), "api-tool": tool(assets={"module": "m", "files": ["a", "b"]}), "idle": tool()},
+        "servers": {
+            "api": server("api", needs=["etcd"], arguments=["--port", 7], ports=["https"]),
+            "etcd": server("etcd"),
+        },
+        "clients": {"admin": {"user": "root", "groups": ["system:masters"]}, "plain": {"user": "p"}},
+        "simulated": ["nodes"],
+        "expectations": [{"name": "serves", "count": "{nodes}"}],
+    },
+    "git": {
+        "tools": {"git-tool": tool("gitea"), "late-tool": tool("gitea"), "extra": tool("gitea", areas=["tools"])},
+        "servers": {
+            "git": server("git", areas=["delivery"]),
+            "late": server("late", areas=["delivery"], needs=["api", "git"], environment={"B": "2", "A": "1"}, ready_within=90),
+        },
+        "simulated": ["reviews"],
+    },
+}
+
+
+@pytest.fixture
+def definitions(tmp_path):
+    """Definitions out of files made of these, beside Go modules that are there."""
+    for name in ("kubernetes", "gitea", "half"):
+        (tmp_path / "modules" / name).mkdir(parents=True)
+        for file in ("go.mod", "go.sum")[: 1 if name == "half" else 2]:
+            (tmp_path / "modules" / name / file).touch()
+    (tmp_path / "files").mkdir()
+    (tmp_path / "servers").mkdir()
+
+    def made(files=None, **more):
+        for name, content in {**(FILES if files is None else files), **more}.items():
+            text = content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False)
+            (tmp_path / "servers" / f"{name}.yml").write_text(text)
+        return Definitions([tmp_path])
+
+    return made
+
+
+def names(selection):
+    return [found.name for found in selection.servers]
 
 
 @pytest.mark.parametrize(
@@ -35,114 +78,125 @@ def names(rows, *areas, further=()):
         (["tools"], []),
     ],
 )
-def test_the_servers_of_an_area_come_with_and_behind_what_they_need(areas, expected):
-    assert names(ROWS, *areas, further=["tools"]) == expected
+def test_the_servers_of_an_area_come_with_and_behind_what_they_need(definitions, areas, expected):
+    assert names(definitions().select(areas)) == expected
 
 
-def test_a_row_becomes_a_server_with_defaults():
-    etcd, api = read_servers(ROWS, ["core"])
+def test_a_row_becomes_a_server_with_defaults(definitions):
+    etcd, api = definitions().select(["core"]).servers
+    assert (etcd.arguments, etcd.areas) == ((), ("core",))
     assert (api.arguments, api.ports, api.ready_within, api.authority) == (("--port", "7"), ("https",), 30.0, "")
-    late = read_servers(ROWS, ["delivery"])[-1]
+    late = definitions().select(["delivery"]).servers[-1]
     assert (late.environment, late.ready_within) == ((("A", "1"), ("B", "2")), 90.0)
     assert (late.binaries, late.stop_signal) == ((), "TERM")
 
 
-def test_a_server_may_need_other_binaries_beside_its_own(modules):
-    (one,) = read_servers([server("api", binaries={"plugins/a": "helper"}, stop_signal="INT")], ["core"])
-    assert (one.binaries, one.stop_signal) == ((("plugins/a", "helper"),), "INT")
-    assert [found.name for found in read_tools([tool("api-tool"), tool("helper"), tool("idle")], modules, [one], ["core"])] == [
-        "api-tool",
-        "helper",
-    ]
-    with pytest.raises(InputError, match="api: the tool 'helper' is not in sandbox_tools"):
-        read_tools([tool("api-tool")], modules, [one], ["core"])
+def test_only_tools_that_are_needed_are_built(definitions, tmp_path):
+    found = definitions().select(["core"])
+    assert [one.name for one in found.tools] == ["etcd-tool", "api-tool"]
+    assert (found.tools[1].assets_module, found.tools[1].assets) == ("m", ("a", "b"))
+    assert found.tools[1].module == tmp_path / "modules" / "kubernetes"
+    assert [one.name for one in definitions().select(["core", "tools"]).tools] == ["etcd-tool", "api-tool", "extra"]
 
 
-@pytest.mark.parametrize(
-    ("rows", "areas", "words"),
-    [
-        (ROWS, ["coer"], "nothing is in the area 'coer'; did you mean 'core'?; there are core, delivery"),
-        ([server("a", needs=["b"]), server("b", needs=["a"])], ["core"], "circle of needs: a → b → a"),
-        ([server("api", needs=["etdc"]), server("etcd")], ["core"], "api needs 'etdc', which is no server; did you mean 'etcd'?"),
-        ([server("api", only_with=["coer"])], ["core"], "api: only_with: nothing is in the area 'coer'; did you mean 'core'?"),
-        ([server("api", needz=[])], ["core"], "sandbox_servers: api: unknown key 'needz'; did you mean 'needs'?"),
-        ([{"name": "api", "tool": "t"}], ["core"], "sandbox_servers: api: ready is missing"),
-        ([{"tool": "t", "ready": "r"}], ["core"], "sandbox_servers: row 1: name is missing"),
-        ([server("api"), server("api")], ["core"], "sandbox_servers: api: there are two of this name"),
-    ],
-)
-def test_a_mistake_in_the_servers_is_told_with_its_row(rows, areas, words):
-    with pytest.raises(InputError) as problem:
-        read_servers(rows, areas)
-    assert words in problem.value.message
+def test_a_server_may_need_other_binaries_beside_its_own(definitions):
+    with_plugin = {"servers": {"one": server("api", binaries={"plugins/a": "idle"}, stop_signal="INT", areas=["more"])}}
+    found = definitions(more=with_plugin).select(["more"])
+    assert (found.servers[0].binaries, found.servers[0].stop_signal) == ((("plugins/a", "idle"),), "INT")
+    assert [one.name for one in found.tools] == ["api-tool", "idle"]
 
 
-@pytest.fixture
-def modules(tmp_path):
-    for name in ("kubernetes", "gitea"):
-        (tmp_path / name).mkdir()
-        for file in ("go.mod", "go.sum"):
-            (tmp_path / name / file).touch()
-    (tmp_path / "half").mkdir()
-    (tmp_path / "half" / "go.mod").touch()
-    return tmp_path
+def test_the_python_that_runs_this_is_a_tool(definitions):
+    found = definitions(more={"servers": {"keeper": {"tool": "python", "ready": "tcp:1", "areas": ["more"]}}}).select(["more"])
+    assert [(one.name, one.path) for one in found.tools] == [("python", sys.executable)]
 
 
-def tool(name, module="kubernetes", **more):
-    return {"name": name, "module": module, "package": "./cmd", **more}
+def test_programs_of_the_machine_are_used_where_they_are_named(definitions):
+    found = definitions().select(["core"], binaries={"etcd-tool": "/usr/bin/etcd", "api-tool": ""})
+    assert [one.path for one in found.tools] == ["/usr/bin/etcd", ""]
 
 
-def test_only_tools_that_are_needed_are_built(modules):
-    rows = [
-        tool("etcd-tool"),
-        tool("api-tool", assets={"module": "m", "files": ["a", "b"]}),
-        tool("helm", areas=["delivery"]),
-        tool("idle"),
-    ]
-    servers = read_servers(ROWS, ["core"])
-    assert [one.name for one in read_tools(rows, modules, servers, ["core"])] == ["etcd-tool", "api-tool"]
-    found = read_tools(rows, modules, servers, ["core", "delivery"])
-    assert [one.name for one in found] == ["etcd-tool", "api-tool", "helm"]
-    assert (found[1].assets_module, found[1].assets, found[1].module) == ("m", ("a", "b"), modules / "kubernetes")
+def test_a_part_of_the_servers_may_run_alone(definitions):
+    assert names(definitions().select(["core", "delivery"], only=["etcd", "git"])) == ["etcd", "git"]
+    with pytest.raises(InputError, match="only: there is no server 'etdc'; did you mean 'etcd'?"):
+        definitions().select(["core"], only=["etdc"])
 
 
-@pytest.mark.parametrize(
-    ("rows", "words"),
-    [
-        ([tool("etcd-tool")], "sandbox_servers: api: the tool 'api-tool' is not in sandbox_tools"),
-        ([tool("etcd-tool"), tool("ap-tool")], "did you mean 'ap-tool'?"),
-        ([tool("etcd-tool", "kubernets"), tool("api-tool")], "has no go.mod and go.sum; did you mean 'kubernetes'?"),
-        ([tool("etcd-tool", "half"), tool("api-tool")], "has no go.mod and go.sum"),
-        ([tool("etcd-tool"), {"name": "api-tool", "module": "kubernetes"}], "sandbox_tools: api-tool: package is missing"),
-    ],
-)
-def test_a_mistake_in_the_tools_is_told(modules, rows, words):
-    with pytest.raises(InputError) as problem:
-        read_tools(rows, modules, read_servers(ROWS, ["core"]), ["core"])
-    assert words in problem.value.message
+@pytest.mark.parametrize(("areas", "said"), [(["core"], ["nodes"]), (["delivery"], ["reviews", "nodes"]), (["tools"], [])])
+def test_what_is_simulated_is_said_of_what_runs(definitions, areas, said):
+    found = definitions().select(areas)
+    assert found.simulated == said
+    assert found.expectations == ([{"name": "serves", "count": "{nodes}"}] if "nodes" in said else [])
 
 
-def test_a_program_of_the_machine_needs_no_module(modules):
-    servers = read_servers([server("keeper")], ["core"])
-    (found,) = read_tools([{"name": "keeper-tool", "path": "/usr/bin/python3"}], modules, servers, ["core"])
-    assert (found.name, found.path, found.package) == ("keeper-tool", "/usr/bin/python3", "")
-
-
-def test_clients_are_users_in_groups():
-    rows = [{"name": "admin", "user": "root", "groups": ["system:masters"]}, {"name": "plain", "user": "p"}]
-    (admin, plain) = read_clients(rows, ["core"])
-    assert (admin.user, admin.groups, plain.groups) == ("root", ("system:masters",), ())
-    with pytest.raises(InputError, match="sandbox_clients: admin: unknown key 'group'; did you mean 'groups'"):
-        read_clients([{"name": "admin", "user": "root", "group": []}], ["core"])
+def test_files_are_joined_as_they_are_with_those_of_further_areas(definitions, tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / "files" / name).write_text("{" + name + "}\n")
+    copies = {"config/all": [{"file": "a"}, {"file": "b", "only_with": ["delivery"]}]}
+    made = definitions(more={"servers": {"one": server("api", copies=copies, areas=["more"])}})
+    assert made.select(["more"]).servers[0].copies == (("config/all", (tmp_path / "files" / "a",)),)
+    assert len(made.select(["more", "delivery"]).servers[-1].copies[0][1]) == 2
+    copies["config/all"][0]["file"] = "none"
+    with pytest.raises(InputError, match=r"more.yml: servers.one: copies.config/all: .*none does not exist"):
+        definitions(more={"servers": {"one": server("api", copies=copies, areas=["more"])}}).select(["more"])
 
 
 @pytest.mark.parametrize(("areas", "there"), [(["core"], False), (["delivery"], False), (["delivery", "core"], True)])
-def test_a_row_may_be_there_only_with_further_areas(areas, there):
-    rows = [*ROWS, server("both", areas=["delivery"], only_with=["core"])]
-    assert ("both" in names(rows, *areas)) is there
-    clients = [{"name": "one", "user": "u", "only_with": ["core", "delivery"]}]
-    assert bool(read_clients(clients, areas)) is there
+def test_a_row_may_be_there_only_with_further_areas(definitions, areas, there):
+    both = {"servers": {"both": server("api", areas=["delivery"], only_with=["core"])}}
+    client = {"clients": {"one": {"user": "u", "only_with": ["core", "delivery"]}}}
+    found = definitions(more=both | client).select(areas)
+    assert ("both" in names(found)) is there
+    assert ("one" in [one.name for one in found.clients]) is there
 
 
-def test_every_area_of_every_row_is_known():
-    assert areas_of([{"areas": ["a", "b"]}, {}, {"areas": None}, {"areas": ["a"]}]) == {"a", "b"}
+def test_clients_are_users_in_groups(definitions):
+    admin, plain = definitions().select(["core"]).clients
+    assert (admin.user, admin.groups, plain.groups) == ("root", ("system:masters",), ())
+
+
+@pytest.mark.parametrize(
+    ("content", "areas", "words"),
+    [
+        ({}, ["coer"], "areas: nothing is in the area 'coer'; did you mean 'core'?; there are core, delivery, tools"),
+        (
+            {"servers": {"a": server("api", needs=["b"]), "b": server("api", needs=["a"])}},
+            ["core"],
+            "more.yml: servers.a: circle of needs: a → b → a",
+        ),
+        ({"servers": {"a": server("api", needs=["etdc"])}}, ["core"], "servers.a needs 'etdc', which is no server; did you mean 'etcd'?"),
+        ({"servers": {"a": server("api", only_with=["coer"])}}, ["core"], "only_with: nothing is in the area 'coer'; did you mean 'core'?"),
+        ({"servers": {"a": server("api", needz=[])}}, ["core"], "more.yml: servers.a: unknown key 'needz'; did you mean 'needs'?"),
+        ({"servers": {"a": {"tool": "t"}}}, ["core"], "more.yml: servers.a: ready is missing"),
+        ({"servers": {"api": server("api")}}, ["core"], "more.yml: servers.api: there is one of this name in control.yml"),
+        ({"servers": {"a": server("ap")}}, ["core"], "more.yml: servers.a: 'ap-tool' is no tool; did you mean 'api-tool'?"),
+        ({"server": {}}, ["core"], "more.yml: unknown key 'server'; did you mean 'servers'?"),
+        ({"clients": {"a": {"user": "u", "group": []}}}, ["core"], "more.yml: clients.a: unknown key 'group'; did you mean 'groups'?"),
+        ({"tools": {"t": {"module": "kubernetes"}}}, ["core"], "more.yml: tools.t: package is missing"),
+        (
+            {"tools": {"t": tool("kubernets", areas=["core"])}},
+            ["core"],
+            "kubernets has no go.mod and go.sum; did you mean 'kubernetes'?",
+        ),
+        ({"tools": {"t": tool("half", areas=["core"])}}, ["core"], "has no go.mod and go.sum"),
+        ("tools: {", ["core"], "more.yml: it is no YAML"),
+    ],
+)
+def test_a_mistake_is_told_with_its_file_and_row(definitions, content, areas, words):
+    with pytest.raises(InputError) as problem:
+        definitions(more=content).select(areas)
+    assert words in problem.value.message
+
+
+def test_a_folder_without_definitions_is_told(tmp_path):
+    with pytest.raises(InputError, match=r"has no servers/\*.yml"):
+        Definitions([tmp_path])
+
+
+def test_everything_shipped_can_be_selected():
+    shipped = Definitions([SHIPPED])
+    found = shipped.select(sorted(shipped.areas))
+    every = [name for file in sorted((SHIPPED / "servers").glob("*.yml")) for name in yaml.safe_load(file.read_text()).get("servers", {})]
+    assert sorted(names(found)) == sorted(every)
+    assert names(found).index("kube-apiserver") > names(found).index("etcd")
+    assert found.expectations and found.simulated

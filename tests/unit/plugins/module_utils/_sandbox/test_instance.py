@@ -43,7 +43,13 @@ def test_places_in_a_text_are_filled_in(tmp_path, template, text):
 
 def test_assets_are_those_of_the_tool(tmp_path):
     binaries = {"gitea": Binary(Path("bin"), Path("assets-of-gitea"))}
-    assert instance(tmp_path / "s").text("{assets}/x", binaries, "gitea") == "assets-of-gitea/x"
+    server = Server("git", "gitea", (), "tcp:1", own_files=Path("ours"))
+    assert instance(tmp_path / "s").text("{assets}/x {files}/y", server, binaries) == "assets-of-gitea/x ours/y"
+
+
+def test_a_caller_may_have_further_places(tmp_path):
+    ours = Instance(tmp_path / "s", [], tmp_path / "cache", {"pods": "10.8.0.0/16", "root": "not this"})
+    assert ours.text("{pods} {root}") == f"10.8.0.0/16 {tmp_path / 's'}"
 
 
 @pytest.mark.parametrize("template", ["{none}", "{assets}", "{0}", "{", "{root!x}"])
