@@ -190,6 +190,14 @@ options:
     type: str
     choices: [ignore, report]
     default: ignore
+  remove_foreign:
+    description:
+      - What others added to our objects and what is to go away. A name of a field manager takes out all that it added, and
+        C(<object> <path>), both as RV(foreign) shows them, one addition, whoever made it.
+      - Each removal is a change of the plan with its impact. A path that is declared is refused; what is gone already is no change.
+    type: list
+    elements: str
+    default: []
   on_immutable:
     description: What to do where a field cannot be changed in place. V(replace) deletes the object and makes it again.
     type: str
@@ -208,7 +216,10 @@ options:
   verify:
     description:
       - V(recorded) proves each object right by its record and managedFields, without a request for it.
-      - V(full) also compares each object with a dry run of its document, which finds what managedFields do not tell.
+      - V(full) believes neither and compares each object with what the server says would be there if nobody else had written. What
+        differs in declared fields is a change; what others added is in RV(foreign).
+      - With V(full) in check mode an object that cannot be changed, or that the server refuses, is a row with the action C(blocked), and all
+        others are compared. Elsewhere it stops the run before its first write.
     type: str
     choices: [recorded, full]
     default: recorded
@@ -321,7 +332,9 @@ digest:
   returned: success
   type: str
 foreign:
-  description: Fields that others added, with O(foreign=report) or O(verify=full).
+  description:
+    - What others added, with O(foreign=report) or O(verify=full). Each has C(id), C(path), C(manager), C(time), C(what) in a few words and the
+      C(impact) of its removal.
   returned: success
   type: list
   elements: dict

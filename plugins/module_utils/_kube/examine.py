@@ -23,6 +23,7 @@ from .kinds import Ref
 from .proof import is_empty
 from .requests import ReconcileRequest
 from .subject import Subject
+from .undo import locate, removals, to_take_out
 
 _NOISE = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink", "deletionTimestamp")
 _ALLOCATED = ("spec.clusterIP", "spec.clusterIPs", "spec.healthCheckNodePort")
@@ -45,6 +46,8 @@ class Finding:
     over_quota: bool = False
     replaced: list[str] = field(default_factory=list)
     live: dict[str, Any] | None = None
+    taken_out: list[str] = field(default_factory=list)
+    """Paths of what others added and what goes away."""
     former: list[Mapping[str, Any]] = field(default_factory=list)
     """managedFields entries of managers whose ownership is taken over."""
 
@@ -76,7 +79,11 @@ def examine_existing(
         return finding
     owned_now = owned(own_entry(live["metadata"], request.manager))
     finding.changes = [d for d in differences(bare(live), bare(answer)) if not _is_seed(subject, d.path) and not _is_kept_book(subject, d)]
-    finding.changes += _given_up(subject, live, answer, finding.former)
+    own_changes = bool(finding.changes)
+    given_up = _given_up(subject, live, answer, finding.former)
+    finding.changes += given_up
+    if not _take_out(client, finding, live, request):
+        return finding
     desired_leaves = owned(own_entry(answer["metadata"], request.manager))
     held = lost(desired_leaves, live["metadata"], request.manager)
     handing_over = bool(owned_now & {_path(seed.path) for seed in subject.seeds})
@@ -85,7 +92,9 @@ def examine_existing(
     if finding.changes:
         finding.action = action
         untold = subject.entry is not None and bool(subject.entry.value) and subject.entry.desired == subject.desired_digest and not held
-        finding.reason = _UNTOLD if untold and action is Action.UPDATE else _by_others(held)
+        told = [_UNTOLD if untold and own_changes and action is Action.UPDATE else _by_others(held)]
+        told += [f"takes away {_first(paths)}" for paths in ([one.path for one in given_up], finding.taken_out) if paths]
+        finding.reason = "; ".join(filter(None, told))
     elif finding.former:
         finding.action, finding.reason = Action.ADOPT, "ownership" if not held else f"ownership, {_by_others(held)}"
     elif missing or handing_over:
@@ -146,6 +155,28 @@ def _dry_run(
     return answer
 
 
+def _take_out(client: KubeClient, finding: Finding, live: Mapping[str, Any], request: ReconcileRequest) -> bool:
+    """What of others' additions goes away, as a dry run shows it. False where the server refuses that."""
+    subject = finding.subject
+    paths = to_take_out(subject, live["metadata"], request)
+    operations = removals(live, paths)
+    if not operations:
+        return True
+    try:
+        cleared = client.json_patch(subject.path, operations, request.manager, dry_run=True)
+    except ApiError as error:
+        finding.problem = f"what others added cannot be taken out: {error.message}"
+        return False
+    finding.taken_out = [path for path in paths if locate(live, path) is not None]
+    known = {change.path for change in finding.changes}
+    finding.changes += [d for d in differences(bare(live), bare(cleared)) if d.path not in known and not _is_kept_book(subject, d)]
+    return True
+
+
+def _first(paths: list[str]) -> str:
+    return ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
+
+
 def _refused(finding: Finding, live: Mapping[str, Any], error: ApiError, request: ReconcileRequest) -> None:
     paths = immutable_changes(finding.subject.ref, live, finding.subject.body, error)
     if not paths:
@@ -199,8 +230,7 @@ def _by_others(held: Mapping[Path, tuple[str, str]]) -> str:
         by.setdefault(holder, []).append(text(path))
     parts = []
     for (manager, time), paths in sorted(by.items()):
-        shown = ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
-        parts.append(f"{shown} changed by {manager!r}" + (f" at {time}" if time else ""))
+        parts.append(f"{_first(paths)} changed by {manager!r}" + (f" at {time}" if time else ""))
     return "; ".join(parts)
 
 

@@ -18,6 +18,7 @@ from .._core.diff import ABSENT
 from .._core.errors import InputError, RefusedError
 from .._core.plan import Plan, guard_approval, guard_impact, guard_removal
 from .client import KubeClient
+from .disturb import disturbances
 from .doubt import still_right
 from .emptied import refuse_emptied
 from .examine import Finding, enforced_levels, examine_existing, examine_new
@@ -33,10 +34,11 @@ from .quota import quota_problems
 from .record import Entry, SetRecord
 from .requests import ReconcileRequest
 from .resolve import Wanted
-from .shadow import Comparison, compare_fully, is_same_place
+from .shadow import DECLARED_REFUSED, Comparison, compare_fully, is_same_place
 from .show import shown_changes
 from .stages import Stage, arrange, deletion_order
 from .subject import Subject
+from .undo import to_take_out
 
 
 @dataclass
@@ -64,6 +66,8 @@ class Work:
     """Objects that are as recorded although somebody wrote to them since; worth recording, and no reason to write a record."""
     foreign: list[dict[str, Any]] = field(default_factory=list)
     orphan_sets: list[str] = field(default_factory=list)
+    disturbed: dict[Ref, str] = field(default_factory=dict)
+    """Objects that change how something runs which this run did not start, and how."""
     unready: set[Ref] = field(default_factory=set)
     finished: set[Ref] = field(default_factory=set)
     """Jobs that are done and gone."""
@@ -99,6 +103,9 @@ def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, obs
             written.append(subject)
         else:
             unclear.append((subject, _action_on_existing(subject, request.manager)))
+    named = {s.ref for s in [*right, *written] if to_take_out(s, s.live or {}, request)}
+    unclear += [(subject, Action.UPDATE) for subject in [*right, *written] if subject.ref in named]
+    right, written = ([subject for subject in some if subject.ref not in named] for some in (right, written))
     compared = Comparison()
     if request.verify == "full" or request.foreign == "report":
         compared = compare_fully(client, request, {ref: s for ref, s in in_scope.items() if s.live is not None}, plan.warnings)
@@ -114,16 +121,24 @@ def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, obs
     enforced = enforced_levels(observed.namespaces, in_scope)
     pending = Pending(wanted, observed, new, [subject for subject, _action in unclear], subjects)
     _examine(client, request, work, unclear, new, pending, enforced)
-    planned = {ref.id: [difference.path for difference in finding.changes] for ref, finding in work.findings.items()}
-    work.foreign = [row for row in compared.rows if not any(is_same_place(row["path"], path) for path in planned.get(row["id"], ()))]
+    work.foreign = [row for row in compared.rows if _is_of_others(row, work.findings.get(Ref.parse(row["id"])))]
     quota = quota_problems(client, [s for s in new if not wanted.is_pending(s.ref)], observed, subjects)
-    _refuse_problems(client, request, work, quota)
+    problems = _problems(client, request, work) + quota
+    work.disturbed = disturbances(client, work.findings.values(), observed)
     removals = _removals(request, wanted, observed, plan)
     refuse_emptied(request, [(removal.ref, removal.record.name) for removal in removals])
     work.unready = {ref for record in observed.records.values() for ref in record.unready if ref in in_scope}
     _list_changes(request, work, removals)
     _list_records(work, observed)
     pending.mark(work.findings, plan)
+    if problems and request.check_mode and request.verify == "full":
+        plan.warnings += quota  # a comparison says what differs, each object for itself, and refuses nothing
+    elif problems:
+        raise InputError(
+            f"{len(problems)} object(s) cannot be applied; nothing was written:\n" + "\n".join(sorted(problems)),
+            plan=[change.as_result() for change in plan.changes],
+            counts=plan.counts,
+        )
     owned = sum(len(record.objects) for record in observed.records.values())
     guard_removal(plan, owned, request.prune.limits, request.prune_variable)
     guard_impact(plan, request.allowed_impact, request.allowed_impact_variable)
@@ -151,6 +166,15 @@ def _finished(subject: Subject) -> bool:
     if subject.ref.group_kind != "Job.batch" or entry is None or record is None or not entry.uid or entry.desired != subject.desired_digest:
         return False
     return subject.ref in record.done or (subject.vanishes and subject.ref not in record.unready)
+
+
+def _is_of_others(row: Mapping[str, Any], finding: Finding | None) -> bool:
+    """Whether a difference is nothing that the plan tells: a change, or an object whose declared fields cannot be had."""
+    if finding is None:
+        return True
+    if (finding.problem or finding.action is Action.REPLACE) and str(row.get("reason") or "").startswith(("declared", DECLARED_REFUSED)):
+        return False
+    return not any(is_same_place(row["path"], change.path) for change in finding.changes)
 
 
 def _overridden(subject: Subject) -> tuple[str, ...]:
@@ -206,7 +230,8 @@ def _confirm(work: Work, finding: Finding, manager: str) -> None:
         (work.renewed if says_the_same(subject.entry, entry) else work.confirmed)[subject.ref] = entry
 
 
-def _refuse_problems(client: KubeClient, request: ReconcileRequest, work: Work, quota: list[str]) -> None:
+def _problems(client: KubeClient, request: ReconcileRequest, work: Work) -> list[str]:
+    """What cannot be done, a line for each object; in the plan each is a row of its own beside all others."""
     problems = []
     for finding in work.findings.values():
         ref = finding.subject.ref
@@ -216,11 +241,10 @@ def _refuse_problems(client: KubeClient, request: ReconcileRequest, work: Work, 
             elif not replaceable(ref, request.replace_kinds):
                 finding.problem = f"{finding.reason}, and it is replaced only when replace_kinds names {ref.kind}"
         if finding.problem:
-            hint = nearest_fields(client, finding.subject.kind, finding.problem)
-            problems.append(f"  {ref.id} ({finding.subject.desired.source}): {finding.problem}{hint}")
-    problems += quota
-    if problems:
-        raise InputError(f"{len(problems)} object(s) cannot be applied; nothing was written:\n" + "\n".join(sorted(problems)))
+            finding.problem += nearest_fields(client, finding.subject.kind, finding.problem)
+            finding.action, finding.reason = Action.BLOCKED, finding.problem
+            problems.append(f"  {ref.id} ({finding.subject.desired.source}): {finding.problem}")
+    return problems
 
 
 def _removals(request: ReconcileRequest, wanted: Wanted, observed: Observed, plan: Plan) -> list[Removal]:
@@ -258,7 +282,7 @@ def _list_changes(request: ReconcileRequest, work: Work, removals: list[Removal]
         for ref in sorted(stage.members):
             finding = work.findings.get(ref)
             if finding is not None and finding.action is not None:
-                work.plan.changes.append(_change(finding, finding.action, request))
+                work.plan.changes.append(_change(finding, finding.action, request, work.disturbed.get(ref, "")))
     by_ref = {removal.ref: removal for removal in removals}
     work.removals = [[by_ref[ref] for ref in group] for group in deletion_order(by_ref)]
     for group in work.removals:
@@ -291,13 +315,15 @@ def _list_records(work: Work, observed: Observed) -> None:
         )
 
 
-def _change(finding: Finding, action: Action, request: ReconcileRequest) -> Change:
+def _change(finding: Finding, action: Action, request: ReconcileRequest, disturbs: str) -> Change:
     subject = finding.subject
     impact = (
         Impact.SAFE
         if action is Action.BLOCKED
         else impact_of(action, subject.ref, ((d.path, d.before is not ABSENT) for d in finding.changes))
     )
+    if disturbs:
+        impact = max(impact, Impact.DISRUPTIVE, key=lambda candidate: candidate.rank)
     before, after = shown_changes(subject, finding)
     secret = subject.desired.is_secret and request.digest_key is None
     values = [[d.path] if secret else [d.path, _value(d.before), _value(d.after)] for d in sorted(finding.changes, key=lambda d: d.path)]
@@ -306,7 +332,7 @@ def _change(finding: Finding, action: Action, request: ReconcileRequest) -> Chan
         action,
         impact,
         tuple(d.path for d in finding.changes),
-        finding.reason,
+        "; ".join(filter(None, (finding.reason, disturbs))),
         before,
         after,
         finding.verified,

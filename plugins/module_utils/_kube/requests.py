@@ -46,6 +46,8 @@ class ReconcileRequest:
     prune: Prune = field(default_factory=Prune)
     force_conflicts: bool | tuple[str, ...] = False
     foreign: str = "ignore"
+    remove_foreign: tuple[str, ...] = ()
+    """What others added that goes away: names of their managers, or an object's id and a path in it."""
     on_immutable: str = "fail"
     replace_kinds: list[str] = field(default_factory=list)
     adopt: tuple[str, ...] = ()

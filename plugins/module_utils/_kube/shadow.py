@@ -31,6 +31,7 @@ from .preview import shadow_of
 from .requests import ReconcileRequest
 from .subject import Subject
 
+DECLARED_REFUSED = "the declared object would be refused today"
 _UNTRACKED = "not recorded in managedFields"
 _MADE_UNIQUE = {"Job", "Pod", "ControllerRevision", "PersistentVolume"}
 """Kinds into which the server writes something of its own for each object: our fields are asked for by a dry run of the object
@@ -89,7 +90,7 @@ def _beyond(client: KubeClient, request: ReconcileRequest, subject: Subject, liv
         if error.status == 403:
             refused.append(subject.ref.id)
             return []
-        reason = f"the declared object would be refused today: {error.message}"
+        reason = f"{DECLARED_REFUSED}: {error.message}"
         return [{"id": subject.ref.id, "path": "", "manager": "", "time": "", "reason": reason}]
     secret = subject.desired.is_secret
     found: dict[str, Row] = {}

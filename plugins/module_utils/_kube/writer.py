@@ -39,6 +39,7 @@ from .resolve import HandedOver, Wanted
 from .show import shown_document
 from .stages import CONFIGURATION, WEBHOOKS, Stage
 from .subject import WAIT, Subject, only_path
+from .undo import removals
 from .versions import over_version, save_record
 from .wait import NotReadyError, Waiter
 
@@ -287,6 +288,7 @@ class Writer:
         if finding.former:
             self._take_over(finding)
         self._hand_over(finding)
+        self._take_out(finding)
         strategy = _changed_strategy(finding)
         if strategy is not None:
             self._client.json_patch(subject.path, [{"op": "test", "path": "/metadata/uid", "value": subject.uid}, strategy], manager)
@@ -296,7 +298,7 @@ class Writer:
             body = {**subject.body, "metadata": {**metadata, **exactly}}
             return self._client.apply(subject.path, body, manager, force=finding.force or strategy is not None)[0]
 
-        touched = finding.former or strategy is not None or finding.subject.seeds
+        touched = finding.former or finding.taken_out or strategy is not None or finding.subject.seeds
         known = (finding.live or {}).get("metadata") or subject.live or {}
         return over_version(self._client, manager, subject.path, {} if touched else known, send)
 
@@ -344,6 +346,20 @@ class Writer:
             live = finding.live if attempt == 0 and finding.live else self._client.get(finding.subject.path)
             try:
                 self._client.json_patch(finding.subject.path, _folded(live, finding, self._request.manager), self._request.manager)
+                return
+            except ApiError as error:
+                if error.status not in (409, 422) or attempt == 4:
+                    raise
+
+    def _take_out(self, finding: Finding) -> None:
+        """Take out what others added and the plan names; where somebody writes meanwhile, out of what is there then."""
+        for attempt in range(5 if finding.taken_out else 0):
+            live = finding.live if attempt == 0 and finding.live else self._client.get(finding.subject.path)
+            operations = removals(live, finding.taken_out)
+            if not operations:
+                return
+            try:
+                self._client.json_patch(finding.subject.path, operations, self._request.manager)
                 return
             except ApiError as error:
                 if error.status not in (409, 422) or attempt == 4:

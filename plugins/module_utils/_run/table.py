@@ -256,7 +256,8 @@ def _foreign_lines(foreign: list[Json]) -> Iterator[Line]:
             last = item["id"]
             yield [(f"    * {shortened(short_id(last), WIDTH - 6)}", "update")]
         who = ", ".join(str(word) for word in (item.get("manager"), item.get("time")) if word)
-        for text in wrapped(f"        {item['path']} ({who or 'by whom is not recorded'})"):
+        said = f"{item['what']}, undoing it: {item['impact']}; " if item.get("what") else ""
+        for text in wrapped(f"        {said}{item['path']} ({who or 'by whom is not recorded'})"):
             yield [(text, "quiet")]
     if len(foreign) > _MOST_FOREIGN:
         yield [(f"    and {len(foreign) - _MOST_FOREIGN} more in the report's file", "quiet")]
