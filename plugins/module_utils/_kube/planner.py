@@ -315,7 +315,7 @@ def _list_records(work: Work, observed: Observed) -> None:
         )
 
 
-def _change(finding: Finding, action: Action, request: ReconcileRequest, disturbs: str) -> Change:
+def _change(finding: Finding, action: Action, request: ReconcileRequest, disturbs: str = "") -> Change:
     subject = finding.subject
     impact = (
         Impact.SAFE

@@ -141,7 +141,7 @@ def test_who_puts_managed_fields_back_is_seen_by_plan_apply_and_drift(cluster, n
         attack(document, change, whole)
     plan = cluster.run(wanted, check=True).ok()
     assert plan.planned == dict.fromkeys(changes, "update")
-    assert {row["reason"] for row in plan.result["plan"]} == {"changed by somebody whom managedFields do not name"}
+    assert {row["reason"].partition(";")[0] for row in plan.result["plan"]} == {"changed by somebody whom managedFields do not name"}
     drift = cluster.run(wanted, check=True, verify="full", foreign="report", force_conflicts=True).ok()
     assert (drift.planned, drift.writes) == (plan.planned, [])
     assert "cmlnaHQ" not in str(drift.result) and "d3Jvbmc" not in str(drift.result)
