@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps up down clean status logs plan apply drift verify explain component compare rehearse break-glass destroy new-platform
+.PHONY: help deps up down clean status logs plan apply access drift verify explain component compare rehearse break-glass destroy new-platform
 .PHONY: lint test test-unit test-integration test-scenarios bench bench-vault build catalog-check docs
 
 ENV ?= sandbox
@@ -42,6 +42,9 @@ plan: deps ## What a run would change, and nothing done (ENV= AREA= HOST=)
 
 apply: deps ## Apply; with PLAN=.gantry/plan.json exactly that plan or nothing (ENV= AREA= HOST=)
 	@$(PLAYBOOK) playbooks/$(if $(PLAN),apply.yml -e platform_plan=$(PLAN),site.yml) $(NARROW)
+
+access: deps ## What only an administrator may apply, and the deployer's rights (ENV= KUBECONFIG= CHECK=1 PLAN= HOST=)
+	@$(PLAYBOOK) playbooks/access.yml $(if $(CHECK),--check) $(if $(filter command line,$(origin KUBECONFIG)),-e platform_admin_kubeconfig=$(KUBECONFIG)) $(if $(PLAN),-e platform_plan=$(PLAN)) $(if $(HOST),--limit $(HOST))
 
 drift: deps ## Compare every object with what is declared; fails on drift (ENV= AREA= HOST=)
 	@$(PLAYBOOK) playbooks/drift.yml $(NARROW)

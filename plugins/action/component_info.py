@@ -13,11 +13,11 @@ from ansible.utils.display import Display
 from ..module_utils._chart.cure import faults
 from ..module_utils._chart.fetch import fetch, helm_binary
 from ..module_utils._chart.render import in_namespace
-from ..module_utils._chart.rooms import Need, rooms_of
+from ..module_utils._chart.rooms import Need, rooms_of, way_in
 from ..module_utils._core.errors import GantryError, InputError
 from ..module_utils._core.suggest import did_you_mean
+from ..module_utils._kube.administration import Administration
 from ..module_utils._kube.documents import Document
-from ..module_utils._kube.grants import grants
 from ..module_utils._kube.setfile import CLUSTER_SCOPED, set_file
 from ..module_utils._kube.yaml import dump_yaml
 from ..module_utils._model.components import missing, requirements, sample
@@ -113,7 +113,8 @@ def _described(name: str, entry: dict[str, Any], trial: dict[str, Any], namespac
     counts: dict[str, int] = {}
     for document in documents:
         counts[document["kind"]] = counts.get(document["kind"], 0) + 1
-    withheld = grants([set_file(f"component-{name}", "gantry-system", [(document, f"component {name}") for document in documents])], "", "")
+    placed = [room.document, way_in(room, ""), *documents] if room else documents
+    declared = set_file(f"component-{name}", "gantry-system", [(document, f"component {name}") for document in placed], "component")
     return {
         "namespace": {"name": namespace, "pod security": room.level if room else "none, it is declared elsewhere"},
         "objects": counts,
@@ -123,7 +124,7 @@ def _described(name: str, entry: dict[str, Any], trial: dict[str, Any], namespac
             for document in documents
             if document["kind"] in _RULES
         },
-        "only an administrator may apply": withheld["withheld"],
+        "only an administrator may apply": [f"{ref.id}: {why}" for ref, why in sorted(Administration([declared]).reasons.items())],
     }
 
 

@@ -10,6 +10,8 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils._core.errors import InputError
 from ..module_utils._kube.documents import Document, flatten, load_paths, load_text
+from ..module_utils._kube.foretold import refuse_broken
+from ..module_utils._kube.grants import separated
 from ..module_utils._kube.setfile import check_together, read_store, set_file, summary, write_set
 from ..module_utils._kube.yaml import load_yaml
 from ..plugin_utils._inprocess import outcome, plain, validated
@@ -29,6 +31,8 @@ SPEC: dict[str, Any] = {
     "handed_over": {"type": "list", "elements": "dict", "default": []},
     "handed_over_templates": {"type": "list", "elements": "str", "default": []},
     "finish": {"type": "bool", "default": False},
+    "separate": {"type": "bool", "default": False},
+    "entered": {"type": "list", "elements": "str", "default": []},
     "external_namespaces": {"type": "list", "elements": "str", "default": []},
     "external_groups": {"type": "list", "elements": "str", "default": []},
 }
@@ -47,9 +51,16 @@ class ActionModule(ActionBase):
 
         def work() -> dict[str, Any]:
             params = plain(validated(self, SPEC, dict(self._task.args)))
+            contents: list[dict[str, Any]] = []
             if params["finish"]:
                 contents = read_store(params["store"])
                 check_together(contents, params["external_namespaces"], params["external_groups"])
+                refuse_broken(contents)
+            if params["separate"]:
+                contents = separated(contents or read_store(params["store"]), params["entered"])
+                for content in contents:
+                    write_set(params["store"], content)
+            if params["finish"] or params["separate"]:
                 return {"changed": False, "sets": [summary(content) for content in contents]}
             if not params["set"]:
                 raise InputError("set is missing: give the set a name, or finish: true to check all sets of the store")

@@ -10,21 +10,14 @@ short_description: The least rights with which a deployer can apply the sets of 
 version_added: 0.1.0
 author: The gantry.platform authors (@gantry-platform)
 description:
-  - Reads the set files of a store and gives RBAC rules. What is cluster-scoped is granted by name, what is namespaced by kind.
-  - Rights by which the deployer could come to more than it is given are withheld, even where a declared role has them.
+  - Reads the set files of a store and gives RBAC rules. In the namespaces that it is let into the deployer writes the kinds that are
+    declared there; everywhere else it reads, and no Secret.
+  - What only an administrator may apply needs no right of the deployer's; R(gantry.platform.declare,ansible_collections.gantry.platform.declare_module) gathers it.
 options:
   _input:
     description: The store of a run, with all sets declared.
     type: path
     required: true
-  role:
-    description: Name of the ClusterRole that the deployer gets in each namespace.
-    type: str
-    default: gantry-deployer-namespace
-  binding:
-    description: Name of the RoleBinding by which it enters a namespace.
-    type: str
-    default: gantry-deployer
 """
 
 EXAMPLES = r"""
@@ -36,8 +29,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - RBAC rules as C(cluster) and C(namespace), the declared C(namespaces), and C(withheld), a sentence for each object that only an
-      administrator can write.
+    - RBAC rules as C(cluster) and C(namespace), the C(namespaces) that the deployer is let into, and C(accounts), those ServiceAccounts
+      in them (C(namespace/name)) that may more than it.
   type: dict
 """
 
@@ -50,10 +43,10 @@ from ..module_utils._kube.grants import grants
 from ..module_utils._kube.setfile import read_store
 
 
-def deployer_grants(store: str, role: str = "gantry-deployer-namespace", binding: str = "gantry-deployer") -> dict[str, Any]:
+def deployer_grants(store: str) -> dict[str, Any]:
     """The grants for all sets of a store."""
     try:
-        return grants(read_store(store), role, binding)
+        return grants(read_store(store))
     except GantryError as error:
         raise AnsibleFilterError(error.message) from error
 

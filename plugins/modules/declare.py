@@ -83,6 +83,17 @@ options:
     description: Check all sets of the store together.
     type: bool
     default: false
+  separate:
+    description:
+      - Move what only an administrator may apply out of all sets of the store into one of its own, C(administration), each object with
+        the reason, and note which rights the deployer needs for the rest.
+    type: bool
+    default: false
+  entered:
+    description: Namespaces that the deployer is let into by sets that are not in the store.
+    type: list
+    elements: str
+    default: []
   external_namespaces:
     description: Namespaces that the cluster has from elsewhere.
     type: list

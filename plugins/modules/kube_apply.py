@@ -266,6 +266,25 @@ options:
     description: Whether to return the written objects, Secrets without their values.
     type: bool
     default: false
+  administered:
+    description:
+      - Sets that only an administrator may apply. They are compared by reading alone, without a request that needs a right to write.
+      - What of them is not as declared stands in the plan like any other change.
+    type: dict
+    suboptions:
+      sets:
+        description: Names of the sets.
+        type: list
+        elements: str
+        default: []
+      command:
+        description: The command by which an administrator applies them, for the refusal's text.
+        type: str
+        default: ""
+      refuse:
+        description: Whether such a difference stops the run before its first write. Outside of check mode it always does.
+        type: bool
+        default: true
 notes:
   - Values of Secrets never appear in results, diffs or errors. A value C({"reference":"env:NAME"}), or with C(file:path),
     C(sops:file#key), C(aws-sm:name) or C(aws-sm:name#key), is resolved in memory when it is sent.

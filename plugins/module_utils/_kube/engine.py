@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._core.change import Action
-from .._core.errors import CancelledError, GantryError
+from .._core.errors import CancelledError, GantryError, RefusedError
 from .._core.references import References
 from .._core.show import as_diff
 from .client import Document, KubeClient
 from .discovery import Discovery
+from .errors import ApiError
 from .lease import LockLostError, RunLease
 from .observe import Observed, observe, read_sets, records_changed, refuse_parents, require_namespaces
 from .planner import Work, make_plan
@@ -73,10 +74,20 @@ def reconcile(
 
 def _plan(client: KubeClient, request: ReconcileRequest, references: References) -> _Planned:
     discovery = Discovery(client)
+    try:
+        return _planned(client, discovery, request, references)
+    except ApiError as error:
+        if not error.forbidden or not request.administered.cure:
+            raise
+        raise RefusedError(f"This identity lacks a right, and nothing was written: {error.message}\n{request.administered.cure}") from error
+
+
+def _planned(client: KubeClient, discovery: Discovery, request: ReconcileRequest, references: References) -> _Planned:
+    """Everything before the first write."""
     wanted = resolve(request.sets, discovery, _default_namespace(client, request))
     observed = read_sets(client, request.sets, request.owner, request.known_sets)
     doomed = [record for record in observed.strangers if record.name in request.remove_sets]
-    observe(client, discovery, wanted, observed, [*observed.records.values(), *doomed])
+    observe(client, discovery, wanted, observed, [*observed.records.values(), *doomed], request.administered.sets)
     require_namespaces(wanted, observed)
     refuse_parents(wanted, observed)
     subjects = subjects_of(wanted, observed, references)

@@ -130,6 +130,11 @@ class ApiError(ServerError):
         return self.status == 400 or (self.status == 500 and _MISFIT in self.raw_message)
 
     @property
+    def forbidden(self) -> bool:
+        """The identity lacks a right; no quota and no policy said no."""
+        return self.status == 403 and ("is forbidden: User" in self.raw_message or "permissions not currently held" in self.raw_message)
+
+    @property
     def over_quota(self) -> bool:
         """A ResourceQuota has no room, or was not counted yet."""
         return self.status == 403 and ("exceeded quota" in self.raw_message or "status unknown for quota" in self.raw_message)

@@ -45,6 +45,8 @@ class Finding:
     verified: bool = True
     over_quota: bool = False
     replaced: list[str] = field(default_factory=list)
+    forbidden: bool = False
+    """``problem`` is a right that this identity lacks."""
     live: dict[str, Any] | None = None
     taken_out: list[str] = field(default_factory=list)
     """Paths of what others added and what goes away."""
@@ -109,7 +111,7 @@ def examine_new(client: KubeClient, subject: Subject, request: ReconcileRequest,
     try:
         _dry_run(client, subject, subject.body, request, finding, enforced)
     except ApiError as error:
-        finding.problem = error.message
+        finding.problem, finding.forbidden = error.message, error.forbidden
         if error.kind_not_served or error.status in (403, 404):
             finding.verified = False
         finding.over_quota = error.over_quota
@@ -180,7 +182,7 @@ def _first(paths: list[str]) -> str:
 def _refused(finding: Finding, live: Mapping[str, Any], error: ApiError, request: ReconcileRequest) -> None:
     paths = immutable_changes(finding.subject.ref, live, finding.subject.body, error)
     if not paths:
-        finding.problem = error.message
+        finding.problem, finding.forbidden = error.message, error.forbidden
         return
     finding.replaced = paths
     finding.action = Action.REPLACE

@@ -46,6 +46,8 @@ class Observed:
     kinds: dict[tuple[str, str], Kind] = field(default_factory=dict)
     unreadable: set[tuple[str, str]] = field(default_factory=set)
     """Recorded kinds whose backend does not answer: nothing of them may be called gone."""
+    shut: set[str] = field(default_factory=set)
+    """Namespaces whose Secrets this identity may not read."""
     cluster_uid: str = ""
     whole: dict[Ref, Document] = field(default_factory=dict)
     """Objects of kinds that the cluster itself keeps writing to: read whole, since their metadata alone prove nothing."""
@@ -115,9 +117,28 @@ def _secret(one: SetInput | SetRecord) -> Ref:
     return Ref("", "Secret", one.namespace, one.name)
 
 
-def observe(client: KubeClient, discovery: Discovery, wanted: Wanted, observed: Observed, records: Iterable[SetRecord]) -> None:
-    """Fill ``observed`` with everything that the desired and recorded objects need for a decision."""
+def observe(
+    client: KubeClient,
+    discovery: Discovery,
+    wanted: Wanted,
+    observed: Observed,
+    records: Iterable[SetRecord],
+    administered: Collection[str] = (),
+) -> None:
+    """Fill ``observed`` with everything that the desired and recorded objects need for a decision.
+
+    ``administered`` are sets that somebody else applies: Secrets of theirs that may not be read stop nothing.
+    """
     records = list(records)
+    scopes: dict[str, set[str]] = {}
+    for item in wanted.objects.values():
+        if item.is_secret:
+            scopes.setdefault(item.ref.namespace, set()).add(item.scope)
+    for record in records:
+        for ref in record.objects:
+            if ref.group_kind == "Secret":
+                scopes.setdefault(ref.namespace, set()).add(record.name)
+    elsewhere = {namespace for namespace, names in scopes.items() if names <= set(administered)}
     refs = set(wanted.objects) | {ref for record in records for ref in record.objects}
     by_kind: dict[tuple[str, str], set[str]] = {}
     for ref in refs:
@@ -167,7 +188,8 @@ def observe(client: KubeClient, discovery: Discovery, wanted: Wanted, observed: 
                     observed.metadata[Ref(kind.group, kind.kind, metadata.get("namespace") or "", metadata["name"])] = metadata
         jobs = refused
     _read_namespaces(client, wanted, observed)
-    _refuse_shut(shut, wanted, observed)
+    observed.shut = set(shut)
+    _refuse_shut({name: refusal for name, refusal in shut.items() if name not in elsewhere}, wanted, observed)
     _read_missing(client, wanted, observed, shut)
 
 

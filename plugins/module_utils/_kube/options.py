@@ -21,7 +21,7 @@ from .._core.suggest import did_you_mean
 from .auth import AuthOptions
 from .documents import Document, Loaded, flatten, load_paths, load_text
 from .kinds import Ref, split_version
-from .requests import EVERY_IMPACT, Prune, ReconcileRequest
+from .requests import EVERY_IMPACT, Administered, Prune, ReconcileRequest
 from .resolve import HandedOver, SetInput
 from .setfile import documents_of, read_store
 from .words import ANSWERS, named_object, refuse_words
@@ -100,6 +100,14 @@ APPLY_SPEC: dict[str, Any] = {
     "wait_timeout": {"type": "int", "default": 300},
     "concurrency": {"type": "int", "default": 16},
     "return_objects": {"type": "bool", "default": False},
+    "administered": {
+        "type": "dict",
+        "options": {
+            "sets": {"type": "list", "elements": "str", "default": []},
+            "command": {"type": "str", "default": ""},
+            "refuse": {"type": "bool", "default": True},
+        },
+    },
 }
 VERIFY_SPEC: dict[str, Any] = {
     **AUTH_SPEC,
@@ -195,6 +203,7 @@ def apply_request(params: Params, check_mode: bool) -> ReconcileRequest:
         identity=params.get("identity") or "",
         default_namespace=params.get("namespace"),
         return_objects=params["return_objects"],
+        administered=_administered(params.get("administered") or {}),
     )
 
 
@@ -219,6 +228,10 @@ def holder_name(environment: Mapping[str, str]) -> str:
     return f"{user}@{socket.gethostname()} {uuid.uuid4().hex[:8]}"
 
 
+def _administered(given: Params) -> Administered:
+    return Administered(frozenset(given.get("sets") or ()), given.get("command") or "", bool(given.get("refuse", True)))
+
+
 def _sets(params: Params) -> list[SetInput]:
     ways = [name for name in ("sets", "store") if params.get(name)]
     single = any(params.get(name) is not None for name in _DOCUMENTS)
@@ -234,6 +247,7 @@ def _sets(params: Params) -> list[SetInput]:
                 content["namespace"],
                 documents_of(content),
                 [_handed_over(item, f"set {content['set']}") for item in content.get("handed_over") or []],
+                reasons=content.get("reasons") or {},
             )
             for content in read_store(params["store"], params.get("expected_sets") or ())
         ]

@@ -17,6 +17,7 @@ from .._core.concurrency import map_threads
 from .._core.diff import ABSENT
 from .._core.errors import InputError, RefusedError
 from .._core.plan import Plan, guard_approval, guard_impact, guard_removal
+from .administered import WHOSE, examine_read_only, guard_administered, leftovers, unreadable
 from .client import KubeClient
 from .disturb import disturbances
 from .doubt import still_right
@@ -27,7 +28,7 @@ from .immutable import replaceable
 from .impact import holds_data, impact_of
 from .kinds import Ref
 from .observe import Observed, live_label
-from .pending import NAMESPACE_PENDING, Pending
+from .pending import ACCESS_PENDING, NAMESPACE_PENDING, Pending
 from .preview import misfits, nearest_fields
 from .proof import Verdict, entry_of, says_the_same, verdict
 from .quota import quota_problems
@@ -85,9 +86,16 @@ def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, obs
     right: list[Subject] = []
     written: list[Subject] = []
     new: list[Subject] = []
+    theirs: list[Subject] = []
     for ref, subject in in_scope.items():
         live = subject.live
-        if (live is None or live.get("deletionTimestamp")) and _finished(subject):
+        if subject.desired.scope in request.administered.sets and not (live or {}).get("deletionTimestamp"):
+            proven = request.verify != "full" and live is not None and verdict(subject, request.manager) is Verdict.RIGHT
+            if proven or unreadable(subject, observed):
+                plan.unchanged += 1
+            else:
+                theirs.append(subject)
+        elif (live is None or live.get("deletionTimestamp")) and _finished(subject):
             work.finished.add(ref)
             plan.unchanged += 1
         elif live is None:
@@ -108,7 +116,8 @@ def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, obs
     right, written = ([subject for subject in some if subject.ref not in named] for some in (right, written))
     compared = Comparison()
     if request.verify == "full" or request.foreign == "report":
-        compared = compare_fully(client, request, {ref: s for ref, s in in_scope.items() if s.live is not None}, plan.warnings)
+        ours = {ref: s for ref, s in in_scope.items() if s.live is not None and s.desired.scope not in request.administered.sets}
+        compared = compare_fully(client, request, ours, plan.warnings)
     if request.verify == "full":  # neither the record nor managedFields are believed: values alone
         unclear += [(subject, Action.UPDATE) for subject in [*right, *written] if subject.ref in compared.suspects]
         right = [subject for subject in [*right, *written] if subject.ref not in compared.suspects]
@@ -119,15 +128,25 @@ def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, obs
         plan.unchanged += len(still)
     plan.unchanged += len(right)
     enforced = enforced_levels(observed.namespaces, in_scope)
-    pending = Pending(wanted, observed, new, [subject for subject, _action in unclear], subjects)
+    _examine_theirs(client, request, work, theirs)
+    missing = [subject for subject in theirs if subject.live is None]
+    pending = Pending(wanted, observed, [*new, *missing], [subject for subject, _action in unclear], subjects)
     _examine(client, request, work, unclear, new, pending, enforced)
     work.foreign = [row for row in compared.rows if _is_of_others(row, work.findings.get(Ref.parse(row["id"])))]
     quota = quota_problems(client, [s for s in new if not wanted.is_pending(s.ref)], observed, subjects)
     problems = _problems(client, request, work) + quota
-    work.disturbed = disturbances(client, work.findings.values(), observed)
+    work.disturbed = disturbances(
+        client, [f for f in work.findings.values() if f.subject.desired.scope not in request.administered.sets], observed
+    )
     removals = _removals(request, wanted, observed, plan)
     refuse_emptied(request, [(removal.ref, removal.record.name) for removal in removals])
-    work.unready = {ref for record in observed.records.values() for ref in record.unready if ref in in_scope}
+    work.unready = {
+        ref
+        for record in observed.records.values()
+        if record.name not in request.administered.sets
+        for ref in record.unready
+        if ref in in_scope
+    }
     _list_changes(request, work, removals)
     _list_records(work, observed)
     pending.mark(work.findings, plan)
@@ -135,11 +154,13 @@ def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, obs
         plan.warnings += quota  # a comparison says what differs, each object for itself, and refuses nothing
     elif problems:
         raise InputError(
-            f"{len(problems)} object(s) cannot be applied; nothing was written:\n" + "\n".join(sorted(problems)),
+            f"{len(problems)} object(s) cannot be applied; nothing was written:\n"
+            + "\n".join([*sorted(problems), *_grantor(request, work)]),
             plan=[change.as_result() for change in plan.changes],
             counts=plan.counts,
         )
     owned = sum(len(record.objects) for record in observed.records.values())
+    _list_leftovers(request, work, wanted, observed)
     guard_removal(plan, owned, request.prune.limits, request.prune_variable)
     guard_impact(plan, request.allowed_impact, request.allowed_impact_variable)
     guard_approval(plan, request.approved_digest)
@@ -188,6 +209,29 @@ def _action_on_existing(subject: Subject, manager: str) -> Action:
     return Action.UPDATE if ours and not moved else Action.ADOPT
 
 
+def _examine_theirs(client: KubeClient, request: ReconcileRequest, work: Work, theirs: list[Subject]) -> None:
+    """What an administrator applies: by reading alone, and before anything else is asked, since the rest may need it."""
+    why = {ident: reason for one in request.sets for ident, reason in one.reasons.items()}
+    found = map_threads(lambda subject: examine_read_only(client, subject, why.get(subject.ref.id, "")), theirs, client.threads)
+    for finding in found:
+        if finding.action is None:
+            work.plan.unchanged += 1
+        work.findings[finding.subject.ref] = finding
+    if request.administered.refuse or not request.check_mode:
+        waiting = [_change(finding, finding.action, request) for finding in found if finding.action is not None]
+        guard_administered(waiting, request.administered)
+
+
+def _list_leftovers(request: ReconcileRequest, work: Work, wanted: Wanted, observed: Observed) -> None:
+    """What an administrator applied and nobody declares any more is drift; no other run needs anything of it."""
+    if request.verify != "full":
+        return
+    reason = f"{WHOSE}, and declared no more"
+    for ref, name in leftovers(observed, request.administered.sets, wanted.objects):
+        if (request.apply_sets is None or name in request.apply_sets) and not holds_data(ref):
+            work.plan.changes.append(Change(ref.id, Action.DELETE, reason=reason, scope=name, verified=False))
+
+
 def _examine(
     client: KubeClient,
     request: ReconcileRequest,
@@ -197,8 +241,15 @@ def _examine(
     pending: Pending,
     enforced: Mapping[str, str],
 ) -> None:
+    waits = any(
+        finding.action is not None for finding in work.findings.values() if finding.subject.desired.scope in request.administered.sets
+    )
+
     def existing(item: tuple[Subject, Action]) -> Finding:
-        return examine_existing(client, item[0], request, item[1], enforced)
+        finding = examine_existing(client, item[0], request, item[1], enforced)
+        if finding.forbidden and waits:  # an administrator is to act, and may be about to grant it
+            finding.action, finding.reason, finding.problem, finding.verified = item[1], ACCESS_PENDING, "", False
+        return finding
 
     def created(subject: Subject) -> Finding:
         reason = pending.reason(subject)
@@ -206,7 +257,7 @@ def _examine(
             return Finding(subject, Action.CREATE, reason=reason, verified=False)
         finding = examine_new(client, subject, request, enforced)
         if finding.problem and not finding.verified:
-            finding.reason = pending.reason_of_refusal(subject, finding.over_quota)
+            finding.reason = ACCESS_PENDING if finding.forbidden and waits else pending.reason_of_refusal(subject, finding.over_quota)
             if finding.reason:
                 finding.problem = ""
         return finding
@@ -247,11 +298,19 @@ def _problems(client: KubeClient, request: ReconcileRequest, work: Work) -> list
     return problems
 
 
+def _grantor(request: ReconcileRequest, work: Work) -> list[str]:
+    """Who grants the right that is missing, where one is."""
+    lacking = any(finding.forbidden and finding.problem for finding in work.findings.values())
+    return [request.administered.cure] if lacking and request.administered.cure else []
+
+
 def _removals(request: ReconcileRequest, wanted: Wanted, observed: Observed, plan: Plan) -> list[Removal]:
     found: list[Removal] = []
     doomed = [record for record in observed.strangers if record.name in request.remove_sets]
     for record in [*observed.records.values(), *doomed]:
         whole = record in doomed
+        if record.name in request.administered.sets:
+            continue
         if not whole and request.apply_sets is not None and record.name not in request.apply_sets:
             continue
         for ref in record.objects:
@@ -345,8 +404,9 @@ def _value(value: Any) -> Any:
     return "absent" if value is ABSENT else {"is": value}
 
 
-def sets_to_write(work: Work, records: Iterable[SetRecord]) -> list[SetRecord]:
-    """Records that this run must widen or rewrite, because something of theirs changes."""
+def sets_to_write(work: Work, records: Iterable[SetRecord], administered: Iterable[str] = ()) -> list[SetRecord]:
+    """Records that this run must widen or rewrite, because something of theirs changes; those of an administrator are left to him."""
     names = {change.scope for change in work.plan.changes}
     adopted = {ref for ref, finding in work.findings.items() if finding.action is Action.ADOPT}
-    return [record for record in records if record.name in names or adopted & set(record.objects)]
+    ours = [record for record in records if record.name not in set(administered)]
+    return [record for record in ours if record.name in names or adopted & set(record.objects)]

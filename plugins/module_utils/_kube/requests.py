@@ -27,6 +27,20 @@ class Prune:
     kinds: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Administered:
+    """The sets that only an administrator may apply, the command by which, and whether a difference stops the run."""
+
+    sets: frozenset[str] = frozenset()
+    command: str = ""
+    refuse: bool = True
+
+    @property
+    def cure(self) -> str:
+        """What to do, in a sentence; empty where nobody told."""
+        return f"An administrator applies and grants it: {self.command}" if self.command else ""
+
+
 @dataclass
 class ReconcileRequest:
     """One reconcile: the sets, and what may be done to make them true."""
@@ -66,6 +80,8 @@ class ReconcileRequest:
     """The user as whom the cluster is meant to see this run; another one is a warning."""
     default_namespace: str | None = None
     return_objects: bool = False
+    administered: Administered = field(default_factory=Administered)
+    """Sets that are planned by reading alone, since somebody else applies them."""
 
     @property
     def manager(self) -> str:

@@ -40,6 +40,8 @@ class SetInput:
     handed_over: list[HandedOver] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
     """In words, each of its sources that held no document."""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """Why an object (by its id) is an administrator's."""
 
 
 @dataclass

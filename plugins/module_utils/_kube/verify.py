@@ -30,7 +30,7 @@ try:
 except ImportError:
     _HAS_JMESPATH = False
 
-_KEYS = ("name", "meaning", "api_version", "kind", "namespace", "object", "selector", "condition", "count")
+_KEYS = ("name", "meaning", "api_version", "kind", "namespace", "object", "selector", "condition", "count", "exception")
 _NEEDED = ("name", "meaning", "api_version", "kind")
 _SINGLE_GETS = 3
 _MOST_NAMED = 5
@@ -41,7 +41,7 @@ class Expectation:
     """What must hold. ``object`` names one object; ``selector`` picks many (a label selector; empty: all of the kind).
 
     ``condition`` is JMESPath over each object and must be true. ``count`` is the exact number of objects; none means one or
-    more. ``source`` says where it was written.
+    more. ``source`` says where it was written, ``exception`` how one is declared.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Expectation:
     condition: str = ""
     count: int | None = None
     source: str = ""
+    exception: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,10 @@ def read_expectations(given: Iterable[tuple[Any, str]]) -> list[Expectation]:
         selector = item.get("selector") or ""
         if isinstance(selector, Mapping):
             selector = ",".join(f"{key}={value}" for key, value in sorted(selector.items()))
-        texts = {key: str(item.get(key) or "") for key in ("name", "meaning", "api_version", "kind", "namespace", "object", "condition")}
+        texts = {
+            key: str(item.get(key) or "")
+            for key in ("name", "meaning", "api_version", "kind", "namespace", "object", "condition", "exception")
+        }
         found.append(Expectation(**texts, selector=str(selector), count=count, source=source))
     if problems:
         raise InputError("the expectations are not right:\n" + "\n".join(problems))
@@ -151,7 +155,7 @@ def _check(client: KubeClient, discovery: Discovery, expectations: Sequence[Expe
             return Verdict(expectation, False, _expected(expectation), items)
         if expectation.object:
             items = [item for item in items if item["metadata"]["name"] == expectation.object]
-        return _judge(expectation, items)
+        return judge(expectation, items)
 
     return [verdict(expectation) for expectation in expectations]
 
@@ -169,7 +173,8 @@ def _read(client: KubeClient, kind: Kind, namespace: str, selector: str, name: s
     return [shown_document(item, kind.group_kind == "Secret") for item in items]
 
 
-def _judge(expectation: Expectation, items: list[Document]) -> Verdict:
+def judge(expectation: Expectation, items: list[Document]) -> Verdict:
+    """What these objects say of it."""
     expected = _expected(expectation)
     wanted = expectation.count
     if wanted is not None and len(items) != wanted:

@@ -10,10 +10,8 @@ Killed at any point it leaves nothing that the next run does not find: an object
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from fractions import Fraction
 from typing import Any
 
 from .._core.change import Action
@@ -32,6 +30,7 @@ from .lease import RunLease
 from .observe import Observed
 from .planner import Removal, Work, sets_to_write
 from .proof import entry_of
+from .quantity import amount
 from .readiness import INSTANT
 from .record import PART_OF, Entry, SetRecord
 from .requests import ReconcileRequest
@@ -46,9 +45,6 @@ from .wait import NotReadyError, Waiter
 _BORN_WITH_NAMESPACE = {("ServiceAccount", "default"), ("ConfigMap", "kube-root-ca.crt")}
 """A controller makes these a moment after their namespace; whoever comes second must not fail."""
 _SECRET = Kind("", "v1", "Secret", "secrets", True)
-_QUANTITY = re.compile(r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?)([numkMGTPE]|[KMGTPE]i)?")
-_SCALES = {suffix: Fraction(1000) ** power for power, suffix in enumerate("num kMGTPE", start=-3)}
-_SCALES |= {f"{suffix}i": Fraction(1024) ** power for power, suffix in enumerate("KMGTPE", start=1)}
 _CHANGED = "changed since it was planned: {error}. Run again; the new plan will show it"
 
 
@@ -89,7 +85,7 @@ class Writer:
 
     def lock(self) -> RunLease | None:
         """The lock, not yet taken; none where none is wanted. A namespace that the lock and the records need is made first."""
-        records = sets_to_write(self._work, self._observed.records.values())
+        records = sets_to_write(self._work, self._observed.records.values(), self._request.administered.sets)
         self._write_parent_namespaces(records)
         if self._request.lock and records:
             request = self._request
@@ -98,7 +94,7 @@ class Writer:
 
     def run(self) -> None:
         """Write everything, wait where that was asked for. An error is raised after the records were saved."""
-        records = sets_to_write(self._work, self._observed.records.values())
+        records = sets_to_write(self._work, self._observed.records.values(), self._request.administered.sets)
         self._write_parent_namespaces(records)
         self._widen(records)
         unready: set[Ref] = set(self._work.unready)
@@ -429,14 +425,8 @@ def _overridden(sent: Document, got: Document) -> set[str]:
         for difference in differences(ours, theirs)
         if difference.before is not ABSENT
         and difference.after is not ABSENT
-        and (_amount(difference.before) is None or _amount(difference.before) != _amount(difference.after))
+        and (amount(difference.before) is None or amount(difference.before) != amount(difference.after))
     }
-
-
-def _amount(value: Any) -> Fraction | None:
-    """What a quantity (``0.5``, ``500m``, ``1Gi``) amounts to; none where it is none."""
-    found = _QUANTITY.fullmatch(str(value)) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else None
-    return Fraction(found[1]) * _SCALES[found[2] or " "] if found else None
 
 
 def _holds(tree: Any, members: tuple[str, ...]) -> bool:

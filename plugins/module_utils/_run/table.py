@@ -47,6 +47,7 @@ Line = list[tuple[str, str]]
 _TITLES = {
     "plan": "Plan for",
     "apply": "Approved plan for",
+    "access": "Access to",
     "drift": "Drift of",
     "verify": "Verification of",
     "rehearse": "Rehearsal of",

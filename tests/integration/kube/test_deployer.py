@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._kube.grants import grants
+from ansible_collections.gantry.platform.plugins.module_utils._kube.grants import separated
 from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     RBAC,
     config_map,
@@ -23,6 +23,7 @@ from ansible_collections.gantry.platform.tests.integration.kube.objects import (
 
 DEPLOYER = "gantry:deployer"
 ENTRY = "gantry-deployer"
+COMMAND = "make access"
 
 
 def cluster_role(name, rules):
@@ -38,15 +39,17 @@ def home():
 def documents(home):
     """A namespace with the way into it and what shall be there."""
     way_in = role_binding(home, ENTRY, role_name=f"entry-{home}", user=DEPLOYER, kind="ClusterRole")
-    return [namespace_of(home), way_in, config_map(home), secret(home), deployment(home), role(home), role_binding(home)]
+    bounded = namespace_of(home)
+    bounded["metadata"]["labels"] = {"pod-security.kubernetes.io/enforce": "baseline"}
+    return [bounded, way_in, config_map(home), secret(home), deployment(home), role(home), role_binding(home)]
 
 
 @pytest.fixture
 def deployer(cluster, namespace, home, documents):
-    """The deployer's access, after an administrator granted what the declared sets need."""
+    """The deployer's access, after an administrator applied what only one may."""
     content = {"set": "s", "namespace": namespace, "role": "tests", "wave": 1, "documents": documents}
-    rights = grants([content], f"entry-{home}", ENTRY)
-    assert rights["withheld"] == []
+    _left, gathered = separated([content])
+    rights = gathered["grants"]
     everywhere = {
         "apiVersion": f"{RBAC}/v1",
         "kind": "ClusterRoleBinding",
@@ -57,41 +60,64 @@ def deployer(cluster, namespace, home, documents):
     access = [cluster_role(f"deployer-{home}", rights["cluster"]), cluster_role(f"entry-{home}", rights["namespace"]), everywhere]
     records = role_binding(namespace, ENTRY, role_name=f"entry-{home}", user=DEPLOYER, kind="ClusterRole")
     cluster.run(one_set("access", namespace, *access, records), owner="administrator").ok()
+    cluster.run(one_set("theirs", namespace, *documents[:2])).ok()
     return {"kubeconfig": str(cluster.root / "deployer.kubeconfig")}
 
 
 def test_it_plans_applies_finds_drift_and_prunes_what_is_declared(cluster, namespace, documents, deployer):
-    wanted = one_set("s", namespace, *documents)
+    own = documents[2:]
+    wanted = one_set("s", namespace, *own)
     checked = cluster.run(wanted, check=True, auth=deployer).ok()
-    assert checked.planned == {identity(document): "create" for document in documents}
+    assert checked.planned == {identity(document): "create" for document in own}
     done = cluster.run(wanted, auth=deployer, lock=True).ok()
     assert done.written == set(checked.planned)
     assert {request.user for request in done.sent} == {DEPLOYER}
     again = cluster.run(wanted, auth=deployer, lock=True).ok()
     assert (again.tried, [request.uri for request in again.sent if request.code == 403]) == ([], [])
-    cluster.edit(documents[2], {"data": {"extra": "1"}})
+    cluster.edit(own[0], {"data": {"extra": "1"}})
     drift = cluster.run(wanted, check=True, auth=deployer, verify="full", foreign="report").ok()
     assert [(row["path"], row["manager"]) for row in drift.result["foreign"]] == [("data.extra", "intruder")]
     assert not [warning for warning in drift.result["warnings"] if "managedFields only" in warning]
-    less = [document for document in documents if document["kind"] != "Secret"]
+    less = [document for document in own if document["kind"] != "Secret"]
     gone = cluster.run(one_set("s", namespace, *less), auth=deployer, prune={"mode": "delete"}).ok()
-    assert gone.planned == {identity(documents[3]): "delete"}
+    assert gone.planned == {identity(own[1]): "delete"}
 
 
-def test_it_stays_out_of_other_namespaces(cluster, namespace, documents, deployer):
-    cluster.run(one_set("s", namespace, *documents), auth=deployer).ok()
+def test_what_an_administrator_applied_is_compared_without_a_right_to_write_it(cluster, namespace, home, documents, deployer):
+    sets = [one_set("s", namespace, *documents[2:]), one_set("theirs", namespace, *documents[:2])]
+    administered = {"sets": ["theirs"], "command": COMMAND}
+    done = cluster.run(*sets, administered=administered, auth=deployer).ok()
+    assert done.written == {identity(document) for document in documents[2:]}
+    again = cluster.run(*sets, administered=administered, auth=deployer).ok()
+    assert (again.tried, again.result["changed"]) == ([], False)
+
+    cluster.edit(documents[0], {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "privileged"}}})
+    planned = cluster.run(*sets, administered={**administered, "refuse": False}, check=True, auth=deployer).ok()
+    (row,) = planned.result["plan"]
+    assert (row["id"], row["fields"]) == (identity(documents[0]), ["metadata.labels.pod-security.kubernetes.io/enforce"])
+    refused = cluster.run(*sets, administered=administered, auth=deployer)
+    assert refused.writes == []
+    assert identity(documents[0]) in refused.message
+    assert COMMAND in refused.message
+
+
+def test_a_right_that_it_lacks_is_told_with_the_command(cluster, namespace, documents, deployer):
+    cluster.run(one_set("s", namespace, *documents[2:]), auth=deployer).ok()
     elsewhere = cluster.namespace()
+    administered = {"sets": [], "command": COMMAND}
     for stranger in (config_map(elsewhere), secret(elsewhere)):
-        refused = cluster.run(one_set("s", namespace, *documents, stranger), auth=deployer)
-        assert "403" in refused.message
+        refused = cluster.run(one_set("s", namespace, *documents[2:], stranger), administered=administered, auth=deployer)
+        assert "forbidden" in refused.message
+        assert COMMAND in refused.message
         assert refused.writes == []
 
 
 def test_it_cannot_give_what_it_does_not_have(cluster, namespace, home, documents, deployer):
-    cluster.run(one_set("s", namespace, *documents), auth=deployer).ok()
+    own = documents[2:]
+    cluster.run(one_set("s", namespace, *own), auth=deployer).ok()
     greedy = role(home, "greedy")
     greedy["rules"] = [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]
-    refused = cluster.run(one_set("s", namespace, *documents, greedy), auth=deployer)
+    refused = cluster.run(one_set("s", namespace, *own, greedy), auth=deployer)
     assert "attempting to grant RBAC permissions not currently held" in refused.message
     assert refused.writes == []
 

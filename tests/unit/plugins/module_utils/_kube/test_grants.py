@@ -5,39 +5,25 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._kube.grants import grants
+from ansible_collections.gantry.platform.plugins.module_utils._kube.grants import grants, separated
+from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.administered import (
+    RBAC,
+    binding,
+    cluster_role,
+    content,
+    deployment,
+    entry,
+    namespace,
+    role,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
-RBAC = "rbac.authorization.k8s.io"
 READ_PODS = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}
-GROWING = [
-    {"apiGroups": [""], "resources": ["*"], "verbs": ["get"]},
-    {"apiGroups": ["*"], "resources": ["pods"], "verbs": ["get"]},
-    {"apiGroups": [""], "resources": ["pods"], "verbs": ["*"]},
-    {"nonResourceURLs": ["*"], "verbs": ["get"]},
-    {"apiGroups": [""], "resources": ["users"], "verbs": ["impersonate"]},
-    {"apiGroups": [RBAC], "resources": ["clusterroles"], "verbs": ["get", "escalate"]},
-    {"apiGroups": [RBAC], "resources": ["clusterroles"], "verbs": ["bind"]},
-]
 
 
 def of(*documents, expectations=()):
-    return grants([{"set": "s", "documents": list(documents), "expectations": list(expectations)}], "entry-role", "entry")
-
-
-def role(kind="ClusterRole", name="r", rules=(READ_PODS,), **more):
-    metadata = {"name": name} if kind == "ClusterRole" else {"name": name, "namespace": "n"}
-    return {"apiVersion": f"{RBAC}/v1", "kind": kind, "metadata": metadata, "rules": list(rules), **more}
-
-
-def cluster_binding(to):
-    return {
-        "apiVersion": f"{RBAC}/v1",
-        "kind": "ClusterRoleBinding",
-        "metadata": {"name": "b"},
-        "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": to},
-    }
+    return grants([content(namespace("n"), entry("n"), *documents, expectations=expectations)])
 
 
 def allowed(rules, group, resource, verb, name=""):
@@ -50,34 +36,32 @@ def allowed(rules, group, resource, verb, name=""):
     )
 
 
-def test_what_is_cluster_scoped_is_granted_by_name_and_never_to_delete():
-    given = of({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}})
-    for verb in ("get", "create", "patch"):
-        assert allowed(given["cluster"], "", "namespaces", verb, "n")
-    assert not allowed(given["cluster"], "", "namespaces", "create", "kube-system")
-    assert not allowed(given["cluster"], "", "namespaces", "delete", "n")
-    assert given["namespaces"] == ["n"]
+def test_beyond_its_namespaces_it_reads_and_writes_nothing():
+    found = of(cluster_role("r", [READ_PODS]), deployment())
+    assert {verb for rule in found["cluster"] for verb in rule["verbs"]} == {"get", "list", "watch"}
+    assert allowed(found["cluster"], "", "namespaces", "list")
+    assert allowed(found["cluster"], RBAC, "clusterroles", "get")
 
 
 def test_what_is_namespaced_is_granted_where_the_deployer_is_bound():
-    given = of({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d", "namespace": "n"}})
+    found = of(deployment())
     for verb in ("get", "list", "watch", "create", "patch", "delete"):
-        assert allowed(given["namespace"], "apps", "deployments", verb)
-    assert allowed(given["cluster"], "apps", "deployments", "list")
-    assert not allowed(given["cluster"], "apps", "deployments", "patch")
+        assert allowed(found["namespace"], "apps", "deployments", verb)
+    assert allowed(found["cluster"], "apps", "deployments", "list")
+    assert not allowed(found["cluster"], "apps", "deployments", "patch")
+    assert found["namespaces"] == ["gantry-system", "n"]
 
 
 def test_secrets_are_read_in_namespaces_alone():
-    given = of(expectations=[{"api_version": "v1", "kind": "Secret"}])
-    assert allowed(given["namespace"], "", "secrets", "get")
-    assert not allowed(given["cluster"], "", "secrets", "get")
-    assert not allowed(given["cluster"], "", "secrets", "list")
+    found = of(expectations=[{"name": "s", "meaning": "there", "api_version": "v1", "kind": "Secret"}])
+    assert allowed(found["namespace"], "", "secrets", "get")
+    assert not any(allowed(found["cluster"], "", "secrets", verb) for verb in ("get", "list", "watch"))
 
 
 def test_kinds_that_the_last_inventory_had_can_be_found_and_removed():
-    given = of()
-    assert allowed(given["cluster"], "autoscaling", "horizontalpodautoscalers", "list")
-    assert allowed(given["namespace"], "policy", "poddisruptionbudgets", "delete")
+    found = of()
+    assert allowed(found["cluster"], "autoscaling", "horizontalpodautoscalers", "list")
+    assert allowed(found["namespace"], "policy", "poddisruptionbudgets", "delete")
 
 
 def test_custom_resources_go_by_their_definitions():
@@ -85,11 +69,16 @@ def test_custom_resources_go_by_their_definitions():
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
         "metadata": {"name": "geese.farm.example"},
-        "spec": {"group": "farm.example", "scope": "Cluster", "names": {"kind": "Goose", "plural": "geese"}, "versions": [{"name": "v1"}]},
+        "spec": {
+            "group": "farm.example",
+            "scope": "Namespaced",
+            "names": {"kind": "Goose", "plural": "geese"},
+            "versions": [{"name": "v1"}],
+        },
     }
-    given = of(crd, {"apiVersion": "farm.example/v1", "kind": "Goose", "metadata": {"name": "g"}})
-    assert allowed(given["cluster"], "farm.example", "geese", "patch", "g")
-    assert not allowed(given["cluster"], "farm.example", "geese", "patch", "h")
+    found = of(crd, {"apiVersion": "farm.example/v1", "kind": "Goose", "metadata": {"name": "g", "namespace": "n"}})
+    assert allowed(found["namespace"], "farm.example", "geese", "patch")
+    assert not allowed(found["namespace"], "apiextensions.k8s.io", "customresourcedefinitions", "patch")
 
 
 @pytest.mark.parametrize(
@@ -102,56 +91,40 @@ def test_custom_resources_go_by_their_definitions():
     ],
 )
 def test_plurals_of_known_kinds(api_version, kind, resource):
-    given = of({"apiVersion": api_version, "kind": kind, "metadata": {"name": "x", "namespace": "n"}})
-    assert allowed(given["namespace"], api_version.rpartition("/")[0], resource, "patch")
+    found = of({"apiVersion": api_version, "kind": kind, "metadata": {"name": "x", "namespace": "n"}})
+    assert allowed(found["namespace"], api_version.rpartition("/")[0], resource, "patch")
 
 
-def test_whoever_writes_a_role_holds_its_rights():
-    assert READ_PODS in of(role())["cluster"]
-    assert READ_PODS in of(role("Role"))["namespace"]
-    assert of(role(), role("Role"))["withheld"] == []
+def test_whoever_writes_a_role_holds_its_rights_and_no_others():
+    assert READ_PODS in of(role([READ_PODS]))["namespace"]
+    exec_ = {"apiGroups": [""], "resources": ["pods/exec"], "verbs": ["create"]}
+    found = of(role([READ_PODS, exec_]), cluster_role("c", [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["list"]}]))
+    assert READ_PODS not in found["namespace"], "the whole role is an administrator's"
+    assert exec_ not in found["namespace"] + found["cluster"]
+    assert not any(allowed(found["cluster"] + found["namespace"], "", "nodes", verb) for verb in ("get", "list"))
 
 
-@pytest.mark.parametrize("kind", ["Role", "ClusterRole"])
-@pytest.mark.parametrize("rule", GROWING)
-def test_rights_that_grow_are_withheld_and_told(kind, rule):
-    given = of(role(kind, rules=[rule, READ_PODS]))
-    assert rule not in given["cluster"] + given["namespace"]
-    assert READ_PODS in given["cluster"] + given["namespace"]
-    (told,) = given["withheld"]
-    assert f"{kind}.{RBAC}/" in told
+def test_bindings_are_granted_in_namespaces_alone():
+    found = of(binding("RoleBinding", "b", "Role", "r"), role([READ_PODS]))
+    assert allowed(found["namespace"], RBAC, "rolebindings", "patch")
+    assert not allowed(found["cluster"], RBAC, "rolebindings", "patch")
 
 
-def test_no_binding_leads_to_more_than_the_deployer_holds():
-    given = of(role(name="wide", rules=GROWING[:1]), cluster_binding("wide"))
-    assert not allowed(given["cluster"], RBAC, "clusterroles", "bind", "wide")
-    given = of(cluster_binding("cluster-admin"))
-    assert not allowed(given["cluster"], RBAC, "clusterroles", "bind", "cluster-admin")
-    assert "cluster-admin" in given["withheld"][0]
-    given = of(cluster_binding("system:auth-delegator"))
-    assert allowed(given["cluster"], RBAC, "clusterroles", "bind", "system:auth-delegator")
+def test_sets_that_were_separated_keep_the_rights_as_they_were_found():
+    contents = [content(namespace("n"), entry("n"), deployment())]
+    apart = separated(contents)
+    assert grants(apart) == grants(contents)
+    assert [document["kind"] for document in apart[0]["documents"]] == ["Deployment"]
 
 
-def test_a_role_that_gathers_others_is_an_administrators():
-    assert of(role(rules=[], aggregationRule={"clusterRoleSelectors": []}))["withheld"]
-
-
-def test_the_deployer_enters_a_namespace_by_one_binding_to_one_role():
-    given = of()
-    assert allowed(given["cluster"], RBAC, "rolebindings", "patch", "entry")
-    assert not allowed(given["cluster"], RBAC, "rolebindings", "patch", "other")
-    assert allowed(given["cluster"], RBAC, "clusterroles", "bind", "entry-role")
-    assert not allowed(given["cluster"], RBAC, "clusterroles", "bind", "admin")
-
-
-WORDS = st.sampled_from(["*", "get", "bind", "escalate", "impersonate", "pods", "clusterroles", ""])
+WORDS = st.sampled_from(["*", "get", "bind", "escalate", "impersonate", "pods", "pods/exec", "clusterroles", ""])
 RULES = st.fixed_dictionaries({key: st.lists(WORDS, min_size=1, max_size=3) for key in ("apiGroups", "resources", "verbs")})
 
 
 @given(st.lists(RULES, max_size=4), st.sampled_from(["Role", "ClusterRole"]))
-def test_whatever_is_declared_no_grant_has_a_wildcard_or_an_unnamed_growing_verb(rules, kind):
-    found = of(role(kind, rules=rules))
+def test_whatever_is_declared_no_grant_has_a_wildcard_or_a_growing_verb(rules, kind):
+    found = of(role(rules) if kind == "Role" else cluster_role("c", rules))
     for rule in found["cluster"] + found["namespace"]:
         assert "*" not in [*rule["apiGroups"], *rule["resources"], *rule["verbs"]]
-        if {"bind", "escalate", "impersonate"} & set(rule["verbs"]):
-            assert (rule["verbs"], rule["resourceNames"]) == (["bind"], ["entry-role"])
+        assert not {"bind", "escalate", "impersonate"} & set(rule["verbs"])
+        assert "pods/exec" not in rule["resources"]
