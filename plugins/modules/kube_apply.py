@@ -96,6 +96,9 @@ options:
         description: Namespace of the set's record.
         type: str
         required: true
+      moved_from:
+        description: Namespace of the set's record before. What it holds is taken along, and it ends.
+        type: str
   sets:
     description: Many sets, planned and ordered together, each with a prune boundary of its own.
     type: list
@@ -109,6 +112,9 @@ options:
         description: Namespace of the set's record.
         type: str
         required: true
+      moved_from:
+        description: Namespace of the set's record before. What it holds is taken along, and it ends.
+        type: str
       definition:
         description: As O(definition).
         type: raw
@@ -173,7 +179,7 @@ options:
         type: int
         default: 20
       max_percent:
-        description: Most deletions of one run, in percent of the recorded objects. Not looked at up to five deletions.
+        description: Most deletions of one run, in percent of what the sets hold, those of O(remove_sets) included. Not looked at up to five deletions.
         type: int
         default: 25
       kinds:
@@ -233,6 +239,10 @@ options:
     description: Name of the variable behind O(allowed_impact), for the refusal's text.
     type: str
     default: allowed_impact
+  variables:
+    description: Names of the variables behind options (C({prune: my_prune})). Messages that say what to change name them instead of the option.
+    type: dict
+    default: {}
   approved_digest:
     description: RV(digest) of an approved plan. The run stops before its first write unless it would do exactly that.
     type: str

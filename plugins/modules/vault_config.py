@@ -92,6 +92,10 @@ options:
         description: Percentage of what the record holds; up to 5 removals it is not looked at.
         type: int
         default: 25
+  removal_limits_variable:
+    description: Name of the setting that O(removal_limits) comes from, for the message of a refusal.
+    type: str
+    default: removal_limits
   allowed_impact:
     description: Impacts that a change may have; a plan with another one is refused before the first write.
     type: list

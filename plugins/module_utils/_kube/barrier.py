@@ -50,14 +50,14 @@ class Barriers:
         self._access_until = now + _ACCESS_SPREADS if access else self._access_until
         self._quota_until = now + _QUOTA_COUNTS if quota else self._quota_until
 
-    def after(self, subjects: Iterable[Subject], pending: set[tuple[str, str]]) -> None:
+    def after(self, subjects: Iterable[Subject], pending: set[Kind]) -> None:
         """Wait until CRDs are served; remember policies that have a probe."""
         subjects = list(subjects)
         crds = [subject for subject in subjects if subject.ref.kind == "CustomResourceDefinition"]
         for subject in crds:
             self._until(functools.partial(self._established, subject), f"{subject.ref.id} to be established")
         if crds and pending:
-            self._until(lambda: self._served(pending), f"the server to serve {', '.join(sorted(kind for _group, kind in pending))}")
+            self._until(lambda: self._served(pending), f"the server to serve {', '.join(sorted(kind.kind for kind in pending))}")
         self._probes += [subject for subject in subjects if subject.ref.kind == _POLICY and subject.probe]
 
     def policies_hold(self) -> None:
@@ -69,8 +69,36 @@ class Barriers:
             subject = self._probes.pop()
             self._until(functools.partial(self._refuses, subject), f"{subject.ref.id} to refuse its probe")
 
-    def retrying(self, send: Callable[[], Outcome]) -> Outcome:
-        """The outcome of ``send``, tried again while its refusal is one that passes by itself."""
+    def agree(self, subjects: Iterable[Subject]) -> None:
+        """Wait until the server would take what it refused when the plan was made: it judges by what this run has changed now.
+
+        Raises ServerError with everything that it still refuses in the end; nothing of these was written.
+        """
+        end = time.monotonic() + self._seconds
+        left = list(subjects)
+        while left:
+            refused = [(subject, self._objection(subject)) for subject in left]
+            left = [subject for subject, objection in refused if objection]
+            if left and time.monotonic() > end:
+                lines = "\n".join(f"  {subject.ref.id} ({subject.desired.source}): {why}" for subject, why in refused if why)
+                raise ServerError(
+                    f"{len(left)} object(s) would be refused by what this run has changed; none of them was written:\n{lines}"
+                )
+            if left:
+                time.sleep(_PAUSE)
+
+    def _objection(self, subject: Subject) -> str:
+        try:
+            self._client.ask(subject.path, subject.body, self._manager)
+        except ApiError as error:
+            return "" if error.conflicts else error.message
+        return ""
+
+    def retrying(self, send: Callable[[], Outcome], until_it_fits: bool = False) -> Outcome:
+        """The outcome of ``send``, tried again while its refusal is one that passes by itself.
+
+        ``until_it_fits``: one by what this run has changed does, until every apiserver has seen that.
+        """
         end = time.monotonic() + _PASSING
         while True:
             try:
@@ -78,7 +106,8 @@ class Barriers:
             except ApiError as error:
                 now = time.monotonic()
                 spreading = error.status == 403 and now < (self._quota_until if error.over_quota else self._access_until)
-                if not ((error.passing and now < end) or spreading):
+                late = until_it_fits and (error.misfit or error.status in (403, 404, 422)) and not error.changed_since
+                if not (((error.passing or late) and now < end) or spreading):
                     raise
             time.sleep(_PAUSE)
 
@@ -101,9 +130,9 @@ class Barriers:
             raise ServerError(f"{subject.ref.id}: {found.reason}")
         return found.state is State.READY
 
-    def _served(self, pending: set[tuple[str, str]]) -> bool:
+    def _served(self, pending: set[Kind]) -> bool:
         self._discovery.refresh()
-        return all(self._discovery.preferred(*key) is not None for key in pending)
+        return all(self._discovery.find(kind.api_version, kind.kind) is not None for kind in pending)
 
     def _refuses(self, subject: Subject) -> bool:
         probe: Document = load_yaml(subject.probe, f"{subject.ref.id}, annotation gantry.dev/probe")

@@ -56,6 +56,7 @@ class KubeClient:
     ) -> None:
         self.pool = Pool(access.endpoint, user_agent, access.headers, gate, _TRY, AdaptiveLimit(most=concurrency))
         self.default_namespace = access.namespace
+        self.server = access.endpoint.url
         self.warnings: dict[str, None] = dict.fromkeys(access.warnings)
         self._may_write: Callable[[], None] = lambda: None
         self._limited = True
@@ -104,7 +105,14 @@ class KubeClient:
             query["fieldSelector"] = fields
         found: list[Document] = []
         while True:
-            answer = self.get(f"{kind.path(namespace)}?{urllib.parse.urlencode(query)}", accept)
+            try:
+                answer = self.get(f"{kind.path(namespace)}?{urllib.parse.urlencode(query)}", accept)
+            except ApiError as error:
+                if error.status != 410 or "limit" not in query:
+                    raise
+                # The server forgot the list that it was giving out page by page: again from the start, in one.
+                found, query = [], {key: value for key, value in query.items() if key not in ("limit", "continue")}
+                continue
             # Items of a list do not say what they are.
             found.extend({"apiVersion": kind.api_version, "kind": kind.kind, **item} for item in answer.get("items") or [])
             metadata = answer.get("metadata") or {}
@@ -155,7 +163,7 @@ class KubeClient:
         try:
             self._send("DELETE", path + ("?dryRun=All" if dry_run else ""), canonical(body), {"Content-Type": "application/json"})
         except ApiError as error:
-            if error.status == 404:
+            if error.status == 404 and not error.kind_not_served:
                 return False
             raise
         return True

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .._core.errors import ServerError
 from .client import KubeClient
 from .errors import ApiError
 from .kinds import Kind, split_version
@@ -35,7 +36,13 @@ class Discovery:
     def refresh(self) -> None:
         """Read everything again (after a CRD was created)."""
         self._kinds, self._loaded, self.stale = {}, set(), set()
-        answers = [self._client.get(path, accept=_ACCEPT) for path in ("/api", "/apis")]
+        try:
+            answers = [self._client.get(path, accept=_ACCEPT) for path in ("/api", "/apis")]
+        except ApiError as error:
+            if error.status != 403:
+                raise
+            cure = "an administrator binds it to the ClusterRole system:discovery"
+            raise ServerError(f"this identity may not read which kinds the server serves; {cure}: {error.message}") from error
         self._whole = all(answer.get("kind") == "APIGroupDiscoveryList" for answer in answers)
         if self._whole:
             for answer in answers:

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import glob
 import json
 import os
@@ -181,6 +182,24 @@ def refuse_duplicates(desired: Iterable[Desired]) -> dict[Ref, Desired]:
     if doubles:
         raise InputError("an object has one owner; these are declared twice:\n" + "\n".join(doubles))
     return found
+
+
+def without_paths(body: Document, paths: Iterable[tuple[str, ...]]) -> Document:
+    """The body without these members (an item of a list by its number); untouched where there is nothing to leave out."""
+    wanted = list(paths)
+    if not wanted:
+        return body
+    copied = copy.deepcopy(body)
+    for path in wanted:
+        here: Any = copied
+        for name in path[:-1]:
+            if isinstance(here, list):
+                here = here[int(name)] if name.isdecimal() and int(name) < len(here) else None
+            else:
+                here = here.get(name) if isinstance(here, dict) else None
+        if isinstance(here, dict):
+            here.pop(path[-1], None)
+    return copied
 
 
 def _normal_secret(body: Document, source: str) -> Document:

@@ -26,6 +26,7 @@ from .removal import remove_named
 from .requests import ReconcileRequest, ReconcileResult
 from .resolve import Wanted, resolve
 from .subject import subjects_of
+from .wait import NotReadyError
 from .whoami import identity_warnings
 from .writer import Writer
 from .yaml import dump_yaml
@@ -60,6 +61,8 @@ def reconcile(
     if planned.work.plan.changed and not request.check_mode:
         planned, objects = _write(client, request, references, planned, holder, tell)
     work = planned.work
+    if request.wait and not request.check_mode:
+        _refuse_left(client, planned)
     work.plan.warnings.extend(warning for warning in client.warnings if warning not in work.plan.warnings)
     return ReconcileResult(
         plan=work.plan,
@@ -86,8 +89,9 @@ def _planned(client: KubeClient, discovery: Discovery, request: ReconcileRequest
     """Everything before the first write."""
     wanted = resolve(request.sets, discovery, _default_namespace(client, request))
     observed = read_sets(client, request.sets, request.owner, request.known_sets)
+    formers = [record.former for record in observed.records.values() if record.former]
     doomed = [record for record in observed.strangers if record.name in request.remove_sets]
-    observe(client, discovery, wanted, observed, [*observed.records.values(), *doomed], request.administered.sets)
+    observe(client, discovery, wanted, observed, [*observed.records.values(), *formers, *doomed], request.administered.sets)
     require_namespaces(wanted, observed)
     refuse_parents(wanted, observed)
     subjects = subjects_of(wanted, observed, references)
@@ -141,3 +145,19 @@ def _so_far(client: KubeClient, planned: _Planned, written: set[str], error: Gan
     if isinstance(error, (CancelledError, LockLostError)):
         found["interrupted"] = True
     return found
+
+
+def _refuse_left(client: KubeClient, planned: _Planned) -> None:
+    """Raise NotReadyError for what was wanted and could not be touched: everything else is done by now."""
+    work = planned.work
+    left = {finding.subject.ref: finding.reason for finding in work.findings.values() if finding.action is Action.BLOCKED}
+    if left:
+        rows = [f"  {ref.id}: {reason}" for ref, reason in sorted(left.items())]
+        error = NotReadyError(
+            f"{len(left)} object(s) could not be made as declared; everything else is done. Run again when it can be:\n" + "\n".join(rows),
+            set(left),
+            not_ready=[{"id": ref.id, "state": "blocked", "reason": reason} for ref, reason in sorted(left.items())],
+        )
+        done = {change.id for change in work.plan.changes if change.action is not Action.BLOCKED}
+        error.details = _so_far(client, planned, done, error) | error.details
+        raise error

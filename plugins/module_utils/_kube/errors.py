@@ -23,6 +23,7 @@ _ENDS = re.compile(r": |, |\]|$")
 _DUMP = re.compile(r"\s*&?\b[a-z0-9]+\.[A-Z]\w*\{.*|\n.*", re.S)
 """Go's form of an object, or the many lines of two that were compared."""
 _MISFIT = "failed to create typed"
+_CONVERSION = b"conversion webhook for "
 _MISFIT_IN_FULL = re.compile(rf"{_MISFIT} \w+ object \([^()]*\): \.?")
 _WEBHOOK = re.compile(r'failed calling webhook \\?"([^"\\]+)')
 _IN_QUOTES = re.compile(r'"(?:[^"\\]|\\.){200,}"')
@@ -135,6 +136,11 @@ class ApiError(ServerError):
         return self.status == 403 and ("is forbidden: User" in self.raw_message or "permissions not currently held" in self.raw_message)
 
     @property
+    def invalid(self) -> bool:
+        """Values that the schema or the rules of the kind do not allow; a policy's denial names no field."""
+        return self.status == 422 and any(cause.get("reason") and cause.get("field") for cause in self.causes)
+
+    @property
     def over_quota(self) -> bool:
         """A ResourceQuota has no room, or was not counted yet."""
         return self.status == 403 and ("exceeded quota" in self.raw_message or "status unknown for quota" in self.raw_message)
@@ -148,6 +154,11 @@ class ApiError(ServerError):
     def kind_not_served(self) -> bool:
         """The path itself is unknown: a kind that is not served (yet). A missing object answers with a Status."""
         return self.status == 404 and not self.is_status
+
+    @property
+    def out_of_order(self) -> bool:
+        """The server could not answer, whatever was asked of this kind."""
+        return self.status >= 500 or self.status == 429
 
     @property
     def passing(self) -> bool:
@@ -164,5 +175,7 @@ def silent_webhook(response: Response) -> str:
 
 
 def permanent(response: Response) -> bool:
-    """A 500 that no retry cures: the document does not fit its schema."""
-    return response.status == 500 and _MISFIT.encode() in response.body
+    """A 500 that no retry cures within a run: the document does not fit its schema, or what converts its kind does not answer."""
+    if response.status == 429:  # "storage is (re)initializing", for as long as the webhook is away
+        return _CONVERSION in response.body
+    return response.status == 500 and (_MISFIT.encode() in response.body or _CONVERSION in response.body)

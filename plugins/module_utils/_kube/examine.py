@@ -18,8 +18,8 @@ from .client import KubeClient
 from .errors import ApiError
 from .fields import Path, entries_of, leaves, own_entry, owned, text, value_at
 from .foreign import is_bookkeeping, lost
-from .immutable import immutable_changes
-from .kinds import Ref
+from .immutable import immutable_changes, is_named, learnt
+from .kinds import Kind, Ref
 from .proof import is_empty
 from .requests import ReconcileRequest
 from .subject import Subject
@@ -29,6 +29,7 @@ _NOISE = ("managedFields", "resourceVersion", "generation", "uid", "creationTime
 _ALLOCATED = ("spec.clusterIP", "spec.clusterIPs", "spec.healthCheckNodePort")
 _POD_SECURITY = re.compile(r'would violate PodSecurity "([a-z]+):')
 _UNTOLD = "changed by somebody whom managedFields do not name"
+_NOBODY = "before-first-apply"
 _ENFORCE = "pod-security.kubernetes.io/enforce"
 
 
@@ -43,7 +44,12 @@ class Finding:
     problem: str = ""
     force: bool = False
     verified: bool = True
-    over_quota: bool = False
+    refusal: ApiError | None = None
+    """What the server said to the dry run, where that is why it cannot be done."""
+    awaited: bool = False
+    """Refused now by what this run changes: it is asked again, until it is taken, before it is written."""
+    meant: Action = Action.CREATE
+    """What an apply would be, were it not refused."""
     replaced: list[str] = field(default_factory=list)
     forbidden: bool = False
     """``problem`` is a right that this identity lacks."""
@@ -64,7 +70,7 @@ def examine_existing(
     client: KubeClient, subject: Subject, request: ReconcileRequest, action: Action, enforced: Mapping[str, str]
 ) -> Finding:
     """GET and dry-run apply of an object that exists."""
-    finding = Finding(subject)
+    finding = Finding(subject, meant=action)
     live = client.find(subject.path)
     if live is None:
         finding.action, finding.reason = Action.CREATE, "gone since the lists were read"
@@ -75,10 +81,13 @@ def examine_existing(
     try:
         answer = _dry_run(client, subject, body, request, finding, enforced)
     except ApiError as error:
-        _refused(finding, live, error, request)
+        _refused(client, finding, live, error, request)
         return finding
     if answer is None:
         return finding
+    if not live["metadata"].get("managedFields"):
+        # Nobody is known to have written it: what is there goes to a manager of the server's own making when we apply.
+        finding.former = [entry for entry in entries_of(answer["metadata"], request.adopt) if entry.get("manager") == _NOBODY]
     owned_now = owned(own_entry(live["metadata"], request.manager))
     finding.changes = [d for d in differences(bare(live), bare(answer)) if not _is_seed(subject, d.path) and not _is_kept_book(subject, d)]
     own_changes = bool(finding.changes)
@@ -105,16 +114,29 @@ def examine_existing(
     return finding
 
 
+def examine_unasked(client: KubeClient, subject: Subject, kind: Kind, action: Action) -> Finding:
+    """GET of an object whose new version the server does not know yet: what differs is all that can be said of it."""
+    finding = Finding(subject, action, verified=False, meant=action)
+    finding.live = client.find(kind.path(subject.ref.namespace or None, subject.ref.name))
+    if finding.live is None:
+        finding.action = finding.meant = Action.CREATE
+    else:
+        finding.changes = plain_changes(finding.live, subject)
+    return finding
+
+
+def plain_changes(live: Mapping[str, Any], subject: Subject) -> list[Difference]:
+    """What of the document differs from what is there, without the server's word for it."""
+    return [d for d in differences(bare(live), bare(subject.body)) if d.after is not ABSENT and not _is_seed(subject, d.path)]
+
+
 def examine_new(client: KubeClient, subject: Subject, request: ReconcileRequest, enforced: Mapping[str, str]) -> Finding:
     """Dry-run apply of an object that does not exist."""
     finding = Finding(subject, Action.CREATE)
     try:
         _dry_run(client, subject, subject.body, request, finding, enforced)
     except ApiError as error:
-        finding.problem, finding.forbidden = error.message, error.forbidden
-        if error.kind_not_served or error.status in (403, 404):
-            finding.verified = False
-        finding.over_quota = error.over_quota
+        finding.problem, finding.refusal, finding.forbidden = error.message, error, error.forbidden
     return finding
 
 
@@ -146,7 +168,7 @@ def _dry_run(
             raise
         contested = [conflict for conflict in error.conflicts if not _is_ours_to_take(subject, conflict, request)]
         if contested and not request.may_force({conflict["manager"] for conflict in contested}):
-            finding.problem = _conflict(contested)
+            finding.problem = _conflict(contested, request)
             return None
         finding.force = True
         answer, response = client.apply(subject.path, body, request.manager, force=True, dry_run=True)
@@ -179,19 +201,21 @@ def _first(paths: list[str]) -> str:
     return ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
 
 
-def _refused(finding: Finding, live: Mapping[str, Any], error: ApiError, request: ReconcileRequest) -> None:
-    paths = immutable_changes(finding.subject.ref, live, finding.subject.body, error)
+def _refused(client: KubeClient, finding: Finding, live: Mapping[str, Any], error: ApiError, request: ReconcileRequest) -> None:
+    subject = finding.subject
+    paths = immutable_changes(subject.ref, live, subject.body, error)
+    if not paths and is_named(subject.ref, request.replace_kinds):
+        paths = learnt(client, subject, error, request.manager)
     if not paths:
-        finding.problem, finding.forbidden = error.message, error.forbidden
+        finding.problem, finding.refusal, finding.forbidden = error.message, error, error.forbidden
         return
     finding.replaced = paths
     finding.action = Action.REPLACE
     finding.verified = False
     finding.reason = f"{', '.join(paths)} cannot be changed in place"
-    wanted = finding.subject.body
-    finding.changes = [
-        d for d in differences(bare(live), bare(wanted)) if any(_below(d.path, path) for path in paths) and d.after is not ABSENT
-    ]
+    wanted = plain_changes(live, subject)
+    # A cause may name what no path of the document leads to ("spec.persistentvolumesource"): then all that differs is shown.
+    finding.changes = [d for d in wanted if any(_below(d.path, path) for path in paths)] or wanted
 
 
 def _given_up(subject: Subject, live: Mapping[str, Any], answer: Mapping[str, Any], former: list[Mapping[str, Any]]) -> list[Difference]:
@@ -218,10 +242,10 @@ def _is_ours_to_take(subject: Subject, conflict: Mapping[str, str], request: Rec
     return any(_below(conflict["field"].lstrip("."), path) for path in handed)
 
 
-def _conflict(conflicts: list[dict[str, str]]) -> str:
+def _conflict(conflicts: list[dict[str, str]], request: ReconcileRequest) -> str:
     fields = ", ".join(f"{conflict['field'].lstrip('.')} (managed by {conflict['manager']!r})" for conflict in conflicts)
     names = sorted({conflict["manager"] for conflict in conflicts})
-    return f"conflict: {fields}; take the fields over with force_conflicts: {names}, or leave them out of the document"
+    return f"conflict: {fields}; take the fields over with {request.called('force_conflicts')}: {names}, or leave them out of the document"
 
 
 def _by_others(held: Mapping[Path, tuple[str, str]]) -> str:

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to the collection: no interface is promised outside of it.
-"""Which fields cannot change once set, by kind. Decided by this table and confirmed by the server's cause, never by its text:
-"field is immutable" also stands in messages that a custom resource's own rules write.
+"""Which fields cannot change once set, by kind. Decided by a table and confirmed by the server's cause, never by its text:
+"field is immutable" also stands in messages that a custom resource's own rules write. What no table has, of a kind that may be
+replaced by name, the server is asked: it refuses the change and would take the same document as a new object.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .client import KubeClient
 from .errors import ApiError
 from .kinds import Ref
+from .preview import shadow_of
+from .subject import Subject
 
 _MEMBERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("", "Secret"): ("type", "data", "immutable"),
@@ -57,9 +61,29 @@ def immutable_changes(ref: Ref, live: Mapping[str, Any], desired: Mapping[str, A
     return found
 
 
+def learnt(client: KubeClient, subject: Subject, refusal: ApiError, manager: str) -> list[str]:
+    """Fields that a 422 to an update names and that a new object might have: what the server refuses is their change."""
+    fields = list(dict.fromkeys(cause["field"] for cause in refusal.causes if cause.get("reason") and cause.get("field")))
+    if refusal.status != 422 or not fields:
+        return []
+    path, body = shadow_of(subject, subject.ref.namespace)
+    try:
+        client.ask(path, body, manager)
+    except ApiError as other:
+        if other.status == 422 and other.causes:
+            return [field for field in fields if field not in {cause.get("field") for cause in other.causes}]
+        return fields if other.over_quota else []  # the old object still counts
+    return fields
+
+
+def is_named(ref: Ref, named_kinds: list[str]) -> bool:
+    """Whether this kind was named as one that may be replaced."""
+    return ref.kind in named_kinds or ref.group_kind in named_kinds
+
+
 def replaceable(ref: Ref, named_kinds: list[str]) -> bool:
     """Whether an object of this kind may be deleted and made again: by the table, or because it was named."""
-    if ref.kind in named_kinds or ref.group_kind in named_kinds:
+    if is_named(ref, named_kinds):
         return True
     return (ref.group, ref.kind) in _MEMBERS and (ref.group, ref.kind) not in _ONLY_IF_NAMED and not named_kinds
 

@@ -7,12 +7,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+import contextlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .._core.canonical import digest
 from .._core.concurrency import map_threads
-from .._core.errors import InputError
+from .._core.errors import GantryError, InputError, UnreachableError
 from .client import Document, KubeClient
 from .discovery import Discovery
 from .errors import ApiError
@@ -44,8 +46,8 @@ class Observed:
     strangers: list[SetRecord] = field(default_factory=list)
     """Sets of this owner that the run neither declares nor knows."""
     kinds: dict[tuple[str, str], Kind] = field(default_factory=dict)
-    unreadable: set[tuple[str, str]] = field(default_factory=set)
-    """Recorded kinds whose backend does not answer: nothing of them may be called gone."""
+    unreadable: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(group, kind) → why it cannot be read: nothing of such a kind may be called gone, and nothing of it is written."""
     shut: set[str] = field(default_factory=set)
     """Namespaces whose Secrets this identity may not read."""
     cluster_uid: str = ""
@@ -82,7 +84,42 @@ def read_sets(client: KubeClient, sets: Iterable[SetInput], owner: str, known: I
     for one, found in zip(new, there, strict=True):
         version = found["metadata"]["resourceVersion"] if found else ""
         observed.records[one.name] = new_record(one.name, one.namespace, owner, version)
+    for one in named.values():
+        if one.moved_from and one.moved_from != one.namespace:
+            _take_along(client, one, owner, observed)
     return observed
+
+
+def _take_along(client: KubeClient, one: SetInput, owner: str, observed: Observed) -> None:
+    """Add to a set what its record in another namespace holds."""
+    found = client.find(_SECRET.path(one.moved_from, one.name))
+    if found is None:
+        return  # it has moved
+    theirs = Ref("", "Secret", one.moved_from, one.name).id
+    who = who_has(found["metadata"], owner)
+    if who:
+        raise InputError(f"{theirs} {who}: set {one.name} cannot have moved from there; take moved_from away")
+    former, record = read_record(found), observed.records[one.name]
+    observed.records[one.name] = replace(record, objects={**former.objects, **record.objects}, former=former)
+
+
+def owners_of(client: KubeClient, ids: Collection[str], namespaces: Iterable[str]) -> dict[str, SetRecord]:
+    """The sets behind ids that objects bear: by id, where the record is found."""
+    selector = f"{ID_LABEL} in ({','.join(sorted(ids))})"
+    try:
+        found = client.list_objects(_SECRET, None, selector)[0]
+    except ApiError:
+        found = []
+        for namespace in sorted(set(namespaces)):
+            with contextlib.suppress(ApiError):  # it only helps to say it better
+                found += client.list_objects(_SECRET, namespace, selector)[0]
+    sets = {}
+    for item in found:
+        labels, metadata = item["metadata"].get("labels") or {}, item["metadata"]
+        sets[labels.get(ID_LABEL) or ""] = SetRecord(
+            metadata["name"], metadata["namespace"], labels.get(OWNER_LABEL) or "", b"", exists=True
+        )
+    return sets
 
 
 def records_changed(client: KubeClient, owner: str, observed: Observed) -> bool:
@@ -144,12 +181,17 @@ def observe(
     for ref in refs:
         by_kind.setdefault((ref.group, ref.kind), set()).add(ref.namespace)
     for ref, kind in wanted.kinds.items():
-        observed.kinds.setdefault((ref.group, ref.kind), kind)
+        if ref not in wanted.upcoming:
+            observed.kinds.setdefault((ref.group, ref.kind), kind)
     for key in by_kind:
-        served = discovery.preferred(*key)
+        # A version that this run's definition ends would be of no use for a removal.
+        staying = (discovery.find(version, key[1]) for version in wanted.declared.get(key, ()))
+        served = next(filter(None, staying), None) or discovery.preferred(*key)
         if served is None and key not in wanted.pending:
-            if key[0] in discovery.stale or _crd_exists(client, key, discovery):
-                observed.unreadable.add(key)
+            if key[0] in discovery.stale:
+                observed.unreadable[key] = f"the server behind {key[0]} does not answer (its APIService is not available)"
+            elif _crd_exists(client, key, discovery):
+                observed.unreadable[key] = "its definition is there and not served"
             observed.kinds.pop(key, None)
         elif served is not None and (key not in observed.kinds):
             observed.kinds[key] = served
@@ -165,21 +207,32 @@ def observe(
         jobs += [(found, namespace) for namespace in sorted(namespaces)] if one_by_one else [(found, "")]
 
     shut: dict[str, ApiError] = {}
+    broken: dict[tuple[str, str], GantryError] = {}
 
     def read(job: tuple[Kind, str]) -> list[Metadata] | None:
         kind, namespace = job
+        key = (kind.group, kind.kind)
         try:
+            if not kind.namespaced and not namespace:
+                return _list_or_get(client, kind, selector, sorted(ref.name for ref in refs if (ref.group, ref.kind) == key))
             return _list(client, kind, namespace, selector, observed.whole)
+        except UnreachableError as error:
+            broken[key] = error
         except ApiError as error:
-            if error.status != 403 or not kind.namespaced or (namespace and kind.group_kind != "Secret"):
+            if error.status == 403 and kind.namespaced and (not namespace or kind.group_kind == "Secret"):
+                if namespace:
+                    shut[namespace] = error
+                return [] if namespace else None
+            if error.status in (401, 403):
                 raise
-            if namespace:
-                shut[namespace] = error
-            return [] if namespace else None
+            broken[key] = error
+        return []
 
+    answered = False
     while jobs:
         refused: list[tuple[Kind, str]] = []
         for (kind, _namespace), answer in zip(jobs, map_threads(read, jobs, client.threads), strict=True):
+            answered = answered or (kind.group, kind.kind) not in broken
             if answer is None:  # not everywhere, then where it is needed
                 refused += [(kind, name) for name in sorted(by_kind[(kind.group, kind.kind)])]
             for metadata in answer or []:
@@ -187,6 +240,11 @@ def observe(
                 if labels.get(PART_OF) in ids:
                     observed.metadata[Ref(kind.group, kind.kind, metadata.get("namespace") or "", metadata["name"])] = metadata
         jobs = refused
+    for key, error in broken.items():
+        if not answered and isinstance(error, UnreachableError):
+            raise error  # not this kind: the server
+        observed.unreadable[key] = error.message
+        observed.kinds.pop(key, None)
     _read_namespaces(client, wanted, observed)
     observed.shut = set(shut)
     _refuse_shut({name: refusal for name, refusal in shut.items() if name not in elsewhere}, wanted, observed)
@@ -205,20 +263,26 @@ def _refuse_shut(shut: Mapping[str, ApiError], wanted: Wanted, observed: Observe
 
 
 def _list(client: KubeClient, kind: Kind, namespace: str, selector: str, whole: dict[Ref, Document] | None = None) -> list[Metadata]:
-    """Metadata of the objects of a kind in a namespace or, without one, everywhere; nothing where the kind is not served.
+    """Metadata of the objects of a kind in a namespace or, without one, everywhere.
 
     ``whole`` gets the objects themselves where their metadata would not do.
     """
     entire = whole is not None and kind.group_kind in _EVER_WRITTEN
+    items = client.list_objects(kind, namespace or None, selector, metadata_only=not entire)[0]
+    if whole is not None and entire:
+        whole |= {Ref(kind.group, kind.kind, i["metadata"].get("namespace") or "", i["metadata"]["name"]): i for i in items}
+    return [item["metadata"] for item in items]
+
+
+def _list_or_get(client: KubeClient, kind: Kind, selector: str, names: Iterable[str]) -> list[Metadata]:
+    """Metadata of a cluster-scoped kind; one by one where this identity may see named ones only."""
     try:
-        items = client.list_objects(kind, namespace or None, selector, metadata_only=not entire)[0]
-        if whole is not None and entire:
-            whole |= {Ref(kind.group, kind.kind, i["metadata"].get("namespace") or "", i["metadata"]["name"]): i for i in items}
-        return [item["metadata"] for item in items]
+        return _list(client, kind, "", selector)
     except ApiError as error:
-        if error.status == 404:
-            return []
-        raise
+        if error.status != 403:
+            raise
+    found = map_threads(lambda name: client.find(kind.path(None, name), metadata_only=True), list(names), client.threads)
+    return [item["metadata"] for item in found if item]
 
 
 def _read_namespaces(client: KubeClient, wanted: Wanted, observed: Observed) -> None:
@@ -231,18 +295,49 @@ def _read_namespaces(client: KubeClient, wanted: Wanted, observed: Observed) -> 
         if ref.group_kind == "Namespace":
             observed.namespaces[ref.name] = metadata
     missing = sorted(needed - set(observed.namespaces))
-    if len(missing) > _SINGLE_GETS:
-        found = [item["metadata"] for item in client.list_objects(_NAMESPACE)[0]]
-    else:
-        answers = map_threads(lambda name: client.find(_NAMESPACE.path(None, name), metadata_only=True), missing, client.threads)
-        found = [item["metadata"] for item in answers if item]
-    for metadata in found:
+    for metadata in _namespaces(client, missing):
         if metadata["name"] in missing:
             observed.namespaces[metadata["name"]] = metadata
     observed.cluster_uid = (observed.namespaces.get("kube-system") or {}).get("uid") or ""
+    if not observed.cluster_uid and "kube-system" in observed.namespaces:
+        observed.cluster_uid, whose = _another_identity(client, wanted, observed)
+        wanted.warnings.append(
+            f"this identity may not read the namespace kube-system, whose uid names a cluster; its plans are bound to {whose} instead"
+        )
     for ref in wanted.objects:
         if ref.group_kind == "Namespace" and ref.name in observed.namespaces:
             observed.metadata.setdefault(ref, observed.namespaces[ref.name])
+
+
+def _another_identity(client: KubeClient, wanted: Wanted, observed: Observed) -> tuple[str, str]:
+    """What else tells this cluster from others, and in words: a namespace that is seen, or the server's address."""
+    homes = [record.namespace for record in observed.records.values()] + [ref.namespace for ref in wanted.objects]
+    for name in sorted(filter(None, homes)):
+        uid = (observed.namespaces.get(name) or {}).get("uid")
+        if uid:
+            return f"namespace:{uid}", f"the uid of the namespace {name}"
+    return f"server:{digest(client.server)}", "the server's address"
+
+
+def _namespaces(client: KubeClient, names: Sequence[str]) -> list[Metadata]:
+    """Those that exist. One that this identity may not look at counts as there: what is asked in it will tell."""
+    if len(names) > _SINGLE_GETS:
+        try:
+            return [item["metadata"] for item in client.list_objects(_NAMESPACE)[0]]
+        except ApiError as error:
+            if error.status != 403:
+                raise
+
+    def one(name: str) -> Metadata | None:
+        try:
+            found = client.find(_NAMESPACE.path(None, name), metadata_only=True)
+        except ApiError as error:
+            if error.status != 403:
+                raise
+            return {"name": name}
+        return found["metadata"] if found else None
+
+    return [metadata for metadata in map_threads(one, list(names), client.threads) if metadata]
 
 
 def _read_missing(client: KubeClient, wanted: Wanted, observed: Observed, shut: Collection[str]) -> None:
@@ -252,13 +347,15 @@ def _read_missing(client: KubeClient, wanted: Wanted, observed: Observed, shut: 
     """
     groups: dict[tuple[Kind, str], list[Ref]] = {}
     for ref in wanted.objects:
-        if ref in observed.metadata or wanted.is_pending(ref) or ref.group_kind == "Namespace":
+        if ref in observed.metadata or ref.group_kind == "Namespace":
+            continue
+        if (ref.group, ref.kind) not in observed.kinds or (ref.group, ref.kind) in wanted.pending:
             continue
         if ref.namespace and not observed.has_namespace(ref.namespace):
             continue
         if ref.namespace in shut and ref.group_kind == "Secret":
             continue
-        groups.setdefault((wanted.kinds[ref], ref.namespace), []).append(ref)
+        groups.setdefault((observed.kinds[(ref.group, ref.kind)], ref.namespace), []).append(ref)
 
     def read(group: tuple[tuple[Kind, str], list[Ref]]) -> list[tuple[Ref, Metadata]]:
         (kind, namespace), refs = group
@@ -269,7 +366,17 @@ def _read_missing(client: KubeClient, wanted: Wanted, observed: Observed, shut: 
         items = _list(client, kind, namespace, "")
         return [(names[metadata["name"]], metadata) for metadata in items if metadata["name"] in names]
 
-    for answer in map_threads(read, list(groups.items()), client.threads):
+    def tried(group: tuple[tuple[Kind, str], list[Ref]]) -> list[tuple[Ref, Metadata]]:
+        try:
+            return read(group)
+        except ApiError as error:
+            if not error.out_of_order:
+                raise
+            kind = group[0][0]
+            observed.unreadable[(kind.group, kind.kind)] = error.message
+            return []
+
+    for answer in map_threads(tried, list(groups.items()), client.threads):
         observed.metadata.update(answer)
 
 
@@ -278,7 +385,12 @@ def _crd_exists(client: KubeClient, key: tuple[str, str], discovery: Discovery) 
     group, kind = key
     if not group or discovery.preferred(_CRD.group, _CRD.kind) is None:
         return False
-    crds, _version = client.list_objects(_CRD, metadata_only=False)
+    try:
+        crds, _version = client.list_objects(_CRD, metadata_only=False)
+    except ApiError as error:
+        if error.status != 403:
+            raise
+        return True  # not to be known by this identity, so nothing is called gone
     return any(crd["spec"]["group"] == group and crd["spec"]["names"]["kind"] == kind for crd in crds)
 
 

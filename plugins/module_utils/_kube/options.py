@@ -43,6 +43,7 @@ AUTH_SPEC: dict[str, Any] = {
 _SET_SPEC: dict[str, Any] = {
     "name": {"type": "str", "required": True},
     "namespace": {"type": "str", "required": True},
+    "moved_from": {"type": "str"},
 }
 _DOCUMENTS: dict[str, Any] = {
     "definition": {"type": "raw", "aliases": ["resource_definition", "inline"]},
@@ -92,6 +93,7 @@ APPLY_SPEC: dict[str, Any] = {
     "verify": {"type": "str", "choices": ["recorded", "full"], "default": "recorded"},
     "allowed_impact": {"type": "list", "elements": "str", "choices": list(EVERY_IMPACT), "default": list(EVERY_IMPACT)},
     "allowed_impact_variable": {"type": "str", "default": "allowed_impact"},
+    "variables": {"type": "dict", "default": {}},
     "approved_digest": {"type": "str"},
     "digest_key": {"type": "str", "no_log": True},
     "lock": {"type": "bool", "default": False},
@@ -182,7 +184,7 @@ def apply_request(params: Params, check_mode: bool) -> ReconcileRequest:
         empty_sets=frozenset(params.get("empty_sets") or ()),
         prune=Prune(
             prune.get("mode") or "none",
-            RemovalLimits(prune.get("max_count", RemovalLimits.max_count), prune.get("max_percent", RemovalLimits.max_percent)),
+            _limits(prune),
             tuple(prune.get("kinds") or ()),
         ),
         force_conflicts=_force(params.get("force_conflicts")),
@@ -194,6 +196,7 @@ def apply_request(params: Params, check_mode: bool) -> ReconcileRequest:
         verify=params["verify"],
         allowed_impact=tuple(params["allowed_impact"]),
         allowed_impact_variable=params["allowed_impact_variable"],
+        variables=_variables(params["variables"]),
         approved_digest=params.get("approved_digest") or None,
         digest_key=key.encode() if key else None,
         wait=params["wait"],
@@ -267,7 +270,8 @@ def _sets(params: Params) -> list[SetInput]:
 
 def _set(named: Mapping[str, Any], params: Params, handed_over: list[HandedOver]) -> SetInput:
     loaded = _documents(params)
-    return SetInput(named.get("name") or "", named.get("namespace") or "", loaded.documents, handed_over, loaded.empty)
+    name, namespace, before = (named.get(key) or "" for key in ("name", "namespace", "moved_from"))
+    return SetInput(name, namespace, loaded.documents, handed_over, loaded.empty, moved_from=before)
 
 
 def _documents(params: Params) -> Loaded:
@@ -303,6 +307,22 @@ def _handed_over(item: Mapping[str, Any], source: str) -> HandedOver:
         raise InputError(
             f"{source}: handed_over: {error.args[0]} is missing; it takes api_version, kind, namespace, name, path, seed, reason"
         ) from error
+
+
+def _limits(prune: Mapping[str, Any]) -> RemovalLimits:
+    limits = RemovalLimits(prune.get("max_count", RemovalLimits.max_count), prune.get("max_percent", RemovalLimits.max_percent))
+    if limits.max_count < 0:
+        raise InputError(f"prune.max_count is a number of objects from 0, found {limits.max_count}")
+    if not 0 <= limits.max_percent <= 100:
+        raise InputError(f"prune.max_percent is a percentage of what the sets hold, 0 to 100, found {limits.max_percent}")
+    return limits
+
+
+def _variables(given: Mapping[str, Any]) -> dict[str, str]:
+    unknown = sorted(set(given) - set(APPLY_SPEC))
+    if unknown:
+        raise InputError(f"variables: there is no option {unknown[0]!r}{did_you_mean(unknown[0], APPLY_SPEC)}")
+    return {option: str(variable) for option, variable in given.items()}
 
 
 def _force(value: Any) -> bool | tuple[str, ...]:

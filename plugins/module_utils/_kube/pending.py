@@ -7,18 +7,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from .._core.change import Action
 from .._core.plan import Plan
-from .examine import Finding
-from .kinds import Ref
+from .definitions import defines, is_definition, undeclared
+from .examine import Finding, plain_changes
+from .kinds import Kind, Ref
 from .observe import Observed
 from .resolve import Wanted
 from .subject import Subject
 
-_POLICIES = {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
 _RBAC = "rbac.authorization.k8s.io"
 CRD_PENDING = "crd_pending"
 NAMESPACE_PENDING = "namespace_pending"
@@ -26,20 +26,26 @@ ROLE_PENDING = "role_pending"
 ACCESS_PENDING = "access_pending"
 POLICY_PENDING = "policy_pending"
 QUOTA_PENDING = "quota_pending"
+LIMITS_PENDING = "limits_pending"
+DEFINITION_PENDING = "definition_pending"
+DEPENDENCY_PENDING = "dependency_pending"
 ALLOCATED = "allocated"
+_ASKED_AGAIN = {DEFINITION_PENDING, POLICY_PENDING, LIMITS_PENDING, DEPENDENCY_PENDING}
+"""What is judged by something of an earlier stage. Access and quotas spread by themselves; the write is tried again for those."""
+_LIMITED = {"Pod", "PersistentVolumeClaim"}
+_NEEDED_BY_PODS = {"ServiceAccount", "PriorityClass.scheduling.k8s.io", "RuntimeClass.node.k8s.io"}
 
 
 class Pending:
     """Knows what the run creates, and so which questions must wait."""
 
-    def __init__(
-        self, wanted: Wanted, observed: Observed, new: Iterable[Subject], unclear: Iterable[Subject], subjects: Mapping[Ref, Subject]
-    ) -> None:
+    def __init__(self, wanted: Wanted, observed: Observed, new: Iterable[Subject], subjects: Mapping[Ref, Subject]) -> None:
         self._wanted = wanted
         self._observed = observed
         self._new = {subject.ref for subject in new}
-        self._quotas = {subject.ref.namespace for subject in (*new, *unclear) if subject.ref.group_kind == "ResourceQuota"}
         self._subjects = subjects
+        self._definitions: dict[tuple[str, str], Subject] = {}
+        """(group, kind) → the definition of it that this run makes or changes."""
 
     @property
     def existing_namespace(self) -> str:
@@ -59,13 +65,78 @@ class Pending:
             return ROLE_PENDING
         return ""
 
-    def reason_of_refusal(self, subject: Subject, over_quota: bool) -> str:
+    def is_upcoming(self, subject: Subject) -> bool:
+        """Whether the object is there, in a version that is not the one it is wanted in."""
+        return subject.ref in self._wanted.upcoming
+
+    def kind_now(self, subject: Subject) -> Kind:
+        """Its kind in a version that is served now."""
+        return self._observed.kinds[(subject.ref.group, subject.ref.kind)]
+
+    def is_redefined(self, subject: Subject) -> bool:
+        """Whether this run changes the definition of the object's kind."""
+        return (subject.ref.group, subject.ref.kind) in self._definitions
+
+    def settle(self, findings: Iterable[Finding], administrator: bool = False) -> None:
+        """Let pass what the server refuses only as long as this run has not changed what it is judged by.
+
+        ``administrator``: one is to act first, and may be about to grant what this identity lacks.
+        """
+        findings = list(findings)
+        changing = {f.subject.ref: f for f in findings if f.action not in (None, Action.BLOCKED)}
+        for ref, finding in changing.items():
+            if is_definition(ref) and (finding.action is Action.CREATE or any(_below_spec(change.path) for change in finding.changes)):
+                self._definitions[defines(finding.subject.body)] = finding.subject
+        for finding in findings:
+            reason = self._of_refusal(finding, changing) if finding.refusal is not None else ""
+            if finding.forbidden and administrator:
+                reason = ACCESS_PENDING
+            if reason:
+                finding.action, finding.reason, finding.problem, finding.verified = finding.meant, reason, "", False
+                finding.awaited = reason in _ASKED_AGAIN
+                if finding.live is not None:
+                    finding.changes = plain_changes(finding.live, finding.subject)
+            elif finding.action not in (None, Action.BLOCKED) and self.is_redefined(finding.subject):
+                finding.verified, finding.reason = False, finding.reason or DEFINITION_PENDING
+
+    def unfit(self, subjects: Iterable[Subject]) -> list[str]:
+        """A line for every object with fields that the definitions of this run do not have (any more)."""
+        lines = []
+        for subject in subjects:
+            definition = self._definitions.get((subject.ref.group, subject.ref.kind))
+            if definition is not None:
+                where = f"  {subject.ref.id} ({subject.desired.source}): {definition.ref.id}, as this run makes it, has no field"
+                lines += [f"{where} {field}" for field in undeclared(subject.body, definition.body)]
+        return lines
+
+    def _of_refusal(self, finding: Finding, changing: Mapping[Ref, Finding]) -> str:
         """Why a refused dry run may still succeed later in this run, or nothing."""
-        namespace = subject.ref.namespace
-        if over_quota and namespace in self._quotas:
-            return QUOTA_PENDING  # quota_problems counts with the new limits
-        ways_in = {ref for ref in self._new if ref.group == _RBAC and ref.kind in ("RoleBinding", "ClusterRoleBinding")} - {subject.ref}
-        return ACCESS_PENDING if any(ref.namespace in ("", namespace) for ref in ways_in) else ""
+        error, ref = finding.refusal, finding.subject.ref
+        if error is None:
+            return ""
+        if self.is_redefined(finding.subject) and (error.misfit or error.invalid or error.status == 404):
+            return DEFINITION_PENDING
+        here = {other for other in changing if other != ref and other.namespace in ("", ref.namespace)}
+        if error.over_quota:
+            return QUOTA_PENDING if any(other.group_kind == "ResourceQuota" for other in here) else ""  # quota_problems counts anew
+        if any(f"'{name}'" in error.raw_message for name in self._policies(changing)):
+            return POLICY_PENDING
+        if error.status not in (403, 404):
+            return ""
+        if "violates PodSecurity" in error.raw_message and Ref("", "Namespace", "", ref.namespace) in changing:
+            return POLICY_PENDING
+        if ref.group_kind in _LIMITED and any(other.group_kind == "LimitRange" for other in here):
+            return LIMITS_PENDING
+        if ref.group_kind == "Pod" and any(o.group_kind in _NEEDED_BY_PODS and o.name in error.raw_message for o in here & self._new):
+            return DEPENDENCY_PENDING
+        ways_in = {o for o in here if o.group == _RBAC and (o.kind.endswith("Binding") or o not in self._new)}
+        return ACCESS_PENDING if ways_in else ""
+
+    def _policies(self, changing: Collection[Ref]) -> set[str]:
+        """Names of policies that change, or whose binding does."""
+        found = {ref.name for ref in changing if ref.kind == "ValidatingAdmissionPolicy"}
+        bindings = (self._subjects[ref] for ref in changing if ref.kind == "ValidatingAdmissionPolicyBinding")
+        return found | {str((binding.body.get("spec") or {}).get("policyName") or "") for binding in bindings}
 
     def mark(self, findings: Mapping[Ref, Finding], plan: Plan) -> None:
         """Take the word ``verified`` from changes that a policy of this run, or an allocation, will judge anew."""
@@ -83,11 +154,7 @@ class Pending:
 
     def _judged(self, findings: Mapping[Ref, Finding]) -> set[tuple[str, str]]:
         """(group, resource) that a new or changed policy looks at."""
-        changing = {ref for ref, finding in findings.items() if ref.kind in _POLICIES and finding.action is not None}
-        names = {ref.name for ref in changing if ref.kind == "ValidatingAdmissionPolicy"}
-        for ref in changing:
-            if ref.kind == "ValidatingAdmissionPolicyBinding":
-                names.add((self._subjects[ref].body.get("spec") or {}).get("policyName") or "")
+        names = self._policies([ref for ref, finding in findings.items() if finding.action is not None])
         found: set[tuple[str, str]] = set()
         for ref, subject in self._subjects.items():
             if ref.kind == "ValidatingAdmissionPolicy" and ref.name in names:
@@ -110,3 +177,7 @@ def _fixes_allocation(subject: Subject) -> bool:
     spec = subject.body.get("spec") or {}
     fixed_ip = spec.get("clusterIP") not in (None, "", "None")
     return fixed_ip or any(port.get("nodePort") for port in spec.get("ports") or [])
+
+
+def _below_spec(path: str) -> bool:
+    return path.startswith(("spec.", "spec["))

@@ -22,17 +22,17 @@ from .client import KubeClient
 from .disturb import disturbances
 from .doubt import still_right
 from .emptied import refuse_emptied
-from .examine import Finding, enforced_levels, examine_existing, examine_new
-from .fields import own_entry
+from .examine import Finding, enforced_levels, examine_existing, examine_new, examine_unasked
+from .fields import entries_of, own_entry
 from .immutable import replaceable
 from .impact import holds_data, impact_of
-from .kinds import Ref
-from .observe import Observed, live_label
-from .pending import ACCESS_PENDING, NAMESPACE_PENDING, Pending
+from .kinds import Kind, Ref
+from .observe import Observed, live_label, owners_of
+from .pending import CRD_PENDING, NAMESPACE_PENDING, Pending
 from .preview import misfits, nearest_fields
 from .proof import Verdict, entry_of, says_the_same, verdict
 from .quota import quota_problems
-from .record import Entry, SetRecord
+from .record import PART_OF, Entry, SetRecord
 from .requests import ReconcileRequest
 from .resolve import Wanted
 from .shadow import DECLARED_REFUSED, Comparison, compare_fully, is_same_place
@@ -40,6 +40,8 @@ from .show import shown_changes
 from .stages import Stage, arrange, deletion_order
 from .subject import Subject
 from .undo import to_take_out
+
+_CURES = 5
 
 
 @dataclass
@@ -72,6 +74,8 @@ class Work:
     unready: set[Ref] = field(default_factory=set)
     finished: set[Ref] = field(default_factory=set)
     """Jobs that are done and gone."""
+    moved: set[str] = field(default_factory=set)
+    """Sets whose former record holds nothing after this run, and ends."""
 
 
 def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, observed: Observed, subjects: dict[Ref, Subject]) -> Work:
@@ -80,7 +84,7 @@ def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, obs
     stages = arrange(wanted.objects)
     work = Work(plan, stages, {}, [], subjects, {}, orphan_sets=sorted(record.name for record in observed.strangers))
     in_scope = {ref: s for ref, s in subjects.items() if request.apply_sets is None or s.desired.scope in request.apply_sets}
-    _refuse_foreign_sets(in_scope, observed)
+    _refuse_foreign_sets(client, request, in_scope, observed)
 
     unclear: list[tuple[Subject, Action]] = []
     right: list[Subject] = []
@@ -89,7 +93,8 @@ def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, obs
     theirs: list[Subject] = []
     for ref, subject in in_scope.items():
         live = subject.live
-        if subject.desired.scope in request.administered.sets and not (live or {}).get("deletionTimestamp"):
+        left = _why_left(subject, observed)
+        if subject.desired.scope in request.administered.sets and not left:
             proven = request.verify != "full" and live is not None and verdict(subject, request.manager) is Verdict.RIGHT
             if proven or unreadable(subject, observed):
                 plan.unchanged += 1
@@ -98,13 +103,13 @@ def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, obs
         elif (live is None or live.get("deletionTimestamp")) and _finished(subject):
             work.finished.add(ref)
             plan.unchanged += 1
+        elif left:
+            work.findings[ref] = Finding(subject, Action.BLOCKED, reason=left)
+            plan.warnings.append(f"{ref.id} is left as it is: {left}")
         elif live is None:
             new.append(subject)
-        elif live.get("deletionTimestamp"):
-            finalizers = ", ".join(live.get("finalizers") or []) or "none"
-            work.findings[ref] = Finding(
-                subject, Action.BLOCKED, reason=f"is being deleted since {live['deletionTimestamp']}, finalizers: {finalizers}"
-            )
+        elif request.adopt and entries_of(live, request.adopt):
+            unclear.append((subject, _action_on_existing(subject, request.manager)))
         elif (known := verdict(subject, request.manager)) is Verdict.RIGHT:
             right.append(subject)
         elif known is Verdict.WRITTEN:
@@ -117,7 +122,8 @@ def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, obs
     compared = Comparison()
     if request.verify == "full" or request.foreign == "report":
         ours = {ref: s for ref, s in in_scope.items() if s.live is not None and s.desired.scope not in request.administered.sets}
-        compared = compare_fully(client, request, ours, plan.warnings)
+        asked = {ref: s for ref, s in ours.items() if not wanted.is_pending(ref)}
+        compared = compare_fully(client, request, asked, plan.warnings)
     if request.verify == "full":  # neither the record nor managedFields are believed: values alone
         unclear += [(subject, Action.UPDATE) for subject in [*right, *written] if subject.ref in compared.suspects]
         right = [subject for subject in [*right, *written] if subject.ref not in compared.suspects]
@@ -130,11 +136,13 @@ def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, obs
     enforced = enforced_levels(observed.namespaces, in_scope)
     _examine_theirs(client, request, work, theirs)
     missing = [subject for subject in theirs if subject.live is None]
-    pending = Pending(wanted, observed, [*new, *missing], [subject for subject, _action in unclear], subjects)
+    pending = Pending(wanted, observed, [*new, *missing], subjects)
     _examine(client, request, work, unclear, new, pending, enforced)
-    work.foreign = [row for row in compared.rows if _is_of_others(row, work.findings.get(Ref.parse(row["id"])))]
+    rows = [(row, work.findings.get(Ref.parse(row["id"]))) for row in compared.rows]
+    work.foreign = [row for row, finding in rows if not (finding and finding.awaited) and _is_of_others(row, finding)]
     quota = quota_problems(client, [s for s in new if not wanted.is_pending(s.ref)], observed, subjects)
-    problems = _problems(client, request, work) + quota
+    more = [*quota, *pending.unfit(in_scope.values())]
+    problems = [*_problems(client, request, work), *more]
     work.disturbed = disturbances(
         client, [f for f in work.findings.values() if f.subject.desired.scope not in request.administered.sets], observed
     )
@@ -148,10 +156,11 @@ def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, obs
         if ref in in_scope
     }
     _list_changes(request, work, removals)
+    work.moved = _moved(wanted, observed, removals)
     _list_records(work, observed)
     pending.mark(work.findings, plan)
     if problems and request.check_mode and request.verify == "full":
-        plan.warnings += quota  # a comparison says what differs, each object for itself, and refuses nothing
+        plan.warnings += more  # a comparison says what differs, each object for itself, and refuses nothing
     elif problems:
         raise InputError(
             f"{len(problems)} object(s) cannot be applied; nothing was written:\n"
@@ -159,23 +168,57 @@ def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, obs
             plan=[change.as_result() for change in plan.changes],
             counts=plan.counts,
         )
-    owned = sum(len(record.objects) for record in observed.records.values())
     _list_leftovers(request, work, wanted, observed)
-    guard_removal(plan, owned, request.prune.limits, request.prune_variable)
+    guard_removal(plan, _held(request, observed), request.prune.limits, request.called("prune"))
     guard_impact(plan, request.allowed_impact, request.allowed_impact_variable)
     guard_approval(plan, request.approved_digest)
     return work
 
 
-def _refuse_foreign_sets(subjects: Mapping[Ref, Subject], observed: Observed) -> None:
-    ours = {record.id for record in observed.records.values()} | {record.id for record in observed.strangers}
-    taken = [
-        f"  {ref.id} ({subject.desired.source})"
+def _refuse_foreign_sets(client: KubeClient, request: ReconcileRequest, subjects: Mapping[Ref, Subject], observed: Observed) -> None:
+    ours = {ident for record in [*observed.records.values(), *observed.strangers] for ident in record.ids}
+    taken = {
+        ref: subject
         for ref, subject in subjects.items()
         if subject.live and live_label(subject.live) and live_label(subject.live) not in ours
-    ]
-    if taken:
-        raise RefusedError("these objects belong to an apply set of somebody else; nothing was written:\n" + "\n".join(sorted(taken)))
+    }
+    if not taken:
+        return
+    sets = owners_of(
+        client, {live_label(subject.live or {}) for subject in taken.values()}, {ref.namespace for ref in taken if ref.namespace}
+    )
+    rows: list[str] = []
+    cures: dict[str, None] = {}
+    for ref, subject in sorted(taken.items()):
+        other = sets.get(live_label(subject.live or {}))
+        whose = (
+            f"set {other.name} in {other.namespace}, owner {other.owner or 'unknown'}" if other else "a set whose record is not to be found"
+        )
+        rows.append(f"  {ref.id} ({subject.desired.source}): {whose}")
+        if other and other.owner == request.owner and subject.record and other.name == subject.record.name:
+            cures[f"where set {other.name} has moved, say so beside its name: moved_from: {other.namespace}"] = None
+        elif other and other.owner == request.owner and subject.record:
+            cures[f"where it changes its set, declare {other.name} in the same task (sets), without it"] = None
+        else:
+            place = f"-n {ref.namespace} " if ref.namespace else ""
+            cures[f"to take it out of its set: kubectl {place}label {ref.group_kind.lower()} {ref.name} {PART_OF}-"] = None
+    who = "another apply set" if any(one.owner == request.owner for one in sets.values()) else "an apply set of somebody else"
+    raise RefusedError(f"these objects belong to {who}; nothing was written:\n" + "\n".join([*rows, *list(cures)[:_CURES]]))
+
+
+def _why_left(subject: Subject, observed: Observed) -> str:
+    """Why nothing can be done to an object now, or nothing."""
+    ref = subject.ref
+    if (ref.group, ref.kind) in observed.unreadable:
+        return f"its kind cannot be read now: {observed.unreadable[(ref.group, ref.kind)]}"
+    if subject.live and subject.live.get("deletionTimestamp"):
+        finalizers = ", ".join(subject.live.get("finalizers") or []) or "none"
+        return f"is being deleted since {subject.live['deletionTimestamp']}, finalizers: {finalizers}"
+    for name, whose in ((ref.namespace, "its namespace"), (subject.record.namespace if subject.record else "", "its set's namespace")):
+        since = (observed.namespaces.get(name) or {}).get("deletionTimestamp")
+        if since:
+            return f"{whose} {name} is being deleted since {since}"
+    return ""
 
 
 def _finished(subject: Subject) -> bool:
@@ -246,24 +289,22 @@ def _examine(
     )
 
     def existing(item: tuple[Subject, Action]) -> Finding:
-        finding = examine_existing(client, item[0], request, item[1], enforced)
-        if finding.forbidden and waits:  # an administrator is to act, and may be about to grant it
-            finding.action, finding.reason, finding.problem, finding.verified = item[1], ACCESS_PENDING, "", False
-        return finding
+        subject, action = item
+        if pending.is_upcoming(subject):
+            finding = examine_unasked(client, subject, pending.kind_now(subject), action)
+            finding.reason = CRD_PENDING
+            return finding
+        return examine_existing(client, subject, request, action, enforced)
 
     def created(subject: Subject) -> Finding:
         reason = pending.reason(subject)
         if reason:
             return Finding(subject, Action.CREATE, reason=reason, verified=False)
-        finding = examine_new(client, subject, request, enforced)
-        if finding.problem and not finding.verified:
-            finding.reason = ACCESS_PENDING if finding.forbidden and waits else pending.reason_of_refusal(subject, finding.over_quota)
-            if finding.reason:
-                finding.problem = ""
-        return finding
+        return examine_new(client, subject, request, enforced)
 
     outcomes = map_threads(existing, unclear, client.threads) + map_threads(created, new, client.threads)
-    waiting = [finding.subject for finding in outcomes if finding.reason == NAMESPACE_PENDING]
+    pending.settle(outcomes, waits)
+    waiting = [f.subject for f in outcomes if f.reason == NAMESPACE_PENDING and not pending.is_redefined(f.subject)]
     misfit = misfits(client, waiting, pending.existing_namespace, request.manager)
     for finding in outcomes:
         finding.problem = finding.problem or misfit.get(finding.subject.ref.id, "")
@@ -288,9 +329,9 @@ def _problems(client: KubeClient, request: ReconcileRequest, work: Work) -> list
         ref = finding.subject.ref
         if finding.action is Action.REPLACE and not finding.problem:
             if request.on_immutable != "replace":
-                finding.problem = f"{finding.reason}; on_immutable: replace deletes it and makes it again"
+                finding.problem = f"{finding.reason}; {request.called('on_immutable')}: replace deletes it and makes it again"
             elif not replaceable(ref, request.replace_kinds):
-                finding.problem = f"{finding.reason}, and it is replaced only when replace_kinds names {ref.kind}"
+                finding.problem = f"{finding.reason}, and it is replaced only when {request.called('replace_kinds')} names {ref.kind}"
         if finding.problem:
             finding.problem += nearest_fields(client, finding.subject.kind, finding.problem)
             finding.action, finding.reason = Action.BLOCKED, finding.problem
@@ -306,7 +347,7 @@ def _grantor(request: ReconcileRequest, work: Work) -> list[str]:
 
 def _removals(request: ReconcileRequest, wanted: Wanted, observed: Observed, plan: Plan) -> list[Removal]:
     found: list[Removal] = []
-    doomed = [record for record in observed.strangers if record.name in request.remove_sets]
+    doomed = _doomed(request, observed)
     for record in [*observed.records.values(), *doomed]:
         whole = record in doomed
         if record.name in request.administered.sets:
@@ -315,8 +356,8 @@ def _removals(request: ReconcileRequest, wanted: Wanted, observed: Observed, pla
             continue
         for ref in record.objects:
             live = observed.metadata.get(ref)
-            kind = observed.kinds.get((ref.group, ref.kind))
-            if ref in wanted.objects or live is None or kind is None or live_label(live) != record.id or live.get("deletionTimestamp"):
+            kind = _kind_later(wanted, observed, ref)
+            if ref in wanted.objects or live is None or kind is None or live_label(live) not in record.ids or live.get("deletionTimestamp"):
                 continue
             if any(owner.get("controller") for owner in live.get("ownerReferences") or []):
                 continue
@@ -324,16 +365,34 @@ def _removals(request: ReconcileRequest, wanted: Wanted, observed: Observed, pla
                 continue
             if holds_data(ref) and not {ref.kind, ref.group_kind} & set(request.prune.kinds):
                 plan.warnings.append(
-                    f"{ref.id} is declared no more and kept: it may hold data; to remove it name {ref.kind} in {request.prune_variable}.kinds"
+                    f"{ref.id} is declared no more and kept: it may hold data; to remove it name {ref.kind} in {request.called('prune')}.kinds"
                 )
                 continue
             if request.prune.mode == "report" and not whole:
-                plan.warnings.append(f"{ref.id} is declared no more (set {record.name}); {request.prune_variable}.mode: delete removes it")
+                plan.warnings.append(f"{ref.id} is declared no more (set {record.name}); {request.called('prune')}.mode: delete removes it")
                 continue
             found.append(Removal(ref, kind.path(ref.namespace or None, ref.name), live["uid"], record))
-    for group, name in sorted(observed.unreadable):
-        plan.warnings.append(f"{name}.{group} cannot be read now (its API does not answer): nothing of it is called gone")
+    for (group, name), reason in sorted(observed.unreadable.items()):
+        plan.warnings.append(f"{Ref(group, name, '', '').group_kind} cannot be read now ({reason}): nothing of it is called gone")
     return found
+
+
+def _kind_later(wanted: Wanted, observed: Observed, ref: Ref) -> Kind | None:
+    """The kind in a version that is served when the removal comes: after the definitions of this run."""
+    kind = observed.kinds.get((ref.group, ref.kind))
+    declared = wanted.declared.get((ref.group, ref.kind))
+    return next(iter(declared.values())) if kind and declared and kind.api_version not in declared else kind
+
+
+def _doomed(request: ReconcileRequest, observed: Observed) -> list[SetRecord]:
+    """Sets that go away whole."""
+    return [record for record in observed.strangers if record.name in request.remove_sets]
+
+
+def _held(request: ReconcileRequest, observed: Observed) -> int:
+    """What percentages of removal are of: all that the sets hold now, those that go away whole included."""
+    refs = {ref for record in [*observed.records.values(), *_doomed(request, observed)] for ref in record.objects}
+    return sum(ref in observed.metadata or (ref.group, ref.kind) in observed.unreadable for ref in refs)
 
 
 def _list_changes(request: ReconcileRequest, work: Work, removals: list[Removal]) -> None:
@@ -358,9 +417,21 @@ def _list_changes(request: ReconcileRequest, work: Work, removals: list[Removal]
             )
 
 
+def _moved(wanted: Wanted, observed: Observed, removals: list[Removal]) -> set[str]:
+    going = {removal.ref for removal in removals}
+
+    def is_left(ref: Ref) -> bool:
+        there = ref in observed.metadata or (ref.group, ref.kind) in observed.unreadable
+        return there and ref not in wanted.objects and ref not in going
+
+    return {r.name for r in observed.records.values() if r.former and not any(map(is_left, r.former.objects))}
+
+
 def _list_records(work: Work, observed: Observed) -> None:
     """A set of which only the record is out of date: writing that is a change like any other."""
-    behind = {work.subjects[ref].desired.scope for ref in {*work.confirmed, *work.unready}} - {change.scope for change in work.plan.changes}
+    behind = (work.moved | {work.subjects[ref].desired.scope for ref in {*work.confirmed, *work.unready}}) - {
+        change.scope for change in work.plan.changes
+    }
     for name in sorted(behind):
         record = observed.records[name]
         reason = (

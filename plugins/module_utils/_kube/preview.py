@@ -44,7 +44,8 @@ _SEGMENT = re.compile(r"(?:^|\.)([^.\[]+)(?:\[[^\]]*\])?")
 def shadow_of(subject: Subject, namespace: str) -> tuple[str, Document]:
     """The same document under a name that nobody uses, and its URL path: for dry runs alone."""
     name = "gantry-shadow-" + hashlib.sha256(subject.ref.id.encode()).hexdigest()[:12]
-    body = {**subject.body, "metadata": {**subject.body["metadata"], "name": name, "namespace": namespace}}
+    place = {"namespace": namespace} if subject.kind.namespaced else {}
+    body = {**subject.body, "metadata": {**subject.body["metadata"], "name": name, **place}}
     return subject.kind.path(namespace, name), body
 
 

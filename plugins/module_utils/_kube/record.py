@@ -92,12 +92,19 @@ class SetRecord:
     """The resourceVersion that was read: the record is saved over no other."""
     stored: str = ""
     """The text of ``record`` that was read or saved last."""
+    former: SetRecord | None = None
+    """The same set where its record was before, while it moves."""
 
     @property
     def id(self) -> str:
         """KEP-3659: ``applyset-<base64url(sha256("name.namespace.kind.group"))>-v1``."""
         hashed = hashlib.sha256(f"{self.name}.{self.namespace}.Secret.".encode()).digest()
         return f"applyset-{base64.urlsafe_b64encode(hashed).rstrip(b'=').decode()}-v1"
+
+    @property
+    def ids(self) -> set[str]:
+        """Every id under which objects of this set may be found."""
+        return {self.id} | (self.former.ids if self.former else set())
 
     def with_intended(self, refs: Iterable[Ref]) -> SetRecord:
         """The record widened by objects that are about to be written: a crash after that orphans none."""

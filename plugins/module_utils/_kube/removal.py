@@ -122,7 +122,7 @@ def _guard(plan: Plan, request: ReconcileRequest, targets: dict[Ref, _Target]) -
         raise RefusedError(
             f"these objects may hold data; nothing was removed. If that is meant, write prune: {{kinds: [{names}]}}.\n{listed}"
         )
-    guard_removal(plan, 0, request.prune.limits, request.prune_variable)
+    guard_removal(plan, 0, request.prune.limits, request.called("prune"))
     guard_impact(plan, request.allowed_impact, request.allowed_impact_variable)
     guard_approval(plan, request.approved_digest)
 

@@ -68,7 +68,8 @@ class ReconcileRequest:
     verify: str = "recorded"
     allowed_impact: tuple[str, ...] = EVERY_IMPACT
     allowed_impact_variable: str = "allowed_impact"
-    prune_variable: str = "prune"
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Option → the variable that people set it by; messages name that one."""
     approved_digest: str | None = None
     digest_key: bytes | None = None
     wait: bool = True
@@ -97,6 +98,10 @@ class ReconcileRequest:
     def helpers(self) -> tuple[str, ...]:
         """Further names under which this installation writes."""
         return (self.seeder, f"{self.manager}-set")
+
+    def called(self, option: str) -> str:
+        """What whoever reads a message has to set to change this option."""
+        return self.variables.get(option, option)
 
     def may_force(self, managers: set[str]) -> bool:
         """Whether fields of these managers may be taken over."""

@@ -8,16 +8,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._core.errors import InputError
 from .._core.suggest import did_you_mean
+from .controlled import handed_over, left_out
+from .definitions import CRD, served_kinds
 from .discovery import Discovery
-from .documents import Desired, Document, normalise, refuse_duplicates
+from .documents import Desired, Document, normalise, refuse_duplicates, without_paths
 from .kinds import Kind, Ref, split_version
-
-_CRD = "CustomResourceDefinition"
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,8 @@ class SetInput:
     """In words, each of its sources that held no document."""
     reasons: Mapping[str, str] = field(default_factory=dict)
     """Why an object (by its id) is an administrator's."""
+    moved_from: str = ""
+    """The namespace in which its record was before."""
 
 
 @dataclass
@@ -53,10 +55,14 @@ class Wanted:
     pending: set[tuple[str, str]]
     handed_over: dict[Ref, list[HandedOver]]
     warnings: list[str]
+    upcoming: set[Ref] = field(default_factory=set)
+    """Objects in a version that a CRD of this run adds to a kind that is served already."""
+    declared: dict[tuple[str, str], dict[str, Kind]] = field(default_factory=dict)
+    """(group, kind) → apiVersion → kind, of what CRDs of this run serve."""
 
     def is_pending(self, ref: Ref) -> bool:
-        """Whether the object's kind is not served yet."""
-        return (ref.group, ref.kind) in self.pending
+        """Whether the object's kind is not served yet, or not in its version."""
+        return (ref.group, ref.kind) in self.pending or ref in self.upcoming
 
 
 def resolve(sets: Iterable[SetInput], discovery: Discovery, default_namespace: str) -> Wanted:
@@ -68,21 +74,30 @@ def resolve(sets: Iterable[SetInput], discovery: Discovery, default_namespace: s
     found: list[Desired] = []
     kinds: dict[Ref, Kind] = {}
     pending: set[tuple[str, str]] = set()
+    upcoming: set[Ref] = set()
     for one in sets:
         for document, source in one.documents:
             api_version, name = str(document.get("apiVersion") or ""), str(document.get("kind") or "")
             if not api_version or not name:
                 normalise(document, source, one.name)  # says what is missing
-            group, _version = split_version(api_version)
+            group, version = split_version(api_version)
             kind = discovery.find(api_version, name)
-            if kind is None and (group, name) in declared:
-                kind = declared[(group, name)].get(api_version)
+            served = kind is not None
+            if (group, name) in declared:  # what this run makes of the kind counts, not what is served before
+                coming = declared[(group, name)].get(api_version)
+                kind = coming and (kind or coming)
                 if kind is not None and not discovery.versions(group, name):
                     pending.add((group, name))
+            elif kind is None and group in discovery.stale:
+                namespaced = bool((document.get("metadata") or {}).get("namespace"))
+                kind = Kind(group, version, name, "", namespaced)  # which it is, nobody can say now: it is left
             if kind is None:
                 problems.append(f"  {source}: {_unknown(api_version, name, discovery, declared)}")
                 continue
             item, notes = normalise(document, source, one.name, default_namespace if kind.namespaced else None, not kind.namespaced)
+            item = _without_what_others_own(item, notes)
+            if not served and (group, name) in declared:
+                upcoming.add(item.ref)
             found.append(item)
             kinds[item.ref] = kind
             warnings.extend(notes)
@@ -94,7 +109,20 @@ def resolve(sets: Iterable[SetInput], discovery: Discovery, default_namespace: s
         for rule in one.handed_over:
             if rule.ref in objects:
                 handed.setdefault(rule.ref, []).append(rule)
-    return Wanted(objects, kinds, pending, handed, warnings)
+    for ref, path, value, reason in handed_over(objects):
+        if not any(rule.path == path for rule in handed.get(ref, ())):
+            handed.setdefault(ref, []).append(HandedOver(ref, path, value, reason))
+    upcoming = {ref for ref in upcoming if (ref.group, ref.kind) not in pending}
+    return Wanted(objects, kinds, pending, handed, warnings, upcoming, declared)
+
+
+def _without_what_others_own(item: Desired, notes: list[str]) -> Desired:
+    paths = []
+    for path, why in left_out(item.body):
+        paths.append(path)
+        if why:
+            notes.append(f"{item.source}: {item.ref.kind} {item.ref.name}: {'.'.join(path)} left out, {why}")
+    return replace(item, body=without_paths(item.body, paths)) if paths else item
 
 
 def _declared_kinds(sets: Iterable[SetInput]) -> dict[tuple[str, str], dict[str, Kind]]:
@@ -102,26 +130,19 @@ def _declared_kinds(sets: Iterable[SetInput]) -> dict[tuple[str, str], dict[str,
     declared: dict[tuple[str, str], dict[str, Kind]] = {}
     for one in sets:
         for document, _source in one.documents:
-            if document.get("kind") != _CRD:
+            if document.get("kind") != CRD:
                 continue
-            spec = document.get("spec") or {}
-            group, names = spec.get("group") or "", spec.get("names") or {}
-            for version in spec.get("versions") or []:
-                kind = Kind(
-                    group, str(version.get("name")), str(names.get("kind")), str(names.get("plural")), spec.get("scope") == "Namespaced"
-                )
-                if version.get("served"):
-                    declared.setdefault((group, kind.kind), {})[kind.api_version] = kind
+            for kind in served_kinds(document):
+                declared.setdefault((kind.group, kind.kind), {})[kind.api_version] = kind
     return declared
 
 
 def _unknown(api_version: str, name: str, discovery: Discovery, declared: Mapping[tuple[str, str], Mapping[str, Kind]]) -> str:
     group, _version = split_version(api_version)
-    if group in discovery.stale:
-        return f"{api_version} {name}: the API group's backend does not answer (stale in discovery); repair it and run again"
-    versions = discovery.versions(group, name) or sorted(declared.get((group, name), {}))
+    whose = f" by the {CRD} that this run brings" if (group, name) in declared else ""
+    versions = sorted(declared.get((group, name), {})) or discovery.versions(group, name)
     if versions:
-        return f"{name} is not served as {api_version}; it is as {', '.join(versions)}"
+        return f"{name} is not served as {api_version}; it is as {', '.join(versions)}{whose}"
     known = {f"{kind.api_version} {kind.kind}" for kind in discovery.kinds()}
     known |= {f"{version} {key[1]}" for key, of in declared.items() for version in of}
     return f"no kind {name} in {api_version}: neither served nor declared by a CustomResourceDefinition{did_you_mean(f'{api_version} {name}', sorted(known))}"

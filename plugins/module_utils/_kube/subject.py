@@ -7,14 +7,13 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from .._core.canonical import digest, keyed_digest
 from .._core.references import References, reference_of
-from .documents import Desired, Document
+from .documents import Desired, Document, without_paths
 from .kinds import Kind, Ref
 from .observe import Observed
 from .record import PART_OF, Entry, SetRecord
@@ -104,21 +103,6 @@ def subjects_of(wanted: Wanted, observed: Observed, references: References) -> d
         body = without_paths({**body, "metadata": metadata}, (seed.path for seed in seeds))
         found[ref] = Subject(item, wanted.kinds[ref], record, observed.metadata.get(ref), body, seeds, probe)
     return found
-
-
-def without_paths(body: Document, paths: Iterable[tuple[str, ...]]) -> Document:
-    """The body without these members; untouched where there is nothing to leave out."""
-    wanted = list(paths)
-    if not wanted:
-        return body
-    copied = copy.deepcopy(body)
-    for path in wanted:
-        here: Any = copied
-        for name in path[:-1]:
-            here = here.get(name) if isinstance(here, dict) else None
-        if isinstance(here, dict):
-            here.pop(path[-1], None)
-    return copied
 
 
 def only_path(body: Document, path: tuple[str, ...], value: Any) -> Document:

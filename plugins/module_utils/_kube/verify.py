@@ -177,6 +177,12 @@ def judge(expectation: Expectation, items: list[Document]) -> Verdict:
     """What these objects say of it."""
     expected = _expected(expectation)
     wanted = expectation.count
+    leaving = [item for item in items if item["metadata"].get("deletionTimestamp")] if wanted != 0 else []
+    if leaving and expectation.object:
+        return Verdict(
+            expectation, False, expected, f"{_name(leaving[0])} is being deleted since {leaving[0]['metadata']['deletionTimestamp']}"
+        )
+    items = [item for item in items if item not in leaving]  # what goes away is no part of a group any more
     if wanted is not None and len(items) != wanted:
         return Verdict(expectation, False, expected, f"{len(items)} found{_names(items)}")
     if wanted is None and not items:

@@ -67,9 +67,28 @@ class Waiter:
             raise self._error()
 
     def _group(self, kind: Kind, refs: set[Ref]) -> None:
+        try:
+            self._see(kind, refs)
+        except ApiError as error:
+            places = {ref.namespace for ref in refs}
+            if error.status != 403 or len(places) < 2:
+                raise
+            # Not everywhere, then where it is needed.
+            groups = [{ref for ref in refs if ref.namespace == place} for place in sorted(places)]
+            map_threads(lambda group: self._group(kind, group), groups, len(groups))
+
+    def _see(self, kind: Kind, refs: set[Ref]) -> None:
         delayed = self._delayed_classes() if kind.group_kind == "PersistentVolumeClaim" else frozenset()
         while not self._ended(refs):
-            items, version = self._list(kind, refs)
+            try:
+                items, version = self._list(kind, refs)
+            except ApiError as error:
+                if not error.out_of_order:
+                    raise
+                for ref in refs:
+                    self._set(ref, Readiness(State.WAITING, f"cannot be read: {error.message}"))
+                time.sleep(min(0.5, max(0.0, self._left())))
+                continue
             seen = set()
             for item in items:
                 seen.add(self._look(kind, refs, item, delayed))

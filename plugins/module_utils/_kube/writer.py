@@ -158,6 +158,9 @@ class Writer:
             self._write_record(replace(record, objects=kept, unready=(unready & wanted) - done, done=done))
 
         map_threads(save, list(records), self._client.threads)
+        for record in records:
+            if record.former and record.name in self._work.moved and all(self._is_settled(ref) for ref in record.former.objects):
+                self._delete_record(record.former)
         for record in self._observed.strangers:
             if record.name in self._request.remove_sets and all(self._is_settled(ref) for ref in record.objects):
                 self._delete_record(record)
@@ -167,7 +170,9 @@ class Writer:
         return set() if self._ended else {ref for ref in self._answers if ref.group_kind == "Job.batch"}
 
     def _is_settled(self, ref: Ref) -> bool:
-        return ref in self._removed or ref in self._wanted.objects or self._is_gone(ref)
+        finding = self._work.findings.get(ref)
+        declared = ref in self._wanted.objects and (finding is None or finding.action is None or ref in self._entries)
+        return ref in self._removed or declared or self._is_gone(ref)
 
     def _is_gone(self, ref: Ref) -> bool:
         return ref not in self._observed.metadata and (ref.group, ref.kind) not in self._observed.unreadable
@@ -206,6 +211,8 @@ class Writer:
                 self._barriers.policies_hold()
             if stage.waits_for:
                 self._wait_for(stage.waits_for)
+            if stage.number:  # in the first stage are those who judge; there each write is tried until they agree
+                self._barriers.agree([finding.subject for finding in todo if finding.awaited])
             self._ask_first(stage, todo)
             self._tell(f"{stage.name}: {len(todo)} objects")
             map_threads(self._apply, todo, self._client.threads)
@@ -242,7 +249,7 @@ class Writer:
 
     def _after(self, stage: Stage, done: list[Finding]) -> None:
         subjects = [finding.subject for finding in done]
-        self._barriers.after(subjects, self._wanted.pending)
+        self._barriers.after(subjects, {self._wanted.kinds[ref] for ref in self._wanted.objects if self._wanted.is_pending(ref)})
         self._barriers.admission_changed(
             access=any(subject.ref.group == "rbac.authorization.k8s.io" for subject in subjects),
             quota=any(subject.ref.group_kind == "ResourceQuota" for subject in subjects),
@@ -251,7 +258,7 @@ class Writer:
     def _apply(self, finding: Finding) -> None:
         subject = finding.subject
         try:
-            answer = self._barriers.retrying(lambda: self._send(finding))
+            answer = self._barriers.retrying(lambda: self._send(finding), until_it_fits=finding.awaited)
         except ApiError as error:
             if error.changed_since:
                 raise ServerError(f"{subject.ref.id} {_CHANGED.format(error=error.message)}", id=subject.ref.id) from error
@@ -461,6 +468,8 @@ def _folded(live: Document, finding: Finding, manager: str) -> list[dict[str, An
             trees.append(entry.get("fieldsV1") or {})
         else:
             kept.append(entry)
+    if not live["metadata"].get("managedFields"):
+        trees = [entry.get("fieldsV1") or {} for entry in finding.former]
     tree = merged(trees)
     for seed in finding.subject.seeds:
         _drop(tree, tuple(f"f:{member}" for member in seed.path))
@@ -476,7 +485,7 @@ def _folded(live: Document, finding: Finding, manager: str) -> list[dict[str, An
     version = live["metadata"]["resourceVersion"]
     return [
         {"op": "test", "path": "/metadata/resourceVersion", "value": version},
-        {"op": "replace", "path": "/metadata/managedFields", "value": [*kept, {**own, "fieldsV1": tree}]},
+        {"op": "add", "path": "/metadata/managedFields", "value": [*kept, {**own, "fieldsV1": tree}]},
     ]
 
 

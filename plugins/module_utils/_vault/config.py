@@ -56,6 +56,7 @@ class Request:
     approved_digest: str = ""
     check_mode: bool = False
     known_policies: frozenset[str] = frozenset()
+    removal_limits_variable: str = "removal_limits"
 
 
 @dataclass
@@ -84,7 +85,7 @@ def configure(client: VaultClient, request: Request, references: References) -> 
     try:
         work.observe()
         plan = work.plan()
-        guard_removal(plan, len(work.record.entries), request.limits, "removal_limits")
+        guard_removal(plan, len(work.record.entries), request.limits, request.removal_limits_variable)
         guard_impact(plan, request.allowed_impact, request.allowed_impact_variable)
         guard_approval(plan, request.approved_digest)
         if plan.changed and not request.check_mode:

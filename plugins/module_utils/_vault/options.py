@@ -35,6 +35,7 @@ CONFIG_SPEC: dict[str, Any] = {
         "default": {},
         "options": {"max_count": {"type": "int", "default": 20}, "max_percent": {"type": "int", "default": 25}},
     },
+    "removal_limits_variable": {"type": "str", "default": "removal_limits"},
     "allowed_impact": {"type": "list", "elements": "str", "choices": list(EVERY_IMPACT), "default": list(EVERY_IMPACT)},
     "allowed_impact_variable": {"type": "str", "default": "allowed_impact"},
     "approved_digest": {"type": "str"},
@@ -68,6 +69,7 @@ def run(
         params["approved_digest"] or "",
         check_mode,
         frozenset(params["known_policies"]),
+        params["removal_limits_variable"],
     )
     declared = {resource.path for resource in request.resources}
     for path in request.reset_root - declared:

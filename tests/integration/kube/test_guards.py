@@ -147,6 +147,52 @@ def test_a_namespace_that_is_going_away_blocks_and_says_why(cluster, namespace):
     cluster.edit(held, {"metadata": {"finalizers": None}})
 
 
+@pytest.fixture
+def leaving(cluster, namespace):
+    """A declared object that somebody deletes, and that a finalizer holds."""
+    document = config_map(namespace, "leaving")
+    cluster.run(one_set("s", namespace, document)).ok()
+    cluster.edit(document, {"metadata": {"finalizers": ["tests.example.com/hold"]}})
+    cluster.delete(document)
+    yield document
+    cluster.edit(document, {"metadata": {"finalizers": None}})
+
+
+def test_an_object_that_is_being_deleted_is_never_simply_right(cluster, namespace, leaving):
+    wanted = one_set("s", namespace, leaving)
+    for options in ({"check": True}, {"wait": False}):
+        run = cluster.run(wanted, **options).ok()
+        assert run.planned == {identity(leaving): "blocked"}
+        (warning,) = run.result["warnings"]
+        assert warning.startswith(f"{identity(leaving)} is left as it is: is being deleted since ")
+        assert warning.endswith("finalizers: tests.example.com/hold")
+        assert run.writes == []
+    refused = cluster.run(wanted)
+    assert "1 object(s) could not be made as declared" in refused.message
+    assert f"{identity(leaving)}: is being deleted since" in refused.message
+    assert refused.error.details["changed"] is False
+
+
+def test_the_rest_is_done_before_a_run_fails_for_what_is_being_deleted(cluster, namespace, leaving):
+    refused = cluster.run(one_set("s", namespace, leaving, config_map(namespace, "other")))
+    assert "everything else is done" in refused.message
+    assert refused.written == {f"ConfigMap/{namespace}/other"}
+    assert refused.error.details["changed"] is True
+
+
+def test_unchanged_objects_of_a_namespace_that_is_going_away_are_not_right_either(cluster, namespace):
+    home = cluster.namespace()
+    held = config_map(home, "held")
+    cluster.run(one_set("s", namespace, held)).ok()
+    cluster.edit(held, {"metadata": {"finalizers": ["tests.example.com/hold"]}})
+    cluster.delete(f"Namespace/-/{home}")
+    run = cluster.run(one_set("s", namespace, held, config_map(home, "new")), check=True).ok()
+    assert run.planned == {f"ConfigMap/{home}/{name}": "blocked" for name in ("held", "new")}
+    assert f"its namespace {home} is being deleted since" in run.change(f"ConfigMap/{home}/new")["reason"]
+    assert "is being deleted since" in cluster.run(one_set("s", namespace, held)).message
+    cluster.edit(held, {"metadata": {"finalizers": None}})
+
+
 def test_creations_that_exceed_a_quota_together_are_refused_together(cluster, namespace):
     cluster.run(one_set("q", namespace, quota(namespace, configmaps="3"))).ok()
     # The cluster puts its authority into each namespace, soon after it is made.

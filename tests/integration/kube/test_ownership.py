@@ -145,6 +145,53 @@ def test_a_client_side_apply_is_adopted_with_its_annotation(cluster, namespace):
     assert "annotations" not in live["metadata"]
 
 
+@pytest.mark.parametrize("writer", ["kubectl-client-side-apply", "helm"])
+def test_a_former_manager_is_adopted_although_the_record_knows_the_object(cluster, namespace, writer):
+    document = config_map(namespace, kept="1", old="1")
+    cluster.admin.create(f"/api/v1/namespaces/{namespace}/configmaps", document, writer)
+    wanted = one_set("s", namespace, config_map(namespace, kept="1"))
+    cluster.run(wanted).ok()
+    assert cluster.run(wanted).ok().tried == []
+    checked = cluster.run(wanted, check=True, adopt=[writer]).ok()
+    assert checked.change(identity(document))["fields"] == ["data.old"]
+    cluster.run(wanted, adopt=[writer]).ok()
+    live = cluster.get(document)
+    assert live["data"] == {"kept": "1"}
+    assert {entry["manager"] for entry in live["metadata"]["managedFields"]} == {MANAGER}
+    assert cluster.run(wanted, adopt=[writer]).ok().tried == []
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["recorded", "not-recorded"])
+def test_an_object_of_unknown_writers_is_adopted_in_one_run(cluster, namespace, known):
+    wanted, adopt = one_set("s", namespace, config_map(namespace, kept="1")), {"adopt": ["before-first-apply"]}
+    document = config_map(namespace, kept="1", old="1")
+    cluster.admin.create(f"/api/v1/namespaces/{namespace}/configmaps", document, "somebody")
+    if known:
+        cluster.run(wanted).ok()
+    cluster.edit(document, {"metadata": {"managedFields": [{}]}})
+    assert not cluster.get(document)["metadata"].get("managedFields")
+    checked = cluster.run(wanted, check=True, **adopt).ok()
+    assert "data.old" in checked.change(identity(document))["fields"]
+    done = cluster.run(wanted, **adopt).ok()
+    assert done.result["digest"] == checked.result["digest"]
+    live = cluster.get(document)
+    assert live["data"] == {"kept": "1"}
+    assert {entry["manager"] for entry in live["metadata"]["managedFields"]} == {MANAGER}
+    assert cluster.run(wanted, **adopt).ok().tried == []
+
+
+def test_what_an_earlier_apply_left_to_unknown_writers_is_adopted_too(cluster, namespace):
+    wanted = one_set("s", namespace, config_map(namespace, kept="1"))
+    document = config_map(namespace, kept="1", old="1")
+    cluster.admin.create(f"/api/v1/namespaces/{namespace}/configmaps", document, "somebody")
+    cluster.edit(document, {"metadata": {"managedFields": [{}]}})
+    cluster.run(wanted).ok()
+    assert "before-first-apply" in {entry["manager"] for entry in cluster.get(document)["metadata"]["managedFields"]}
+    cluster.run(wanted, adopt=["before-first-apply"]).ok()
+    assert cluster.get(document)["data"] == {"kept": "1"}
+    assert cluster.run(wanted, adopt=["before-first-apply"]).ok().tried == []
+
+
 def test_an_object_of_somebody_elses_set_is_refused(cluster, namespace):
     document = config_map(namespace)
     cluster.run(one_set("theirs", namespace, document), owner="others").ok()

@@ -227,3 +227,27 @@ def test_a_set_of_a_store_that_became_empty_is_asked_for_by_name(cluster, pair, 
     assert "set s: it declares no object; this would delete" in refused.message and "platform_empty_sets" in refused.message
     assert refused.writes == []
     assert cluster.run(**more, empty_sets=["s"]).ok().planned == {f"ConfigMap/{pair}/{name}": "delete" for name in ("a", "b")}
+
+
+def test_what_goes_with_its_whole_set_is_part_of_what_is_held(cluster, namespace):
+    cluster.run(one_set("big", namespace, *maps(namespace, *"abcdef"))).ok()
+    small = one_set("small", namespace, *maps(namespace, "kept"))
+    cluster.run(small, known_sets=["big"]).ok()
+    options = {"remove_sets": ["big"], "variables": {"prune": "platform_prune"}}
+    refused = cluster.run(small, prune={"mode": "delete", "max_percent": 50}, **options)
+    assert "would delete 6 of 7 objects, the limit is 50 %" in refused.message
+    assert "raise platform_prune.max_percent" in refused.message
+    few = cluster.run(small, prune={"mode": "delete", "max_count": 5}, **options)
+    assert "raise platform_prune.max_count" in few.message
+    assert refused.writes == few.writes == []
+    done = cluster.run(small, prune={"mode": "delete", "max_percent": 100}, **options, parents=[]).ok()
+    assert done.result["counts"]["delete"] == 6
+    assert cluster.list("ConfigMap", namespace) and cluster.find(maps(namespace, "a")[0]) is None
+
+
+def test_what_is_gone_already_is_not_held(cluster, namespace):
+    cluster.run(one_set("s", namespace, *maps(namespace, *"abcdefghijkl"))).ok()
+    for name in "ghijkl":
+        cluster.delete(config_map(namespace, name))
+    refused = cluster.run(one_set("s", namespace), prune={"mode": "delete", "max_percent": 60}, empty_sets=["s"])
+    assert "would delete 6 of 6 objects, the limit is 60 %" in refused.message

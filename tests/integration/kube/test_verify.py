@@ -109,3 +109,21 @@ def test_every_mistake_is_told_at_once_before_any_request():
         read_expectations([(row, f"row {number}") for number, row in enumerate(rows)])
     assert "did you mean 'condition'" in caught.value.message
     assert all(f"row {number}" in caught.value.message for number in range(4))
+
+
+def test_what_is_being_deleted_does_not_hold_and_is_no_part_of_a_group(cluster, filled):
+    leaving = config_map(filled, "c1", colour="red")
+    cluster.edit(leaving, {"metadata": {"finalizers": ["tests.example.com/hold"]}})
+    cluster.delete(leaving)
+    group = {"selector": "applyset.kubernetes.io/part-of"}
+    rows = [
+        expectation(filled, object="c1", condition="data.colour == 'red'"),
+        expectation(filled, object="c2", condition="data.colour == 'red'"),
+        expectation(filled, **group, count=5),
+        expectation(filled, **group, count=4),
+        expectation(filled, object="c1", count=0),
+    ]
+    verdicts, _sent = check(cluster, *rows)
+    assert [verdict.passed for verdict in verdicts] == [False, True, False, True, False]
+    assert f"{filled}/c1 is being deleted since 20" in verdicts[0].found
+    cluster.edit(leaving, {"metadata": {"finalizers": None}})

@@ -20,7 +20,9 @@ KINDS = {
     kind.kind: kind
     for kind in (
         Kind("", "v1", "ConfigMap", "configmaps", True),
+        Kind("", "v1", "LimitRange", "limitranges", True),
         Kind("", "v1", "Namespace", "namespaces", False),
+        Kind("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", False),
         Kind("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", True),
         Kind("", "v1", "ResourceQuota", "resourcequotas", True),
         Kind("", "v1", "Secret", "secrets", True),

@@ -12,7 +12,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._core.errors impor
 from ansible_collections.gantry.platform.plugins.module_utils._core.http import Response
 from ansible_collections.gantry.platform.plugins.module_utils._kube import barrier
 from ansible_collections.gantry.platform.plugins.module_utils._kube.barrier import Barriers
-from ansible_collections.gantry.platform.plugins.module_utils._kube.kinds import Ref
+from ansible_collections.gantry.platform.plugins.module_utils._kube.kinds import Kind, Ref
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import KINDS, ref, refusal
 
 PROBE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: probe, namespace: n}\n"
@@ -52,10 +52,9 @@ class Served:
     def refresh(self):
         self.left -= 1
 
-    def preferred(self, group, kind):
-        return None if self.left > 0 else KINDS["ConfigMap"]
-
     def find(self, api_version, kind):
+        if kind == "Thing":
+            return None if self.left > 0 else KINDS["ConfigMap"]
         return KINDS.get(kind)
 
 
@@ -75,7 +74,7 @@ def policy(probe=PROBE):
 DEFINITION = types.SimpleNamespace(
     ref=Ref("apiextensions.k8s.io", "CustomResourceDefinition", "", "things.example.dev"), path="/crd", probe=""
 )
-PENDING = {("example.dev", "Thing")}
+PENDING = {Kind("example.dev", "v1", "Thing", "things", True)}
 
 
 def allowed(*warnings):

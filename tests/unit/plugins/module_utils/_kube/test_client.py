@@ -61,6 +61,26 @@ def test_a_list_is_read_to_its_last_page_and_its_items_say_what_they_are(client)
     assert query(client.asked[1]) == {"limit": "500", "labelSelector": "a=b", "fieldSelector": "type=x", "continue": "more"}
 
 
+def test_a_list_that_the_server_forgot_between_two_pages_is_read_again_as_a_whole(client):
+    client.answers = [
+        answer(body={"metadata": {"continue": "more"}, "items": [{"metadata": {"name": "a"}}]}),
+        answer(410, {"kind": "Status", "reason": "Expired"}),
+        answer(body={"metadata": {"resourceVersion": "7"}, "items": [{"metadata": {"name": name}} for name in "ab"]}),
+    ]
+    items, version = client.list_objects(KINDS["Deployment"], "n", "a=b")
+    assert ([item["metadata"]["name"] for item in items], version) == (["a", "b"], "7")
+    assert query(client.asked[2]) == {"labelSelector": "a=b"}
+    client.answers = [answer(410)] * 2
+    with pytest.raises(ApiError, match="410"):
+        client.list_objects(KINDS["Deployment"])
+
+
+def test_a_removal_of_a_kind_that_is_not_served_is_no_removal(client):
+    client.answers = [Response(404, http.client.HTTPMessage(), b"404 page not found")]
+    with pytest.raises(ApiError, match="404 page not found"):
+        client.delete("/p", "u-1")
+
+
 def test_what_does_not_exist_is_none_and_other_refusals_are_errors(client):
     client.answers = [answer(404), answer(403, {"message": "no"})]
     assert client.find("/api/v1/x") is None
@@ -87,7 +107,7 @@ def test_warnings_are_kept_once_and_those_of_questions_not_at_all(client):
 
 
 def test_a_removal_names_the_uid_and_forgives_that_it_happened_already(client):
-    client.answers = [answer(), answer(404), answer(409, {"message": "another uid"})]
+    client.answers = [answer(), answer(404, {"kind": "Status", "reason": "NotFound"}), answer(409, {"message": "another uid"})]
     assert client.delete("/p", "u-1", "Foreground", dry_run=True) is True
     assert client.delete("/p", "u-1") is False
     with pytest.raises(ApiError):

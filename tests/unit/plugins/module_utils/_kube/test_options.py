@@ -182,6 +182,29 @@ def test_prune_takes_its_limits_over():
     assert (made.prune.mode, made.prune.limits, made.prune.kinds) == ("delete", RemovalLimits(3, 25), ("Namespace",))
 
 
+@pytest.mark.parametrize(
+    ("prune", "words"),
+    [
+        ({"max_percent": 101}, "max_percent is a percentage of what the sets hold, 0 to 100, found 101"),
+        ({"max_percent": -1}, "found -1"),
+        ({"max_count": -2}, "max_count is a number of objects from 0, found -2"),
+    ],
+)
+def test_limits_that_cannot_be_meant_are_refused(prune, words):
+    assert words in problem(apply_set={"name": "a", "namespace": "b"}, prune={"mode": "delete", **prune})
+
+
+def test_messages_name_the_variable_that_people_set():
+    made = request(variables={"prune": "platform_prune"})
+    assert (made.called("prune"), made.called("adopt")) == ("platform_prune", "adopt")
+    assert "there is no option 'prunes'; did you mean 'prune'" in problem(variables={"prunes": "x"})
+
+
+def test_a_set_says_where_its_record_was():
+    (one,) = request(apply_set={"name": "a", "namespace": "b", "moved_from": "c"}).sets
+    assert one.moved_from == "c"
+
+
 HOSTILE = {"K8S_AUTH_HOST": "https://else", "K8S_AUTH_API_KEY": "t", "K8S_AUTH_VERIFY_SSL": "no", "K8S_AUTH_PROXY": "http://p:1"}
 
 

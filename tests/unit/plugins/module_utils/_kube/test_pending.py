@@ -6,24 +6,36 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.change import Action, Change
+from ansible_collections.gantry.platform.plugins.module_utils._core.diff import Difference
 from ansible_collections.gantry.platform.plugins.module_utils._core.plan import Plan
 from ansible_collections.gantry.platform.plugins.module_utils._kube.examine import Finding
 from ansible_collections.gantry.platform.plugins.module_utils._kube.observe import Observed
 from ansible_collections.gantry.platform.plugins.module_utils._kube.pending import Pending
 from ansible_collections.gantry.platform.plugins.module_utils._kube.record import new_record
 from ansible_collections.gantry.platform.plugins.module_utils._kube.resolve import Wanted
-from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import document, ref, subject
+from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import document, ref, refusal, subject
 
 
 def role_of(kind, name="r"):
     return {"roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name}}
 
 
-def pending(*new, unclear=(), kinds=(), namespaces=("n",), records=()):
-    new, unclear = [subject(body) for body in new], [subject(body) for body in unclear]
+def pending(*new, changing=(), kinds=(), namespaces=("n",), records=()):
+    new, changing = [subject(body) for body in new], [subject(body) for body in changing]
     wanted = Wanted({}, {}, set(kinds), {}, [])
     observed = Observed(namespaces=dict.fromkeys(namespaces, {}), records={record.name: record for record in records})
-    return Pending(wanted, observed, new, unclear, {one.ref: one for one in (*new, *unclear)})
+    return Pending(wanted, observed, new, {one.ref: one for one in (*new, *changing)})
+
+
+def settled(body, error, new=(), changing=(), changes=(), action=Action.CREATE):
+    """What becomes of a refused dry run in a run that makes ``new`` and changes ``changing``."""
+    finding = Finding(subject(body), problem=error.message, refusal=error, meant=action)
+    others = [Finding(subject(one), Action.CREATE) for one in new if subject(one).ref != finding.subject.ref]
+    others += [Finding(subject(one), Action.UPDATE, changes=[Difference(path, 1, 2) for path in changes]) for one in changing]
+    asked = pending(*new, changing=changing)
+    asked.settle([*others, finding])
+    assert (finding.problem == "") is (finding.reason != "") is (not finding.verified)
+    return finding
 
 
 @pytest.mark.parametrize(
@@ -48,29 +60,105 @@ def test_what_this_run_brings_cannot_be_asked_about_yet(body, others, kinds, nam
 BINDING, SECOND = (document("RoleBinding", name, **role_of("ClusterRole")) for name in ("a", "b"))
 
 
+FORBIDDEN = refusal(403, "not allowed")
+ROLE, CLUSTER_ROLE = document("Role"), document("ClusterRole")
+
+
 @pytest.mark.parametrize(
-    ("new", "body", "reason"),
+    ("new", "changing", "body", "reason"),
     [
-        ([BINDING], document("ConfigMap"), "access_pending"),
-        ([BINDING], document("ConfigMap", "x", "elsewhere"), ""),
-        ([document("ClusterRoleBinding", **role_of("ClusterRole"))], document("ConfigMap", "x", "elsewhere"), "access_pending"),
-        ([document("Role")], document("ConfigMap"), ""),
-        ([BINDING], BINDING, ""),
-        ([BINDING, SECOND], BINDING, "access_pending"),
-        ([BINDING, SECOND], SECOND, "access_pending"),
+        ([BINDING], [], document("ConfigMap"), "access_pending"),
+        ([BINDING], [], document("ConfigMap", "x", "elsewhere"), ""),
+        ([document("ClusterRoleBinding", **role_of("ClusterRole"))], [], document("ConfigMap", "x", "elsewhere"), "access_pending"),
+        ([ROLE], [], document("ConfigMap"), ""),
+        ([], [ROLE], document("ConfigMap"), "access_pending"),
+        ([], [CLUSTER_ROLE], document("ConfigMap"), "access_pending"),
+        ([], [BINDING], document("ConfigMap"), "access_pending"),
+        ([BINDING], [], BINDING, ""),
+        ([BINDING, SECOND], [], BINDING, "access_pending"),
+        ([BINDING, SECOND], [], SECOND, "access_pending"),
     ],
 )
-def test_a_refusal_may_end_with_the_access_that_this_run_brings(new, body, reason):
-    assert pending(*new).reason_of_refusal(subject(body), over_quota=False) == reason
+def test_a_refusal_may_end_with_the_access_that_this_run_brings(new, changing, body, reason):
+    assert settled(body, FORBIDDEN, new, changing).reason == reason
 
 
-@pytest.mark.parametrize("way", ["new", "unclear"])
-def test_a_full_quota_that_this_run_changes_is_not_the_last_word(way):
-    quota = document("ResourceQuota")
-    asked = pending(*([quota] if way == "new" else []), unclear=[quota] if way == "unclear" else [])
-    assert asked.reason_of_refusal(subject(document("ConfigMap")), over_quota=True) == "quota_pending"
-    assert asked.reason_of_refusal(subject(document("ConfigMap", "x", "elsewhere")), over_quota=True) == ""
-    assert asked.reason_of_refusal(subject(document("ConfigMap")), over_quota=False) == ""
+FULL = refusal(403, "exceeded quota: q")
+
+
+@pytest.mark.parametrize("way", ["new", "changing"])
+@pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE])
+def test_a_full_quota_that_this_run_changes_is_not_the_last_word(way, action):
+    brought = {way: [document("ResourceQuota")]}
+    found = settled(document("ConfigMap"), FULL, action=action, **brought)
+    assert (found.reason, found.action, found.awaited) == ("quota_pending", action, False)
+    assert settled(document("ConfigMap", "x", "elsewhere"), FULL, **brought).reason == ""
+    assert settled(document("ConfigMap"), FORBIDDEN, **brought).reason == ""
+
+
+MISFIT = refusal(500, "failed to create typed patch object (n/x; e/v1, Kind=Deployment): .spec.size: field not declared in schema")
+TOO_MUCH = refusal(422, "is invalid", {"field": "spec.size", "reason": "FieldValueInvalid", "message": "too much"})
+
+
+def definition(*fields, served=("v1",)):
+    """A definition of the kind Deployment, which these tests know, with these fields below spec."""
+    schema = {"properties": {"spec": {"properties": {field: {} for field in fields}}}}
+    versions = [{"name": name, "served": True, "schema": {"openAPIV3Schema": schema}} for name in served]
+    spec = {"group": "apps", "names": {"kind": "Deployment", "plural": "deployments"}, "scope": "Namespaced", "versions": versions}
+    return document("CustomResourceDefinition", "deployments.apps", spec=spec)
+
+
+@pytest.mark.parametrize(
+    "error", [MISFIT, TOO_MUCH, refusal(404, "404 page not found", plain=True)], ids=["misfit", "invalid", "not-served"]
+)
+def test_what_does_not_fit_a_definition_that_this_run_changes_is_asked_again(error):
+    custom = document("Deployment", spec={"size": 9})
+    found = settled(custom, error, changing=[definition("size")], changes=["spec.versions[name=v1].schema"], action=Action.UPDATE)
+    assert (found.reason, found.action, found.awaited) == ("definition_pending", Action.UPDATE, True)
+    assert settled(custom, error, changing=[definition("size")], changes=["metadata.labels.chart"]).reason == ""
+    assert settled(document("ConfigMap"), error, changing=[definition("size")], changes=["spec.versions"]).reason == ""
+
+
+def test_what_a_changed_definition_took_today_is_judged_anew_too():
+    taken = Finding(subject(document("Deployment")), Action.UPDATE)
+    changed = Finding(subject(definition()), Action.UPDATE, changes=[Difference("spec.versions[name=v1].schema", 1, 2)])
+    pending(changing=[definition()]).settle([taken, changed])
+    assert (taken.verified, taken.reason, changed.verified) == (False, "definition_pending", True)
+
+
+def test_fields_that_a_definition_of_this_run_does_not_have_are_told_with_the_nearest():
+    custom, changed = subject(document("Deployment", spec={"sise": 1})), Finding(subject(definition("size")), Action.CREATE)
+    asked = pending(definition("size"))
+    assert asked.unfit([custom]) == []
+    asked.settle([changed])
+    (line,) = asked.unfit([custom, subject(document("ConfigMap"))])
+    assert line.endswith(
+        "(file.yml): CustomResourceDefinition.apiextensions.k8s.io/-/deployments.apps, as this run makes it, has no field spec.sise;"
+        " did you mean 'size'?"
+    )
+
+
+DENIED = refusal(422, "x is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no")
+INSECURE = refusal(403, 'x is forbidden: violates PodSecurity "restricted:latest"')
+TOO_LARGE = refusal(403, "maximum storage usage per PersistentVolumeClaim is 1Gi, but request is 2Gi")
+
+
+@pytest.mark.parametrize(
+    ("body", "error", "changing", "reason"),
+    [
+        (document("ConfigMap"), DENIED, [document("ValidatingAdmissionPolicy", "p")], "policy_pending"),
+        (document("ConfigMap"), DENIED, [document("ValidatingAdmissionPolicyBinding", "b", spec={"policyName": "p"})], "policy_pending"),
+        (document("ConfigMap"), DENIED, [document("ValidatingAdmissionPolicy", "other")], ""),
+        (document("Deployment"), INSECURE, [document("Namespace", "n")], "policy_pending"),
+        (document("Deployment"), INSECURE, [document("Namespace", "elsewhere")], ""),
+        (document("PersistentVolumeClaim"), TOO_LARGE, [document("LimitRange")], "limits_pending"),
+        (document("PersistentVolumeClaim"), TOO_LARGE, [document("LimitRange", "x", "elsewhere")], ""),
+        (document("ConfigMap"), TOO_LARGE, [document("LimitRange")], ""),
+    ],
+)
+def test_a_policy_a_level_or_a_limit_that_this_run_changes_is_not_the_last_word(body, error, changing, reason):
+    found = settled(body, error, changing=changing)
+    assert (found.reason, found.awaited) == (reason, bool(reason))
 
 
 def policy(name="p", groups=("apps",), resources=("deployments",)):
@@ -86,7 +174,7 @@ def marked(plan, *changing, known=()):
     """The plan after what changes in this run has had its say."""
     subjects = {one.ref: one for one in map(subject, [*changing, *known, document("Deployment"), document("ConfigMap")])}
     findings = {one: Finding(subjects[one], Action.CREATE) for one in (subject(body).ref for body in changing)}
-    Pending(Wanted({}, {}, set(), {}, []), Observed(), [], [], subjects).mark(findings, plan)
+    Pending(Wanted({}, {}, set(), {}, []), Observed(), [], subjects).mark(findings, plan)
     return {change.id: (change.verified, change.reason) for change in plan.changes}
 
 

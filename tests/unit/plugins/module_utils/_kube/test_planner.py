@@ -46,7 +46,7 @@ class Cluster:
         self.warnings_said = []
         self.asked = []
         self.strangers = []
-        self.unreadable = set()
+        self.unreadable = {}
 
     def add(self, body, recorded=True, applied=True, **metadata):
         """A live object, as our last apply left it."""
@@ -376,10 +376,8 @@ def test_an_orphaned_set_is_reported_and_goes_as_a_whole_when_it_is_named():
 
 def test_what_cannot_be_read_is_not_called_gone():
     cluster = Cluster()
-    cluster.unreadable = {("example.org", "Thing")}
-    assert cluster.plan(prune=DELETE).plan.warnings == [
-        "Thing.example.org cannot be read now (its API does not answer): nothing of it is called gone"
-    ]
+    cluster.unreadable = {("example.org", "Thing"): "no answer"}
+    assert cluster.plan(prune=DELETE).plan.warnings == ["Thing.example.org cannot be read now (no answer): nothing of it is called gone"]
 
 
 def test_guards_look_at_the_plan_before_it_is_handed_out():
