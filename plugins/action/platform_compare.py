@@ -11,6 +11,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ..module_utils._core.words import clean_lines
 from ..module_utils._model.compare import compare, table
 from ..plugin_utils._inprocess import outcome, validated
 from ..plugin_utils._model_input import host_named, model_of
@@ -35,7 +36,7 @@ class ActionModule(ActionBase):
             hosts = [host_named(name, variables) for name in names]
             first, second = (model_of(host, variables, read_only=True).effective for host in hosts)
             found = compare(first, second, clusters=list(names) == hosts)
-            Display().display("\n".join([*table(found, *names), ""]))
+            Display().display(clean_lines("\n".join([*table(found, *names), ""])))
             return {"changed": False, "hosts": hosts, "differences": found}
 
         return outcome(work)

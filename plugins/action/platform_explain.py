@@ -13,6 +13,7 @@ from ansible.utils.display import Display
 
 from ..module_utils._core.errors import InputError
 from ..module_utils._core.schema import show_path
+from ..module_utils._core.words import clean_lines
 from ..module_utils._model.explain import explain, table
 from ..plugin_utils._inprocess import outcome, validated
 from ..plugin_utils._model_input import model_of
@@ -41,7 +42,7 @@ class ActionModule(ActionBase):
             host = variables["inventory_hostname"]
             explained = explain(model_of(host, variables, read_only=True), query, _search)
             lines = table(explained, query)
-            Display().display("\n".join([host, *lines, ""]))
+            Display().display(clean_lines("\n".join([host, *lines, ""])))
             said = [
                 {
                     "path": show_path(path),

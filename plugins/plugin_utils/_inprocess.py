@@ -28,6 +28,7 @@ from ansible.utils.display import Display
 from ..module_utils._core.errors import GantryError
 from ..module_utils._core.stop import Gate, stopped_by_signals
 from ..module_utils._core.suggest import did_you_mean
+from ..module_utils._core.words import clean
 
 _PR_SET_PDEATHSIG = 1
 
@@ -93,7 +94,7 @@ class Progress:
             if now - self._last < (1.0 if step != self._step else 5.0):
                 return
             self._last, self._step = now, step
-        self._display.display(f"  {self._host}: {text}, {now - self._began:.0f} s")
+        self._display.display(f"  {self._host}: {clean(text)}, {now - self._began:.0f} s")
 
 
 @contextlib.contextmanager

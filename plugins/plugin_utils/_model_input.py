@@ -33,9 +33,9 @@ def model_of(host: str, task_vars: Mapping[str, Any], *, read_only: bool, rehear
     files = files_of(host, groups, variables.get("inventory_dir"), project)
     layers = []
     for variable, (layer, root) in VARIABLES.items():
-        value = variables.get(variable)
-        if value is None:
+        if variable not in variables:
             continue
+        value = variables[variable]
         content, places = plain(value, root, project)
         by_file = files.places(variable, root)
         places = places or by_file
@@ -54,6 +54,8 @@ def model_of(host: str, task_vars: Mapping[str, Any], *, read_only: bool, rehear
         known_environments=files.environments(),
         networks=_networks(hostvars, task_vars.get("groups", {}).get("all") or [host]),
         catalog=catalog(),
+        folder=relative(files.base, project) if files.base else "",
+        group=files.group(groups),
     )
     root_folder = in_project(rehearsal_root) if rehearsal_root else ""
     access = Access(project=project, home=os.path.expanduser("~"), rehearsal_root=root_folder)

@@ -84,6 +84,13 @@ class Files:
                 found = {root: one.places[(variable,)], **one.under(variable, root)}
         return found
 
+    def group(self, groups: list[str]) -> str:
+        """The one group of ``groups`` that has variables of its own besides ``all``, or none where that is not clear."""
+        candidates = [
+            group for group in groups if group != "all" and self.base and list(_files(os.path.join(self.base, "group_vars", group)))
+        ]
+        return candidates[0] if len(candidates) == 1 else ""
+
     def environments(self) -> frozenset[str] | None:
         """The environments that the project has an inventory for, or none where there is no such folder."""
         if self.base is None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import re
 import signal
 import subprocess
 import urllib.parse
@@ -273,7 +272,7 @@ def test_the_declared_job_takes_snapshots_and_keeps_as_many_as_it_should(runs, t
     environment = {entry["name"]: moved(entry["value"], places) for entry in container["env"]}
     assert environment["VAULT_ADDR"] == "https://vault-active.vault.svc:8200"
     environment |= {"VAULT_ADDR": runs.live.url, "PATH": f"{runs.cluster / 'bin'}:{os.environ['PATH']}"}
-    keep = int(re.search(r"head -n -(\d+)", container["args"][0])[1])
+    keep = int(environment["KEEP"])
     for number in range(keep + 2):
         (tmp_path / "snapshots" / f"20200101T0000{number:02}Z.snap").write_text("an old one", encoding="utf-8")
     before = len(runs.live.log())

@@ -11,6 +11,8 @@ import enum
 from dataclasses import dataclass, field
 from typing import Any
 
+from .words import clean
+
 
 class Action(enum.StrEnum):
     """What happens to the thing. ``blocked`` is wanted but cannot be done now (it is being deleted, for example)."""
@@ -61,11 +63,11 @@ class Change:
     def as_result(self) -> dict[str, Any]:
         """The change as it stands in a task result and in ``plan.json``."""
         return {
-            "id": self.id,
+            "id": clean(self.id),
             "action": self.action.value,
             "impact": self.impact.value,
-            "fields": list(self.fields),
-            "reason": self.reason,
+            "fields": [clean(field) for field in self.fields],
+            "reason": clean(self.reason),
             "verified": self.verified,
             "set": self.scope,
         }
@@ -73,4 +75,4 @@ class Change:
     def as_line(self) -> str:
         """The change in one line of text."""
         what = f"{self.action.value} {self.id} [{self.impact.value}]"
-        return f"{what} {self.reason}" if self.reason else what
+        return clean(f"{what} {self.reason}" if self.reason else what)

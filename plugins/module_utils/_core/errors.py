@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from .words import clean_lines, cleaned
+
 
 class GantryError(Exception):
     """An error that a person can act on.
 
-    ``details`` becomes further keys of the failed task's result, so it must never hold a secret.
+    ``details`` becomes further keys of the failed task's result, so it must never hold a secret. What a terminal would obey is an
+    escape in both; who puts a server's words into a message cleans them as one line first.
     """
 
     def __init__(self, message: str, **details: Any) -> None:
-        super().__init__(message)
-        self.message = message
-        self.details: dict[str, Any] = details
+        self.message = clean_lines(message)
+        super().__init__(self.message)
+        self.details: dict[str, Any] = cleaned(details)
 
 
 class InputError(GantryError):

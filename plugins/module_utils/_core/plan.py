@@ -15,6 +15,7 @@ from typing import Any
 from .canonical import digest
 from .change import Action, Change
 from .errors import RefusedError
+from .words import cleaned
 
 
 @dataclass
@@ -53,7 +54,7 @@ class Plan:
             "changed": self.changed,
             "plan": [change.as_result() for change in self.changes],
             "counts": self.counts,
-            "warnings": list(self.warnings),
+            "warnings": cleaned(self.warnings),
             "digest": self.digest,
         }
 

@@ -8,6 +8,9 @@
 Three annotations are ours: ``x-partial: true`` marks a value whose keys may be missing and get no defaults, ``x-derived``
 a key that is never offered to a person, ``x-allowed`` says in words what a pattern says.
 
+A pattern is about the whole text, so it is anchored at both ends, and what ends in a line break does not fit it. Of formats
+there are ``line`` and ``text``, see ``words``.
+
 Only the keywords of ``_CHECKS`` are known. Any other one is refused when the schema is loaded, so that a rule which
 nobody enforces cannot be written.
 """
@@ -21,6 +24,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .suggest import did_you_mean
+from .words import clean, is_line, is_text
 
 Path = tuple[str | int, ...]
 """Where a value lies: the keys and indexes from the root."""
@@ -51,11 +55,16 @@ _ANNOTATIONS = frozenset({"$schema", "$id", "$comment", "$defs", "title", "descr
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong. ``at_key``: the key itself is, so its line is meant and not its value's."""
+    """One thing that is wrong. ``at_key``: the key itself is, so its line is meant and not its value's.
+
+    ``missing``: there is nothing at ``path``. ``home``: where the name would have to stand that nothing bears.
+    """
 
     path: Path
     message: str
     at_key: bool = False
+    missing: bool = False
+    home: Path = ()
 
 
 def show_path(path: Path) -> str:
@@ -72,7 +81,7 @@ def show_path(path: Path) -> str:
 
 def show_value(value: Any, most: int = 60) -> str:
     """A value as JSON, cut where it is long."""
-    text = json.dumps(_with_text_keys(value), ensure_ascii=False, default=str)
+    text = clean(json.dumps(_with_text_keys(value), ensure_ascii=False, default=str))
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
@@ -162,7 +171,9 @@ class Schema:
         if not partial:
             for key in schema.get("required", ()):
                 if key not in value:
-                    yield Problem((*path, key), f"missing; allowed: {self._allowed(self.resolve(properties[key]))}", at_key=True)
+                    yield Problem(
+                        (*path, key), f"missing; allowed: {self._allowed(self.resolve(properties[key]))}", at_key=True, missing=True
+                    )
             if len(value) < schema.get("minProperties", 0):
                 yield Problem(path, f"found {len(value)} entries; allowed: at least {schema['minProperties']}")
         for key, item in value.items():
@@ -209,6 +220,10 @@ class Schema:
         for keyword, content in schema.items():
             if keyword not in _CHECKS and keyword not in _ANNOTATIONS and not keyword.startswith("x-"):
                 raise ValueError(f"{where}: the keyword {keyword!r} is not supported{did_you_mean(keyword, _CHECKS)}")
+            if keyword == "pattern" and not (content.startswith("^") and content.endswith("$")):
+                raise ValueError(f"{where}: the pattern {content!r} is not about the whole text; begin it with ^ and end it with $")
+            if keyword == "format" and content not in _FORMATS:
+                raise ValueError(f"{where}: the format {content!r} is not known{did_you_mean(content, _FORMATS)}")
             if keyword in ("properties", "$defs"):
                 for name, child in content.items():
                     self._check_keywords(child, f"{where}/{keyword}/{name}")
@@ -217,7 +232,7 @@ class Schema:
 
 
 _CHECKS = frozenset(
-    "$ref type enum const pattern minLength minimum maximum exclusiveMinimum exclusiveMaximum properties required "
+    "$ref type enum const pattern format minLength maxLength minimum maximum exclusiveMinimum exclusiveMaximum properties required "
     "additionalProperties propertyNames minProperties items minItems uniqueItems".split()
 )
 
@@ -230,15 +245,19 @@ def _check_scalar(path: Path, schema: Mapping[str, Any], value: Any) -> Iterator
     if "const" in schema and value != schema["const"]:
         yield Problem(path, f"{found}; allowed: {show_value(schema['const'])}")
     if isinstance(value, str):
-        if "pattern" in schema and not re.search(schema["pattern"], value):
-            yield Problem(path, f"{found}; allowed: {schema.get('x-allowed', schema['pattern'])}")
-        elif len(value) < schema.get("minLength", 0):
+        if len(value) < schema.get("minLength", 0):
             yield Problem(path, f"{found}; allowed: at least {schema['minLength']} characters")
+        elif len(value) > schema.get("maxLength", len(value)):
+            yield Problem(path, f"{found}, {len(value):,} characters; allowed: at most {schema['maxLength']:,}")
+        elif ("pattern" in schema and not re.fullmatch(schema["pattern"], value)) or not _FORMATS[schema.get("format", "")](value):
+            yield Problem(path, f"{found}; allowed: {schema.get('x-allowed') or schema.get('pattern') or schema['format']}")
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         for keyword, holds, words in _BOUNDS:
             if keyword in schema and not holds(value, schema[keyword]):
                 yield Problem(path, f"{found}; allowed: {words} {schema[keyword]}")
 
+
+_FORMATS: Mapping[str, Callable[[str], bool]] = {"": lambda _value: True, "line": is_line, "text": is_text}
 
 _BOUNDS: tuple[tuple[str, Callable[[float, float], bool], str], ...] = (
     ("minimum", lambda value, bound: value >= bound, "at least"),

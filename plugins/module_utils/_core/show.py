@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from .change import Action, Change
+from .words import clean, clean_lines
 
 _MOST_CHARACTERS = 20_000
 
@@ -25,7 +26,15 @@ def as_diff(changes: Iterable[Change], dump: Callable[[Any], str]) -> list[dict[
         after = "" if not change.after else _cut(dump(change.after))
         if change.action is Action.DELETE:
             before = f"{change.id} exists\n"
-        found.append({"before_header": change.id, "after_header": f"{change.id} ({change.action.value})", "before": before, "after": after})
+        name = clean(change.id)
+        found.append(
+            {
+                "before_header": name,
+                "after_header": f"{name} ({change.action.value})",
+                "before": clean_lines(before),
+                "after": clean_lines(after),
+            }
+        )
     return found
 
 

@@ -27,7 +27,7 @@ _SECONDS = 60  # a key service in a cloud answers within a few; one that does no
 _NO_KEY = 128
 _NOT_AS_WRITTEN = (24, 25, 51, 52)
 _NOT_ENCRYPTED = "sops metadata not found"
-_SHOWN_VARIABLE = re.compile(r"_(FILE|CMD|PATH)$")
+_SHOWN_VARIABLE = re.compile(r"_(FILE|CMD|PATH)\Z")
 
 
 class SopsFiles:

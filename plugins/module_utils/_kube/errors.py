@@ -12,6 +12,7 @@ from typing import Any
 
 from .._core.errors import ServerError
 from .._core.http import Response
+from .._core.words import clean
 
 _VALUE = re.compile(r"(Invalid value|Unsupported value|Duplicate value): ")
 _BEGINS = re.compile(
@@ -103,7 +104,7 @@ class ApiError(ServerError):
             if misfit
             else f"{what}: {response.status} {_said(self.raw_message, self.causes)}"
         )
-        super().__init__(said)
+        super().__init__(clean(said))
 
     def __reduce__(self) -> Any:
         return (ServerError, (self.message,))

@@ -13,6 +13,7 @@ from typing import Any
 
 from .._core.change import Impact
 from .._core.plan import Plan, RemovalLimits
+from .._core.words import cleaned
 from .resolve import SetInput
 
 EVERY_IMPACT = tuple(impact.value for impact in Impact)
@@ -126,8 +127,8 @@ class ReconcileResult:
         """The keys of the task result."""
         result = self.plan.as_result() | {
             "diff": self.diff,
-            "foreign": self.foreign,
-            "orphan_sets": self.orphan_sets,
+            "foreign": cleaned(self.foreign, lines=False),
+            "orphan_sets": cleaned(self.orphan_sets, lines=False),
             "cluster_uid": self.cluster_uid,
             "requests": dict(self.requests),
         }

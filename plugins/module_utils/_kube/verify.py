@@ -15,6 +15,7 @@ from typing import Any
 from .._core.concurrency import map_threads
 from .._core.errors import InputError
 from .._core.suggest import did_you_mean
+from .._core.words import clean
 from .client import Document, KubeClient
 from .discovery import Discovery
 from .errors import ApiError
@@ -68,7 +69,7 @@ class Verdict:
 
     def as_result(self) -> dict[str, Any]:
         """A row of the task result."""
-        return {
+        row = {
             "name": self.expectation.name,
             "meaning": self.expectation.meaning,
             "passed": self.passed,
@@ -76,6 +77,7 @@ class Verdict:
             "found": self.found,
             "source": self.expectation.source,
         }
+        return {key: clean(value) if isinstance(value, str) else value for key, value in row.items()}
 
 
 def read_expectations(given: Iterable[tuple[Any, str]]) -> list[Expectation]:
@@ -248,8 +250,7 @@ def result_of(verdicts: Sequence[Verdict]) -> dict[str, Any]:
     result: dict[str, Any] = {"changed": False, "verdicts": [verdict.as_result() for verdict in failing or verdicts]}
     if failing:
         lines = [
-            f"  {verdict.expectation.name}: {verdict.expectation.meaning}\n    expected {verdict.expected}\n    found    {verdict.found}"
-            for verdict in failing
+            f"  {row['name']}: {row['meaning']}\n    expected {row['expected']}\n    found    {row['found']}" for row in result["verdicts"]
         ]
         result |= {"failed": True, "msg": f"{len(failing)} of {len(verdicts)} expectations do not hold:\n" + "\n".join(lines)}
     return result

@@ -15,6 +15,7 @@ from typing import Any
 from .._core.concurrency import map_threads
 from .._core.errors import TimeoutExceededError, UnreachableError
 from .._core.http import StreamRefused
+from .._core.words import clean
 from .client import KubeClient
 from .errors import ApiError
 from .kinds import Kind, Ref
@@ -188,7 +189,7 @@ class Waiter:
         shown = failed or missing
         lines = []
         for ref, state in sorted(shown.items())[:_SHOWN]:
-            lines.append(f"  {ref.id}: {state.reason}")
+            lines.append(f"  {clean(ref.id)}: {clean(state.reason)}")
             lines.extend(f"    {event}" for event in self._events(ref))
         if len(shown) > _SHOWN:
             lines.append(f"  and {len(shown) - _SHOWN} more")
@@ -197,7 +198,7 @@ class Waiter:
             if failed
             else f"{len(missing)} of {len(self._states)} objects did not become ready within {self._seconds:.0f} s"
         )
-        rows = [{"id": ref.id, "state": state.state.value, "reason": state.reason} for ref, state in sorted(missing.items())]
+        rows = [{"id": ref.id, "state": state.state.value, "reason": clean(state.reason)} for ref, state in sorted(missing.items())]
         return NotReadyError(head + ":\n" + "\n".join(lines), set(missing), not_ready=rows)
 
     def _events(self, ref: Ref) -> list[str]:
@@ -217,4 +218,4 @@ class Waiter:
 
 
 def _told(event: Mapping[str, Any]) -> str:
-    return f"{event.get('reason')}: {event.get('message')}"
+    return clean(f"{event.get('reason')}: {event.get('message')}")

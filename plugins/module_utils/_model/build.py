@@ -14,7 +14,8 @@ from typing import Any
 from .._core.canonical import digest
 from .._core.errors import InputError
 from .._core.schema import Path, Problem, show_path
-from .checks import Situation, cross_check
+from .causes import files_of, idle_nulls, missing_parts, of_one_cause, sound, strangers, without
+from .checks import Situation, cross_check, unknown_environments
 from .contract import check_layer, schema
 from .derive import Access, Derivation, leave_out, mapping, profile_layers
 from .layers import VARIABLES, Layer, Merged, Place, Statement, find_place
@@ -83,13 +84,15 @@ def build(layers: list[Layer], situation: Situation, access: Access, found: Iter
     ``layers`` in any order; ``found``: what is wrong already by the look of the files. Raises InventoryError with every
     problem of the inventory at once.
     """
-    layers = sorted((layer for layer in layers if layer.value is not None), key=lambda layer: list(VARIABLES).index(layer.variable))
+    order = list(VARIABLES)
+    spoken = sorted(layers, key=lambda layer: order.index(layer.variable))
+    layers = [layer for layer in spoken if layer.value is not None]
     findings = list(found)
     seen: set[tuple[Path, str]] = set()
     for layer in layers:
         for problem in check_layer(layer):
             seen.add((problem.path, problem.message))
-            findings.append(Finding(problem.path, problem.message, layer.place(problem.path)[1] or Place(layer.variable)))
+            findings.append(_in_layer(layer, problem))
 
     named = Merged()
     for layer in layers:
@@ -97,19 +100,33 @@ def build(layers: list[Layer], situation: Situation, access: Access, found: Iter
     merged = Merged()
     for layer in [*profile_layers(named, layers), *layers]:
         merged.add(layer)
+    findings += [_in_layer(layer, problem) for layer, problem in idle_nulls(merged, spoken)]
     if situation.control:
         merged.value.pop("cluster", None)
+    files = files_of(situation.folder, situation.group, situation.host)
+    absent = list(missing_parts({**named.value, **{str(layer.root[0]): {} for layer in spoken if layer.root}}, files, situation.control))
+    if absent:
+        # Whatever else is looked for follows from this.
+        raise InventoryError([*findings, *(Finding(problem.path, problem.message) for problem in absent)], situation.host)
+    told = {finding.path for finding in findings}
+    problems = [problem for problem in unknown_environments(merged.value, situation) if problem.path not in told]
     environment = mapping(merged.value, "environment").get("name")
-    left_out = leave_out(merged, environment) if isinstance(environment, str) else []
+    wrong = {path[1] for path in [*told, *(problem.path for problem in problems)] if path[:1] == ("services",) and "only_in" in path}
+    left_out = leave_out(merged, environment, wrong) if isinstance(environment, str) else []
     merged.value, defaults = schema().fill(merged.value)
     for path, value in defaults.items():
         if not isinstance(value, Mapping) or not value:
             merged.spoken.setdefault(path, []).insert(0, Statement("default", "default of the schema", value))
 
-    problems = schema().check(merged.value)
-    if not situation.control and "cluster" not in merged.value:
-        problems.append(Problem(("cluster",), "missing; allowed: platform_cluster in the host's host_vars file"))
-    problems += cross_check(merged.value, situation, left_out)
+    formal = schema().check(merged.value)
+    strange = strangers(named, formal)
+    unknown = {problem.path for problem in strange}
+    formal = [problem for problem in formal if not any(problem.path[: len(path)] == path for path in unknown)]
+    looked_at = sound(merged.value, formal)
+    without(looked_at, unknown)
+    broken = {finding.path for finding in findings} | {problem.path for problem in [*formal, *problems]} | unknown
+    crossed = cross_check(looked_at, situation, left_out)
+    problems += [*formal, *strange, *of_one_cause(crossed, looked_at, layers, broken, files)]
     for problem in problems:
         if (problem.path, problem.message) not in seen:
             findings.append(Finding(problem.path, problem.message, find_place(layers, problem.path)))
@@ -117,3 +134,7 @@ def build(layers: list[Layer], situation: Situation, access: Access, found: Iter
         raise InventoryError(findings, situation.host)
     Derivation(merged, layers, situation.host, situation.control, access).run()
     return Model(merged.value, layers, merged.spoken)
+
+
+def _in_layer(layer: Layer, problem: Problem) -> Finding:
+    return Finding(problem.path, problem.message, layer.place(problem.path)[1] or Place(layer.variable))

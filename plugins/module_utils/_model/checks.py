@@ -7,19 +7,22 @@
 
 from __future__ import annotations
 
+import datetime
 import ipaddress
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._core.schema import Path, Problem, show_path
-from .._core.suggest import did_you_mean
+from .._core.schema import Path, Problem, show_path, show_value
+from .._core.suggest import did_you_mean, nearest
 from .components import missing, unfitting
 from .contract import areas
 from .derive import mapping
 from .vault import check_vault
 
-_RESERVED_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease", "gantry-system")
+_RESERVED_NAMESPACES = ("default", "gantry-system", "vault")
+_HOST = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class Situation:
 
     ``environments``: name of the environment by host of this run. ``known_environments``: those of the project, none
     where its files are not at hand. ``networks``: ``cluster.network`` of the other clusters of the inventory, by host.
+    ``folder`` and ``group``: the inventory's folder as a person names it, and the group whose variables are the environment's.
     ``catalog``: the components by name, ``{name: {requires: [..], kubernetes: [lowest, highest]}}``, none where there is none.
     """
 
@@ -38,6 +42,8 @@ class Situation:
     known_environments: frozenset[str] | None = None
     networks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     catalog: Mapping[str, Mapping[str, Any]] | None = None
+    folder: str = ""
+    group: str = ""
 
 
 def cross_check(model: Mapping[str, Any], situation: Situation, left_out: list[str]) -> list[Problem]:
@@ -46,8 +52,11 @@ def cross_check(model: Mapping[str, Any], situation: Situation, left_out: list[s
     ``left_out``: services that ``only_in`` took away.
     """
     problems: list[Problem] = []
-    for check in (_environment, _areas, _teams, _finops, _foundation, _slos, _components, _admission, _limits):
+    for check in (_environment, _areas, _teams, _finops, _foundation, _slos, _components, _admission, _limits, _exceptions):
         problems += check(model, situation)
+    if isinstance(situation.host, str) and not situation.control and not _HOST.fullmatch(situation.host):
+        words = f"found {show_value(situation.host)} as the host's name, which names the cluster; allowed: a DNS label (small letters, digits, dashes)"
+        problems.append(Problem(("cluster", "name"), words))
     problems += check_vault(model)
     problems += _services(model, situation, left_out)
     problems += _named_services(model, left_out)
@@ -62,11 +71,32 @@ def _names(model: Mapping[str, Any], part: str) -> dict[str, dict[str, Any]]:
     return {name: entry for name, entry in mapping(model, part).items() if isinstance(entry, dict)}
 
 
-def _unknown(path: Path, kind: str, name: Any, known: Mapping[str, Any] | list[str], at_key: bool = False) -> Iterator[Problem]:
-    """A problem where ``name`` is text and not one of the ``known``."""
+def _unknown(
+    path: Path, kind: str, name: Any, known: Mapping[str, Any] | list[str], at_key: bool = False, home: Path = ()
+) -> Iterator[Problem]:
+    """A problem where ``name`` is text and not one of the ``known``, which stand at ``home``."""
     if isinstance(name, str) and name not in known:
         allowed = ", ".join(sorted(known)) or "none is declared"
-        yield Problem(path, f"found the unknown {kind} {name!r}; allowed: {allowed}{did_you_mean(name, known)}", at_key)
+        yield Problem(path, f"found the unknown {kind} {name!r}; allowed: {allowed}{did_you_mean(name, known)}", at_key, home=home)
+
+
+def unknown_environments(model: Mapping[str, Any], situation: Situation) -> Iterator[Problem]:
+    """Names of environments that nothing bears, in all services: looked for before ``only_in`` takes any of them away.
+
+    An environment is known by its inventory's file. Where no files are at hand, only what is nearly this environment's
+    own name can be told from the name of another one.
+    """
+    environment = mapping(model, "environment")
+    own = environment.get("name")
+    known = sorted(situation.known_environments or ())
+    if known:
+        yield from _unknown(("environment", "name"), "environment", own, known)
+        yield from _unknown(("environment", "promotes_from"), "environment", environment.get("promotes_from"), known)
+    for name, entry in _names(model, "services").items():
+        listed = entry.get("only_in")
+        for index, one in enumerate(listed if isinstance(listed, list) else ()):
+            if known or (isinstance(own, str) and one != environment.get("promotes_from") and nearest(str(one), [own])):
+                yield from _unknown(("services", name, "only_in", index), "environment", one, known or [str(own)])
 
 
 def _environment(model: Mapping[str, Any], situation: Situation) -> Iterator[Problem]:
@@ -77,10 +107,6 @@ def _environment(model: Mapping[str, Any], situation: Situation) -> Iterator[Pro
         yield Problem(
             ("environment", "name"),
             f"found {len(names)} environments in one run that changes things: {hosts}; allowed: one; choose one inventory",
-        )
-    if situation.known_environments is not None:
-        yield from _unknown(
-            ("environment", "promotes_from"), "environment", environment.get("promotes_from"), sorted(situation.known_environments)
         )
     if environment.get("promotes_from") is not None and environment.get("promotes_from") == environment.get("name"):
         yield Problem(("environment", "promotes_from"), "found the environment itself; allowed: another one")
@@ -97,16 +123,43 @@ def _areas(model: Mapping[str, Any], _situation: Situation) -> Iterator[Problem]
                 )
 
 
-def _teams(model: Mapping[str, Any], _situation: Situation) -> Iterator[Problem]:
+def _teams(model: Mapping[str, Any], situation: Situation) -> Iterator[Problem]:
     owners: dict[str, str] = {}
+    taken = dict(_platform_namespaces(model, situation))
     for name, team in _names(model, "teams").items():
         namespace = team.get("namespace", name)
         path: Path = ("teams", name, "namespace")
-        if namespace in _RESERVED_NAMESPACES or str(namespace).startswith("kube-"):
+        if not isinstance(namespace, str):
+            continue
+        if namespace in _RESERVED_NAMESPACES or namespace.startswith("kube-"):
             yield Problem(path, f"found the reserved namespace {namespace!r}; allowed: any other name")
+        elif namespace in taken:
+            yield Problem(path, f"found {namespace!r}, which is the namespace of {taken[namespace]}; allowed: any other name")
         if namespace in owners:
             yield Problem(path, f"found {namespace!r}, which is the namespace of the team {owners[namespace]!r}; allowed: one of its own")
-        owners[namespace] = name
+        owners.setdefault(namespace, name)
+        limits = mapping(team, "limits")
+        for below, above in (("default_request", "default"), ("default", "max"), ("default_request", "max")):
+            for key, given in mapping(limits, below).items():
+                most = mapping(limits, above).get(key)
+                if _amount(given) > _amount(most) > 0:
+                    yield Problem(("teams", name, "limits", below, key), f"found {given!r}, above limits.{above}, which is {most!r}")
+
+
+def _platform_namespaces(model: Mapping[str, Any], situation: Situation) -> Iterator[tuple[str, str]]:
+    """Namespaces that are not free for a team, and whose they are: of the catalogue's components, and of somebody else."""
+    settings = mapping(model, "settings")
+    chosen = _names(settings, "components")
+    for name, entry in {**(situation.catalog or {}), **chosen}.items():
+        declared = (
+            chosen.get(name, {}).get("namespace") or (situation.catalog or {}).get(name, {}).get("namespace") or entry.get("namespace")
+        )
+        yield str(declared or name), f"the component {name}"
+    for listed, words in (
+        (settings.get("external_namespaces"), "somebody else (settings.external_namespaces)"),
+        (mapping(mapping(model, "security"), "admission").get("exempt_namespaces"), "no policy (security.admission.exempt_namespaces)"),
+    ):
+        yield from ((one, words) for one in listed or () if isinstance(one, str))
 
 
 def _services(model: Mapping[str, Any], situation: Situation, left_out: list[str]) -> Iterator[Problem]:
@@ -117,12 +170,15 @@ def _services(model: Mapping[str, Any], situation: Situation, left_out: list[str
     hosts: dict[str, str] = {}
     for name, entry in services.items():
         path: Path = ("services", name)
-        yield from _unknown((*path, "team"), "team", entry.get("team"), teams)
-        yield from _unknown((*path, "tier"), "tier", entry.get("tier"), tiers)
-        yield from _unknown((*path, "data_class"), "data class", entry.get("data_class"), classes)
+        yield from _unknown((*path, "team"), "team", entry.get("team"), teams, home=("teams",))
+        yield from _unknown((*path, "tier"), "tier", entry.get("tier"), tiers, home=("recovery", "tiers"))
+        yield from _unknown((*path, "data_class"), "data class", entry.get("data_class"), classes, home=("security", "data_classes"))
         if name not in released:
             yield Problem(
-                ("release", "services", name), "missing; allowed: the digest of the service's image, written by a release", at_key=True
+                ("release", "services", name),
+                "missing; allowed: the digest of the service's image, written by a release",
+                at_key=True,
+                home=("release", "services"),
             )
         for index, called in enumerate(entry.get("dependencies") or ()):
             here: Path = (*path, "dependencies", index)
@@ -131,14 +187,17 @@ def _services(model: Mapping[str, Any], situation: Situation, left_out: list[str
             elif called in left_out:
                 yield Problem(here, f"found {called!r}, which this environment does not have (its only_in); give {name} the same only_in")
             else:
-                yield from _unknown(here, "service", called, services)
-        if situation.known_environments is not None:
-            for index, environment in enumerate(entry.get("only_in") or ()):
-                yield from _unknown((*path, "only_in", index), "environment", environment, sorted(situation.known_environments))
+                yield from _unknown(here, "service", called, services, home=("services",))
         replicas = mapping(entry, "replicas")
         least, most = replicas.get("min"), replicas.get("max")
         if isinstance(least, int) and isinstance(most, int) and most < least:
             yield Problem((*path, "replicas", "max"), f"found {most}, below replicas.min, which is {least}; allowed: at least that")
+        for database, login in _names(entry, "databases").items():
+            ttl, longest = login.get("ttl"), login.get("max_ttl")
+            if _seconds(ttl) > _seconds(longest) > 0:
+                yield Problem(
+                    (*path, "databases", database, "ttl"), f"found {ttl!r}, above max_ttl, which is {longest!r}; allowed: at most that"
+                )
         resources = mapping(entry, "resources")
         request, limit = mapping(resources, "requests").get("memory"), mapping(resources, "limits").get("memory")
         if _amount(request) > _amount(limit) > 0:
@@ -146,6 +205,8 @@ def _services(model: Mapping[str, Any], situation: Situation, left_out: list[str
                 (*path, "resources", "limits", "memory"), f"found {limit!r}, below the request {request!r}; allowed: at least that"
             )
         for index, host in enumerate(entry.get("hosts") or ()):
+            if not isinstance(host, str):
+                continue
             if host in hosts:
                 yield Problem(
                     (*path, "hosts", index), f"found {host!r}, which is a host of {hosts[host]!r} already; allowed: one service a host"
@@ -179,7 +240,11 @@ def _cycles(model: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _slos(model: Mapping[str, Any], _situation: Situation) -> Iterator[Problem]:
     for name, slo in _names(model, "slos").items():
-        yield from _unknown(("slos", name, "service"), "service", slo.get("service"), mapping(model, "services"))
+        yield from _unknown(("slos", name, "service"), "service", slo.get("service"), mapping(model, "services"), home=("services",))
+        if "threshold" in slo and slo.get("indicator") in ("availability", "quality"):
+            yield Problem(
+                ("slos", name, "threshold"), f"only a latency objective has one, and this is {slo['indicator']}; delete it", at_key=True
+            )
         if slo.get("indicator") == "latency" and "threshold" not in slo:
             yield Problem(
                 ("slos", name, "threshold"), "missing; a latency objective needs the time that is still good, such as 300ms", at_key=True
@@ -191,12 +256,24 @@ def _named_services(model: Mapping[str, Any], left_out: list[str]) -> Iterator[P
     services = [*mapping(model, "services"), *left_out]
     for part in ("release", "secret_references"):
         for name in mapping(mapping(model, part), "services"):
-            yield from _unknown((part, "services", name), "service", name, services, at_key=True)
+            yield from _unknown((part, "services", name), "service", name, services, at_key=True, home=("services",))
     for name, exception in _names(mapping(model, "security"), "exceptions").items():
-        yield from _unknown(("security", "exceptions", name, "service"), "service", exception.get("service"), services)
+        yield from _unknown(("security", "exceptions", name, "service"), "service", exception.get("service"), services, home=("services",))
     components = mapping(mapping(model, "settings"), "components")
     for name in mapping(mapping(model, "release"), "components"):
         yield from _unknown(("release", "components", name), "component", name, components, at_key=True)
+
+
+def _exceptions(model: Mapping[str, Any], _situation: Situation) -> Iterator[Problem]:
+    for name, exception in _names(mapping(model, "security"), "exceptions").items():
+        expires = exception.get("expires")
+        if isinstance(expires, str):
+            try:
+                datetime.date.fromisoformat(expires)
+            except ValueError:
+                yield Problem(
+                    ("security", "exceptions", name, "expires"), f"found {expires!r}, which is no day; allowed: a day of the calendar"
+                )
 
 
 def _admission(model: Mapping[str, Any], _situation: Situation) -> Iterator[Problem]:
@@ -240,11 +317,16 @@ def _foundation(model: Mapping[str, Any], situation: Situation) -> Iterator[Prob
     accounts = mapping(foundation, "accounts")
     for part in ("networks", "dns_zones"):
         for name, entry in _names(foundation, part).items():
-            yield from _unknown(("foundation", part, name, "account"), "account", entry.get("account"), accounts)
-    for name, entry in _names(foundation, "networks").items():
-        yield from _parse(("foundation", "networks", name, "cidr"), entry.get("cidr"))[1]
+            yield from _unknown(
+                ("foundation", part, name, "account"), "account", entry.get("account"), accounts, home=("foundation", "accounts")
+            )
+    for part in ("networks", "databases"):
+        for name, entry in _names(foundation, part).items():
+            yield from _parse(("foundation", part, name, "cidr"), entry.get("cidr"))[1]
     if not situation.control:
-        yield from _unknown(("cluster", "account"), "account", mapping(model, "cluster").get("account"), accounts)
+        yield from _unknown(
+            ("cluster", "account"), "account", mapping(model, "cluster").get("account"), accounts, home=("foundation", "accounts")
+        )
 
 
 def _parse(path: Path, text: Any) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network | None, list[Problem]]:
@@ -346,6 +428,16 @@ def _sources(team: str) -> str:
 
 
 _UNITS = {"Ki": 1024.0, "Mi": 1024.0**2, "Gi": 1024.0**3, "Ti": 1024.0**4, "m": 0.001}
+
+
+def _seconds(duration: Any) -> float:
+    """A duration in seconds; 0 where it is none (the schema says so)."""
+    text = str(duration)
+    for unit, factor in (("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("d", 86400.0)):
+        number = text.removesuffix(unit)
+        if number != text and number.isdigit():
+            return float(number) * factor
+    return 0.0
 
 
 def _amount(quantity: Any) -> float:

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,13 +76,19 @@ def profile_layers(merged: Merged, layers: Iterable[Layer]) -> list[Layer]:
     return found
 
 
-def leave_out(merged: Merged, environment: str) -> list[str]:
-    """Take away the services that this environment does not have, and their SLOs; gives the services' names."""
+def leave_out(merged: Merged, environment: str, kept: Container[Any] = ()) -> list[str]:
+    """Take away the services that this environment does not have, and their SLOs; gives the services' names.
+
+    ``kept`` stay in any case: what their ``only_in`` says is wrong already.
+    """
     services, slos = mapping(merged.value, "services"), mapping(merged.value, "slos")
     gone = [
         name
         for name, entry in services.items()
-        if isinstance(entry, Mapping) and isinstance(entry.get("only_in"), list) and environment not in entry["only_in"]
+        if name not in kept
+        and isinstance(entry, Mapping)
+        and isinstance(entry.get("only_in"), list)
+        and environment not in entry["only_in"]
     ]
     for name in gone:
         del services[name]

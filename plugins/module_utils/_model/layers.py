@@ -34,6 +34,22 @@ VARIABLES: dict[str, tuple[str, Path]] = {
 }
 """Every variable of the model in the order of merging: its layer, and where in the model its value lies."""
 
+FILES: dict[str, str] = {
+    "platform_settings": "group_vars/all/20_platform.yml",
+    "platform_teams": "group_vars/all/30_teams.yml",
+    "platform_services": "group_vars/all/40_services.yml",
+    "platform_slos": "group_vars/all/50_slos.yml",
+    "platform_security": "group_vars/all/60_security.yml",
+    "platform_recovery": "group_vars/all/70_recovery.yml",
+    "platform_environment": "group_vars/<environment>/00_environment.yml",
+    "platform_foundation": "group_vars/<environment>/10_foundation.yml",
+    "platform_finops": "group_vars/<environment>/80_finops.yml",
+    "platform_secret_references": "group_vars/<environment>/90_secret_references.yml",
+    "platform_release": "group_vars/<environment>/release.yml",
+    "platform_cluster": "host_vars/<cluster>.yml",
+}
+"""The file of an inventory in which a variable stands by convention."""
+
 OVERRIDES = tuple(variable for variable, (_layer, root) in VARIABLES.items() if not root)
 
 
@@ -83,10 +99,15 @@ class Statement:
 
 @dataclass
 class Merged:
-    """A value put together from layers, and for each leaf every layer that spoke, in order."""
+    """A value put together from layers, and for each leaf every layer that spoke, in order.
+
+    ``idle``: nulls that removed nothing. ``new``: mappings that no layer before had, each with the layer that brought it.
+    """
 
     value: dict[str, Any] = field(default_factory=dict)
     spoken: dict[Path, list[Statement]] = field(default_factory=dict)
+    idle: list[tuple[Layer, Path]] = field(default_factory=list)
+    new: dict[Path, Layer] = field(default_factory=dict)
 
     def add(self, layer: Layer) -> None:
         """Lay one more layer over the others: mappings merge, all else is replaced, null removes."""
@@ -114,9 +135,12 @@ class Merged:
             if isinstance(item, Mapping):
                 if not isinstance(target.get(key), dict):
                     target[key] = {}
+                    self.new.setdefault(here, layer)
                 self._lay(target[key], here, item, layer)
                 continue
             if item is None:
+                if key not in target:
+                    self.idle.append((layer, here))
                 target.pop(key, None)
             else:
                 target[key] = json.loads(json.dumps(item, default=str))

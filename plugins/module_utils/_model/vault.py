@@ -167,11 +167,11 @@ def check_vault(model: Mapping[str, Any]) -> Iterator[Problem]:
 def _databases(model: Mapping[str, Any]) -> Iterator[Problem]:
     known = _part(_part(model, "foundation"), "databases")
     for name, service in _part(model, "services").items():
-        for database in _part(service, "databases") if isinstance(service, Mapping) else ():
+        for database in _part(service, "databases"):
             if database not in known:
                 allowed = ", ".join(sorted(known)) or "none is declared in foundation.databases"
                 words = f"found the unknown database {database!r}; allowed: {allowed}{did_you_mean(database, known)}"
-                yield Problem(("services", name, "databases", database), words, at_key=True)
+                yield Problem(("services", name, "databases", database), words, at_key=True, home=("foundation", "databases"))
 
 
 def _delivery(model: Mapping[str, Any], vault: Mapping[str, Any]) -> Iterator[Problem]:

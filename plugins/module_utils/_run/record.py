@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .._core.canonical import digest
+from .._core.words import clean
 
 SCHEMA = "gantry.platform/last-run/v1"
 _MOST_CHANGES = 500
@@ -68,7 +69,7 @@ def told(record: Any, host: str, lock: Any = None) -> list[str]:
         lines.append(
             f"  interrupted beside it: run {other['run']} by {other['who']} of {other['created']}, which wrote {done or 'nothing'}"
         )
-    return [*lines, *unended]
+    return [clean(line) for line in [*lines, *unended]]
 
 
 def _unended(lock: Json) -> list[str]:

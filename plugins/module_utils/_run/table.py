@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .._core.change import Action, Impact
+from .._core.words import clean, cleaned
 from .report import impact_of
 
 WIDTH = 100
@@ -57,6 +58,7 @@ _TITLES = {
 
 def render(report: Json, place: str = "") -> list[Line]:
     """The whole table; ``place`` is where the report was written, named in the last line."""
+    report = _cleaned(report)
     lines: list[Line] = [_title(report), []]
     for hosts in _alike(report):
         lines += [*_host_lines(report, hosts), []]
@@ -71,7 +73,19 @@ def render(report: Json, place: str = "") -> list[Line]:
         keyed = str(report.get("seal") or "").startswith("hmac-")
         lines.append([(f"an approval covers every value; {_KEYED if keyed else _UNKEYED}", "quiet")])
     lines.append(_verdict(report))
-    return [*lines, [(shortened(place, WIDTH), "quiet")]] if place else lines
+    return [*lines, [(shortened(clean(place), WIDTH), "quiet")]] if place else lines
+
+
+def _cleaned(report: Json) -> dict[str, Any]:
+    """The report with every text as one line for people, but for those that we made of several lines."""
+    found: dict[str, Any] = cleaned(report, lines=False)
+    for key in ("error", "warnings"):
+        if key in report:
+            found[key] = cleaned(report[key])
+    for host, row in report["hosts"].items():
+        if row.get("error"):
+            found["hosts"][clean(host)]["error"] = cleaned(row["error"])
+    return found
 
 
 def plain(lines: Iterable[Line]) -> str:

@@ -19,6 +19,7 @@ from .._core.plan import Plan, RemovalLimits, guard_approval, guard_impact, guar
 from .._core.redaction import SET
 from .._core.references import MissingSecretError, References, reference_of
 from .._core.show import as_diff
+from .._core.words import clean, clean_lines
 from .client import Json, VaultClient
 from .compare import Finding, examine, removal, unknown_fields
 from .document import STAGES, Resource
@@ -93,9 +94,9 @@ def configure(client: VaultClient, request: Request, references: References) -> 
     except GantryError as error:
         raise work.scrubbed(error) from None
     result = plan.as_result()
-    result["warnings"] = [work.scrub(text) for text in dict.fromkeys([*plan.warnings, *work.said])]
+    result["warnings"] = [clean_lines(work.scrub(text)) for text in dict.fromkeys([*plan.warnings, *work.said])]
     result["diff"] = as_diff(plan.changes, lambda side: json.dumps(side, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
-    result["foreign"] = [{"id": path, "path": "it is declared nowhere", "manager": "", "time": ""} for path in work.foreign]
+    result["foreign"] = [{"id": clean(path), "path": "it is declared nowhere", "manager": "", "time": ""} for path in work.foreign]
     result["requests"] = dict(client.pool.requests)
     return result
 

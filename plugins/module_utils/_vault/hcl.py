@@ -78,16 +78,28 @@ def policy_text(rules: Mapping[str, Any]) -> str:
     blocks = []
     for path, rule in rules.items():
         content = rule if isinstance(rule, Mapping) else {"capabilities": rule}
-        lines = [f"  {name} = {_written(value)}" for name, value in content.items()]
-        blocks.append(f"path {json.dumps(path)} {{\n" + "\n".join(lines) + "\n}\n")
+        lines = [f"  {_name(name)} = {_written(value)}" for name, value in content.items()]
+        blocks.append(f"path {_quoted(path)} {{\n" + "\n".join(lines) + "\n}\n")
     return "\n".join(blocks)
 
 
 def _written(value: Any) -> str:
     """A value; in an object of HCL, names are followed by ``=`` and never by a colon."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{json.dumps(name)} = {_written(item)}" for name, item in value.items()) + "}"
-    return json.dumps(value)
+        return "{" + ", ".join(f"{_quoted(str(name))} = {_written(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_written(item) for item in value) + "]"
+    return _quoted(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _quoted(text: str) -> str:
+    """A text of HCL. What stands between ``${`` and ``}`` would be read as an expression, quotes and all."""
+    return json.dumps(text, ensure_ascii=False).replace("${", "\\u0024{")
+
+
+def _name(text: Any) -> str:
+    """The name of an attribute, in quotes where it is no plain word."""
+    return str(text) if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", str(text)) else _quoted(str(text))
 
 
 def _tokens(text: str) -> Iterator[tuple[str, Any, int]]:

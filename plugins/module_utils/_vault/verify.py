@@ -14,6 +14,7 @@ from typing import Any
 
 from .._core.concurrency import map_threads
 from .._core.errors import GantryError
+from .._core.words import clean
 from .client import Json, VaultAccess, VaultClient, VaultError
 from .lifecycle import cluster, health
 
@@ -36,11 +37,11 @@ class Verdict:
     def as_result(self) -> Json:
         """A row of the task result."""
         return {
-            "name": self.name,
-            "meaning": self.meaning,
+            "name": clean(self.name),
+            "meaning": clean(self.meaning),
             "passed": self.passed,
-            "expected": self.expected,
-            "found": self.found,
+            "expected": clean(self.expected),
+            "found": clean(self.found),
             "source": "",
         }
 

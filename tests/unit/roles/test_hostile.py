@@ -1,0 +1,289 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""No text of the inventory reaches another language unquoted: every template of the collection, with hostile text in every text."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import jmespath
+import pytest
+import yaml
+from ansible_collections.gantry.platform.plugins.module_utils._vault.document import read_document
+from ansible_collections.gantry.platform.plugins.module_utils._vault.hcl import parse, policy_text
+from ansible_collections.gantry.platform.tests.unit.plugins.plugin_utils.inventories import copy_of_the_inventories
+from ansible_collections.gantry.platform.tests.unit.roles.declared import CHECKOUT
+from ansible_collections.gantry.platform.tests.unit.roles.hostile import Twin, hostile, infest, places
+
+HOST = "prod-euw1"
+DIGEST = "sha256:" + "a" * 64
+FILES = {
+    "settings": "all/20_platform.yml",
+    "teams": "all/30_teams.yml",
+    "services": "all/40_services.yml",
+    "slos": "all/50_slos.yml",
+    "security": "all/60_security.yml",
+    "recovery": "all/70_recovery.yml",
+    "environment": "prod/00_environment.yml",
+    "foundation": "prod/10_foundation.yml",
+    "finops": "prod/80_finops.yml",
+    "secret_references": "prod/90_secret_references.yml",
+    "release": "prod/release.yml",
+    "cluster": f"../host_vars/{HOST}.yml",
+}
+MORE: dict[str, Any] = {
+    "cluster": {"kubeconfig": "x", "context": "x", "identity": "x"},
+    "settings": {"components": {"cert-manager": {}, "prometheus-operator": {}}},
+    "services": {"dream-scheduler": {"config": {"MODE": "x"}, "probes": {"liveness": {"path": "/x"}}}},
+    "security": {
+        "exceptions": {"one": {"rule": "x", "service": "memory-store", "reason": "x", "expires": "2027-01-31"}},
+        "vault": {
+            "seal": {
+                "type": "transit",
+                "config": {"address": "https://keys.example:8200", "key_name": "x", "mount_path": "transit/"},
+                "environment": {"VAULT_TOKEN": "env:X"},
+            },
+            "people": {"type": "oidc", "config": {"oidc_client_id": "x"}, "role": {"groups_claim": "x"}},
+            "policy_tests": {"one": {"policies": ["x"], "may": {"secret/x": ["read"]}, "may_not": {"secret/y": ["read"]}}},
+            "removable": ["x"],
+        },
+    },
+    "secret_references": {"services": {"memory-store": {"LICENCE": "env:X"}}},
+}
+EXACT = {("secret_references", "services", "*", "*"): lambda path: f"vault:prod/{path[2]}/{{}}#{{}}"}
+"""A service's references lie below its own path, whatever their form would allow."""
+GIVEN = {
+    "sandbox": {
+        "sandbox_status": {"servers": [{"name": "vault", "state": "running", "ports": {"https": 1}}]},
+        "sandbox_areas": ["core", "vault"],
+        "sandbox_zones": "{{ platform_cluster.zones }}",
+    },
+    "new_platform": {
+        "item": "site",
+        "new_platform_version": "1.0.0",
+        "new_platform_environments": ["dev"],
+        "new_platform_code_owner": "@x",
+    },
+}
+"""What a template reads besides the model and its role's own variables."""
+SET_ROLES = ("cluster_baseline", "vault", "workloads")
+
+
+class Unsafe(str):
+    """A text that Ansible shall not take for a template."""
+
+
+class Dumper(yaml.SafeDumper):
+    """Writes such texts with Ansible's tag."""
+
+
+Dumper.add_representer(Unsafe, lambda dumper, text: dumper.represent_scalar("!unsafe", str(text), style='"'))
+
+
+def unsafe(value: Any) -> Any:
+    """The value with every text that has a brace marked as no template."""
+    if isinstance(value, dict):
+        return {key: unsafe(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [unsafe(item) for item in value]
+    return Unsafe(value) if isinstance(value, str) and "{" in value else value
+
+
+def merged(below: Any, above: Any) -> Any:
+    if isinstance(below, dict) and isinstance(above, dict):
+        return {**below, **{key: merged(below.get(key), item) for key, item in above.items()}}
+    return above
+
+
+def written(folder: Path, model: dict[str, Any]) -> Path:
+    """The shipped inventory of production with this model."""
+    inventories = copy_of_the_inventories(folder)
+    for part, name in FILES.items():
+        path = inventories / "group_vars" / name
+        path.write_text(yaml.dump({f"platform_{part}": unsafe(model[part])}, Dumper=Dumper, allow_unicode=True), encoding="utf-8")
+    inventory = {"all": {"children": {group: {"hosts": {HOST: None}} for group in ("prod", "eks", "hub", "workload")}}}
+    (inventories / "prod.yml").write_text(yaml.safe_dump(inventory), encoding="utf-8")
+    return inventories / "prod.yml"
+
+
+def templates() -> list[tuple[str, str]]:
+    """(role, name) of every template of the collection."""
+    return sorted((path.parent.parent.name, path.name) for path in (CHECKOUT / "roles").glob("*/templates/*.j2"))
+
+
+def render(folder: Path, inventory: Path) -> dict[str, str]:
+    """Every template as its own role renders it, with the role's own defaults and variables; by ``role/name``."""
+    roles = folder / "roles"
+    tasks = []
+    for role in dict.fromkeys(role for role, _name in templates()):
+        own = roles / role
+        own.mkdir(parents=True)
+        for part in ("templates", "defaults", "vars", "files"):
+            if (CHECKOUT / "roles" / role / part).exists():
+                (own / part).symlink_to(CHECKOUT / "roles" / role / part)
+        (own / "tasks").mkdir()
+        rows = [
+            {
+                "name": name,
+                "ansible.builtin.copy": {
+                    "dest": f"{folder}/{role}-{name}",
+                    "content": f"{{{{ lookup('ansible.builtin.template', '{name}') | string }}}}",
+                    "mode": "0600",
+                },
+            }
+            for one, name in templates()
+            if one == role and name != "access.yaml.j2" or one == role == "vault"
+        ]
+        (own / "tasks" / "main.yml").write_text(yaml.safe_dump(rows), encoding="utf-8")
+        tasks.append({"name": role, "ansible.builtin.include_role": {"name": role}, "vars": GIVEN.get(role, {})})
+    play = {
+        "name": "Render",
+        "hosts": HOST,
+        "gather_facts": False,
+        "tasks": [
+            {"name": "Expand", "gantry.platform.platform_model": {"read_only": True}, "register": "platform_model"},
+            {
+                "name": "Declare",
+                "ansible.builtin.include_role": {"name": "gantry.platform.{{ item }}", "tasks_from": "declare"},
+                "loop": [*SET_ROLES],
+            },
+            {
+                "name": "Render the deployer's access, which is made of what was declared",
+                "ansible.builtin.include_role": {"name": "cluster_baseline", "tasks_from": "access"},
+            },
+            *tasks,
+        ],
+    }
+    access = {"dest": f"{folder}/cluster_baseline-access.yaml.j2", "content": "{{ lookup('ansible.builtin.template', 'access.yaml.j2') }}"}
+    (roles / "cluster_baseline" / "tasks" / "access.yml").write_text(
+        yaml.safe_dump([{"name": "Render", "ansible.builtin.copy": {**access, "mode": "0600"}}]), encoding="utf-8"
+    )
+    book = folder / "render.yml"
+    book.write_text(yaml.safe_dump([play], sort_keys=False), encoding="utf-8")
+    command = [
+        str(Path(sys.executable).parent / "ansible-playbook"),
+        "-i",
+        str(inventory),
+        str(book),
+        "-e",
+        f"platform_run_folder={folder}/run",
+    ]
+    surroundings = {**os.environ, "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_ROLES_PATH": str(roles)}
+    done = subprocess.run(command, cwd=CHECKOUT, env=surroundings, capture_output=True, text=True, check=False, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return {f"{role}/{name}": (folder / f"{role}-{name}").read_text(encoding="utf-8") for role, name in templates()}
+
+
+@pytest.fixture(scope="module")
+def twins() -> list[Twin]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory, twins) -> tuple[dict[str, str], dict[str, str]]:
+    """(harmless, hostile) of every template."""
+    base = CHECKOUT / "inventories" / "group_vars"
+    model = {part: yaml.safe_load((base / name).read_text(encoding="utf-8"))[f"platform_{part}"] for part, name in FILES.items()}
+    harmless, hostile_one = infest(merged(copy.deepcopy(model), MORE), twins, EXACT)
+    found = []
+    for name, content in (("harmless", harmless), ("hostile", hostile_one)):
+        folder = tmp_path_factory.mktemp(name)
+        found.append(render(folder, written(folder, content)))
+    return found[0], found[1]
+
+
+_OBJECT = re.compile(r"memory-store-vault-[a-z0-9-]+")
+"""A Secret of the operator is named after the path that it brings, in signs of its own and with a digest."""
+
+
+def forms(text: str) -> list[str]:
+    """A text as each of the languages writes it inside one of its own texts."""
+    ascii_only, whole = json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]
+    return [text, ascii_only, whole, ascii_only.replace("`", "\\u0060"), whole.replace("${", "\\u0024{"), quote(text)]
+
+
+def same(harmless: Any, hostile_one: Any, twins: list[Twin], where: str) -> list[str]:
+    """What differs but for the texts, each with its place."""
+    if isinstance(harmless, dict) and isinstance(hostile_one, dict):
+        if len(harmless) != len(hostile_one):
+            return [f"{where}: {sorted(map(str, harmless))} became {sorted(map(str, hostile_one))}"]
+        rows = []
+        for (key, item), (other_key, other) in zip(harmless.items(), hostile_one.items(), strict=True):
+            rows += same(key, other_key, twins, f"{where}.<key {key}>") + same(item, other, twins, f"{where}.{key}")
+        return rows
+    if isinstance(harmless, list) and isinstance(hostile_one, list) and len(harmless) == len(hostile_one):
+        return [
+            row for index, pair in enumerate(zip(harmless, hostile_one, strict=True)) for row in same(*pair, twins, f"{where}[{index}]")
+        ]
+    if harmless == hostile_one:
+        return []
+    if isinstance(harmless, str) and isinstance(hostile_one, str):
+        if _OBJECT.fullmatch(harmless) and _OBJECT.fullmatch(hostile_one):
+            return []
+        inside = [twin for twin in twins if twin.harmless in harmless]
+        for number in range(len(forms(""))):
+            expected = harmless
+            for twin in inside:
+                expected = expected.replace(twin.harmless, forms(twin.hostile)[number])
+            if expected == hostile_one:
+                return []
+    return [f"{where}: {harmless!r} became {hostile_one!r}"]
+
+
+def read(name: str, text: str) -> Any:
+    """What a template rendered to, as who takes it reads it."""
+    stem = name.removesuffix(".j2")
+    if stem.endswith((".yaml", ".yml")):
+        return list(yaml.safe_load_all(text))
+    if stem.endswith(".json"):
+        return json.loads(text)
+    if stem.endswith(".hcl"):
+        return parse(text)
+    return text.splitlines()
+
+
+@pytest.mark.parametrize("name", [f"{role}/{name}" for role, name in templates()])
+def test_a_template_says_the_same_whatever_its_texts_say(rendered, twins, name):
+    harmless, hostile_one = (read(name, one[name]) for one in rendered)
+    # A digest of texts differs with them, and is no text itself.
+    found = [row for row in same(harmless, hostile_one, twins, name) if ".gantry.dev/config: " not in row]
+    assert found == []
+
+
+def test_conditions_are_still_expressions_and_policies_still_grant_the_same(rendered):
+    harmless, hostile_one = rendered
+    for role in SET_ROLES:
+        name = f"{role}/expectations.yaml.j2"
+        for row in yaml.safe_load(hostile_one[name]):
+            assert "condition" not in row or jmespath.compile(row["condition"])
+    granted = []
+    for one in (harmless, hostile_one):
+        document = yaml.safe_load(one["vault/shared.yaml.j2"])
+        assert read_document(document, "gantry")
+        granted.append({name: parse(policy_text(rules)) for name, rules in document["policies"].items()})
+    assert granted[0] == granted[1]
+
+
+def test_every_text_of_the_schema_that_may_be_hostile_was(rendered, twins):
+    tried = {tuple(map(str, twin.path)) for twin in twins}
+    for place, part in places():
+        if place[-1] == "<name>" or hostile(part) is None:
+            continue
+        assert any(len(path) == len(place) and all(want in ("*", got) for want, got in zip(place, path, strict=True)) for path in tried), (
+            f"{'.'.join(place)} may hold hostile text, and this test puts none there: add it to MORE"
+        )
+
+
+def test_a_set_is_declared_with_hostile_text_as_with_any_other(rendered, twins):
+    assert any("\n" in twin.hostile for twin in twins), "a text of several lines is among them"
+    assert any("{{ 7*7 }}" in text and "49" not in text for text in rendered[1].values())
