@@ -14,6 +14,8 @@ description:
   - It draws the report that M(gantry.platform.run_report) wrote. Where a run has none, as when a role is used alone, it draws
     the plans of the run's M(gantry.platform.kube_apply) tasks.
   - It writes no file and says nothing where there was no plan.
+  - Before the first task it looks whether the inventory's files can be read at all. Ansible would end with words that name no file; it
+    ends the run with file, line and cure, and the exit code 2 of a failed run.
 author:
   - The gantry.platform authors (@gantry-platform)
 requirements:
@@ -44,9 +46,11 @@ from ansible.plugins.callback import CallbackBase
 from ansible.utils.color import stringc
 
 from ..module_utils._core.errors import InputError
+from ..module_utils._model.build import InventoryError
 from ..module_utils._run.report import build_report, interrupted, make_note, seal_of
 from ..module_utils._run.table import render
-from ..plugin_utils._files import write_json
+from ..plugin_utils._files import project_folder, write_json
+from ..plugin_utils._origins import read_files
 from ..plugin_utils._run_folder import left_word
 
 _REPORT = "gantry.platform.run_report"
@@ -54,6 +58,8 @@ _APPLY = "gantry.platform.kube_apply"
 _MODEL = "gantry.platform.platform_model"
 _STOPS_WITHIN = 90.0
 """Seconds in which a worker that was told to stop ends its last request, saves its records and gives the lock back."""
+_FAILED = 2
+"""The exit code of ansible-playbook where a task failed, as it does for any other mistake of an inventory."""
 _COLOURS = {
     "title": "bright cyan",
     "quiet": "dark gray",
@@ -89,7 +95,22 @@ class CallbackModule(CallbackBase):
         self._stores: dict[str, str] = {}
         self._process = os.getpid()
         self._notes: dict[str, list[dict[str, Any]]] = {}
+        self._looked_at: set[str] = set()
         atexit.register(self._interrupted)
+
+    def v2_playbook_on_play_start(self, play: Any) -> None:
+        """Look at the inventory's files before Ansible reads them. No task can do that: the first one needs their variables."""
+        inventory = play.get_variable_manager()._inventory
+        groups = inventory.get_groups_dict()
+        for source in getattr(inventory, "_sources", None) or ():
+            folder = source if os.path.isdir(source) else os.path.dirname(source)
+            if folder in self._looked_at or not os.path.isdir(folder):
+                continue
+            self._looked_at.add(folder)
+            findings = read_files(folder, groups, groups.get("all", ()), project_folder()).unreadable()
+            if findings:
+                self._display.error(str(InventoryError(findings, os.path.basename(source))), wrap_text=False)
+                raise SystemExit(_FAILED)
 
     def v2_runner_on_ok(self, result: CallbackTaskResult) -> None:
         """Remember a plan or the report's file."""

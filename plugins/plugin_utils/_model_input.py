@@ -15,7 +15,7 @@ import yaml
 
 from ..module_utils._core.errors import InputError
 from ..module_utils._core.suggest import did_you_mean
-from ..module_utils._model.build import Model, build
+from ..module_utils._model.build import InventoryError, Model, build
 from ..module_utils._model.checks import Situation
 from ..module_utils._model.derive import Access
 from ..module_utils._model.layers import CLUSTER, VARIABLES, Layer, Place
@@ -31,6 +31,9 @@ def model_of(host: str, task_vars: Mapping[str, Any], *, read_only: bool, rehear
     hostvars, variables = task_vars["hostvars"], task_vars["hostvars"][host]
     groups = list(variables.get("group_names") or ())
     files = files_of(host, groups, variables.get("inventory_dir"), project)
+    if files.unreadable():
+        # Nothing of their values is looked at: a file may be small and what its anchors make of it large.
+        raise InventoryError(files.unreadable(), host)
     layers = []
     for variable, (layer, root) in VARIABLES.items():
         if variable not in variables:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -103,12 +103,14 @@ class Files:
 
         ``roles``: further variables that are known, the options of roles.
         """
-        return [*self._broken(), *self._twice(), *self._unknown(roles)]
+        return [*self.unreadable(), *self._again(), *self._twice(), *self._unknown(roles)]
 
-    def _broken(self) -> Iterator[Finding]:
-        for file, one in self.scans.items():
-            if one.unreadable:
-                yield Finding((), f"cannot be read as YAML: {one.unreadable}", Place(file))
+    def unreadable(self) -> list[Finding]:
+        """The files that Ansible cannot take as variables: there is nothing to be said of their content."""
+        return [Finding((), one.unreadable, Place(file, one.line)) for file, one in self.scans.items() if one.unreadable]
+
+    def _again(self) -> Iterator[Finding]:
+        for one in self.scans.values():
             for path, first, place in one.twice:
                 yield Finding(path, f"stands in the file twice, first at line {first.line}; the last one would win in silence", place)
 
@@ -143,13 +145,19 @@ def files_of(host: str, groups: list[str], inventory_dir: str | None, project: s
     """
     candidates = [folder for folder in (inventory_dir, os.path.join(project, "inventories")) if folder]
     base = next((folder for folder in candidates if _has_variables(folder)), None)
+    return read_files(base, groups, [host], project)
+
+
+def read_files(base: str | None, groups: Iterable[str], hosts: Iterable[str], project: str) -> Files:
+    """The files in the folder ``base`` about groups and hosts, those of ``all`` first."""
     found = Files(base)
     if base is None:
         return found
-    for kind, name in [("group_vars", "all"), *(("group_vars", group) for group in groups if group != "all"), ("host_vars", host)]:
+    names = [*(("group_vars", group) for group in dict.fromkeys(["all", *groups])), *(("host_vars", host) for host in hosts)]
+    for kind, name in names:
         for path in _files(os.path.join(base, kind, name)):
             file = relative(path, project)
-            with open(path, encoding="utf-8") as handle:
+            with open(path, "rb") as handle:
                 found.scans[file] = scan(handle.read(), file)
     return found
 
