@@ -110,7 +110,10 @@ def _is_wrong(root: yaml.Node, found: Scan) -> bool:
         return True
     if not isinstance(root, yaml.MappingNode):
         kind = "a list" if isinstance(root, yaml.SequenceNode) else "text"
-        found.line, found.unreadable = root.start_mark.line + 1, f"found {kind}; allowed: variables by name, such as platform_services: {{}}"
+        found.line, found.unreadable = (
+            root.start_mark.line + 1,
+            f"found {kind}; allowed: variables by name, such as platform_services: {{}}",
+        )
         return True
     # Nodes are shared where anchors repeat them, so this looks at each once, however often it counts.
     sizes: dict[int, int] = {}
@@ -123,7 +126,11 @@ def _is_wrong(root: yaml.Node, found: Scan) -> bool:
         if done:
             open_nodes.discard(id(node))
             sizes[id(node)] = 1 + sum(sizes[id(one)] for one in children)
-            problem = f"grows to more than {MOST_VALUES:,} values by its anchors; write out what is meant" if sizes[id(node)] > MOST_VALUES else ""
+            problem = (
+                f"grows to more than {MOST_VALUES:,} values by its anchors; write out what is meant"
+                if sizes[id(node)] > MOST_VALUES
+                else ""
+            )
         elif id(node) in sizes:
             continue
         else:
