@@ -127,7 +127,7 @@ def not_ready() -> NotReadyError:
             return [item], "1"
 
     with pytest.raises(NotReadyError) as caught:
-        Waiter(Client(), 1.0).wait({Ref("apps", "Deployment", "x", "a"): Kind("apps", "v1", "Deployment", "deployments", True)})  # type: ignore[arg-type]
+        Waiter(Client(), 1.0).wait({Ref("apps", "Deployment", "x", "a"): Kind("apps", "v1", "Deployment", "deployments", True)})
     return caught.value
 
 
@@ -156,7 +156,7 @@ def record() -> list[str]:
 def shown_by_the_callback() -> str:
     lines: list[str] = []
     callback = CallbackModule()
-    callback.get_option = lambda _name: "always"  # type: ignore[method-assign]
+    callback.set_option("show", "always")
     callback._notes = {HOSTILE: [make_note("plan", "0", HOSTILE, raw_answer())]}
     callback._display = type("Display", (), {"display": lambda _self, text, *_rest, **_more: lines.append(text)})()
     callback.v2_playbook_on_stats(None)

@@ -43,8 +43,15 @@ FILES = {
 }
 MORE: dict[str, Any] = {
     "cluster": {"kubeconfig": "x", "context": "x", "identity": "x"},
-    "settings": {"components": {"cert-manager": {}, "prometheus-operator": {}}},
-    "services": {"dream-scheduler": {"config": {"MODE": "x"}, "probes": {"liveness": {"path": "/x"}}}},
+    "settings": {
+        "components": {
+            "cert-manager": {"secrets": {"one": {"key": "file:x"}}, "ignore": [{"kind": "Secret", "name": "x", "path": "data"}]},
+            "prometheus-operator": {},
+        }
+    },
+    "services": {
+        "dream-scheduler": {"config": {"MODE": "x"}, "probes": {name: {"path": "/x"} for name in ("readiness", "liveness", "startup")}}
+    },
     "security": {
         "exceptions": {"one": {"rule": "x", "service": "memory-store", "reason": "x", "expires": "2027-01-31"}},
         "vault": {
@@ -202,7 +209,7 @@ def rendered(tmp_path_factory, twins) -> tuple[dict[str, str], dict[str, str]]:
     return found[0], found[1]
 
 
-_OBJECT = re.compile(r"memory-store-vault-[a-z0-9-]+")
+_OBJECT = re.compile(r"(memory-store|perception-gateway)-vault-[a-z0-9-]+")
 """A Secret of the operator is named after the path that it brings, in signs of its own and with a digest."""
 
 
