@@ -110,6 +110,7 @@ class CallbackModule(CallbackBase):
             findings = read_files(folder, groups, groups.get("all", ()), project_folder()).unreadable()
             if findings:
                 self._display.error(str(InventoryError(findings, os.path.basename(source))), wrap_text=False)
+                atexit.unregister(self._interrupted)
                 raise SystemExit(_FAILED)
 
     def v2_runner_on_ok(self, result: CallbackTaskResult) -> None:
