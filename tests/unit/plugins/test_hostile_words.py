@@ -21,7 +21,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._core.http import 
 from ansible_collections.gantry.platform.plugins.module_utils._core.plan import Plan
 from ansible_collections.gantry.platform.plugins.module_utils._core.schema import show_value
 from ansible_collections.gantry.platform.plugins.module_utils._core.show import as_diff
-from ansible_collections.gantry.platform.plugins.module_utils._core.text import clean, clean_lines
+from ansible_collections.gantry.platform.plugins.module_utils._core.words import clean, clean_lines
 from ansible_collections.gantry.platform.plugins.module_utils._kube import verify as kube_verify
 from ansible_collections.gantry.platform.plugins.module_utils._kube.errors import ApiError
 from ansible_collections.gantry.platform.plugins.module_utils._kube.kinds import Kind, Ref
