@@ -97,7 +97,10 @@ def _explain(error: yaml.YAMLError, text: str, found: Scan) -> None:
     elif isinstance(position, int):
         found.line = text.encode().count(b"\n", 0, position) + 1
     words = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
-    at = text.splitlines()[found.line - 1] if found.line and found.line <= len(text.splitlines()) else ""
+    lines = text.splitlines()
+    words += " at its end" if found.line and found.line > len(lines) else ""
+    found.line = found.line if found.line and found.line <= len(lines) else None
+    at = lines[found.line - 1] if found.line else ""
     if "\t" in at[: len(at) - len(at.lstrip())]:
         words += ": a tab"
     cure = next((cure for sign, cure in _CURES if sign in words), "look at this line and the one above it")
