@@ -71,7 +71,7 @@ EXACT = {("secret_references", "services", "*", "*"): lambda path: f"vault:prod/
 """A service's references lie below its own path, whatever their form would allow."""
 GIVEN = {
     "sandbox": {
-        "sandbox_status": {"servers": [{"name": "vault", "state": "running", "ports": {"https": 1}}]},
+        "sandbox_status": {"servers": [{"name": "vault", "state": "running", "ports": {"https": 1}}], "simulated": ["x"]},
         "sandbox_areas": ["core", "vault"],
         "sandbox_zones": "{{ platform_cluster.zones }}",
     },
