@@ -240,7 +240,9 @@ options:
     type: str
     default: allowed_impact
   variables:
-    description: Names of the variables behind options (C({prune: my_prune})). Messages that say what to change name them instead of the option.
+    description:
+      - Names of the variables behind options, such as C(my_prune) for C(prune). Messages that say what to change name them instead of the
+        option.
     type: dict
     default: {}
   approved_digest:
