@@ -42,6 +42,7 @@ options:
       - A secret is a mapping with the key C(reference) and C(env:NAME), C(file:path), C(sops:file#key), C(aws-sm:name#key),
         C(vault:path#key) or, with O(kubeconfig), C(kube:namespace/name#key) as its value. C(secret_version)
         beside it has it written anew when it counts up.
+      - Text that looks like a credential, wherever it stands, is refused with the reference to write instead.
       - Only the fields that are declared are compared.
     type: dict
     required: true

@@ -13,6 +13,8 @@ author: The gantry.platform authors (@gantry-platform)
 description:
   - Renews root credentials of databases, static database roles, transit keys, generated secrets, secret ids of AppRole, and issuers of
     certificates, each once it is older than it may be. The age is what the server says, so that a run that comes too early does nothing.
+  - Each renewal is in the record before the next begins, so that the next run ends what was stopped. One that cannot be renewed does not
+    keep the others from it; the task fails in the end and says what was renewed.
   - New values never leave the server and this process; they are in no result, output or log.
   - A database's root credential that was renewed is noted in the record of M(gantry.platform.vault_config), which then never puts the
     declared one back.
@@ -33,12 +35,32 @@ options:
     description:
       - What to renew - C(database_roots), C(database_static_roles), C(transit_keys), C(secrets), C(secret_ids) and C(issuers), each a mapping
         of C(<mount>/<name>) to its options. Every entry has C(max_age), a duration such as C(720h).
-      - C(secrets) are those of a KV version 2 engine. C(keys) names their generated keys, each with C(policy) (a password policy) or
+      - C(secrets) are those of a KV engine, which is asked for its mount and version; version 1 keeps no time, so that what is there already
+        counts from the first run on. C(keys) names their generated keys, each with C(policy) (a password policy) or
         C(bytes) of randomness. A key that is missing is generated at once; other keys of the secret stay.
-      - C(secret_ids) have C(deliver), the KV version 2 secret that gets C(secret_id). The one before stays valid for as long again.
+      - C(secret_ids) have C(deliver), the KV secret that gets C(secret_id), and may have C(metadata). The one before stays valid for as long
+        again.
       - C(issuers) get a new issuer C(<name>-<time>) made of C(issuer), as in M(gantry.platform.vault_config), which becomes the default.
+      - C(from) of one of C(secrets) names what it was before. Where the new one is not there yet it gets what the old one holds.
     type: dict
     required: true
+  whole:
+    description:
+      - Patterns such as V(kv/+/generated), one V(+) for one name. All such secrets are named in O(rotate); others that are there are listed under
+        RV(foreign), and a new one beside them has the impact V(destroys_data).
+    type: list
+    elements: str
+    default: []
+  allowed_impact:
+    description: Impacts that a change may have; a plan with another one is refused before the first write.
+    type: list
+    elements: str
+    choices: [safe, restart, disruptive, destroys_data]
+    default: [safe, restart, disruptive, destroys_data]
+  allowed_impact_variable:
+    description: Name of the setting that O(allowed_impact) comes from, for the message of a refusal.
+    type: str
+    default: allowed_impact
   owner:
     description: Owner of the record, as in M(gantry.platform.vault_config).
     type: str
@@ -81,6 +103,12 @@ counts:
   returned: success
   type: dict
   sample: {create: 0, update: 1, replace: 0, delete: 0, adopt: 0, blocked: 0, unchanged: 3}
+foreign:
+  description: Secrets of the patterns of O(whole) that are there and named nowhere.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{id: kv/former-name/generated, path: it is declared nowhere, manager: "", time: ""}]
 digest:
   description: Identifies the plan.
   returned: success
@@ -100,12 +128,16 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._core.errors import GantryError
 from ..module_utils._vault.client import AUTH_SPEC, VaultClient, resolve_vault
+from ..module_utils._vault.config import EVERY_IMPACT
 from ..module_utils._vault.record import Record
 from ..module_utils._vault.rotation import rotate
 
 SPEC = {
     **AUTH_SPEC,
     "rotate": {"type": "dict", "required": True},
+    "whole": {"type": "list", "elements": "str", "default": []},
+    "allowed_impact": {"type": "list", "elements": "str", "choices": list(EVERY_IMPACT), "default": list(EVERY_IMPACT)},
+    "allowed_impact_variable": {"type": "str", "default": "allowed_impact"},
     "owner": {"type": "str", "default": "gantry"},
     "record_mount": {"type": "str", "default": "gantry"},
 }
@@ -118,7 +150,9 @@ def main() -> None:
     try:
         client = VaultClient(resolve_vault(given, dict(os.environ)), "vault_rotate")
         now = datetime.datetime.now(datetime.UTC)
-        result = rotate(client, given["rotate"], Record(given["record_mount"], given["owner"]), module.check_mode, now)
+        record = Record(given["record_mount"], given["owner"])
+        guards = given["whole"], given["allowed_impact"], given["allowed_impact_variable"]
+        result = rotate(client, given["rotate"], record, module.check_mode, now, *guards)
     except GantryError as error:
         module.fail_json(error.message, **error.details)
     for text in result.pop("warnings"):

@@ -158,6 +158,12 @@ def check_vault(model: Mapping[str, Any]) -> Iterator[Problem]:
             elif place and place[0] != f"{kv}/{name}" and not place[0].startswith(f"{kv}/{name}/"):
                 yield Problem(path, f"found {reference!r}; allowed: vault:{kv}/{name}#<key>, or below: a service reads its own paths only")
     yield from _seal_problems(vault)
+    services = _part(model, "services")
+    for name, service in services.items():
+        former = service.get("renamed_from") if isinstance(service, Mapping) else None
+        if isinstance(former, str) and former in services:
+            words = f"found {former!r}, which is itself a service; allowed: a name that none has any more"
+            yield Problem(("services", name, "renamed_from"), words)
     if on:
         yield from _databases(model)
         yield from _delivery(model, vault)

@@ -14,7 +14,7 @@ import ssl
 import time
 import urllib.parse
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .._core.concurrency import AdaptiveLimit
@@ -22,6 +22,7 @@ from .._core.errors import InputError, ServerError
 from .._core.http import Endpoint, Pool, Response, Retry
 from .._core.suggest import did_you_mean
 from .._core.tls import client_context
+from .names import LIST, path_problem
 
 Json = dict[str, Any]
 _STATES = ("standbycode", "perfstandbycode", "drsecondarycode", "sealedcode", "uninitcode")
@@ -57,6 +58,11 @@ class VaultError(ServerError):
         self.errors: list[str] = [str(error) for error in (body.get("errors") or [])] if isinstance(body, dict) else []
         said = "; ".join(_LONG.sub("…", " ".join(error.split())) for error in self.errors)
         super().__init__(f"{what}: {response.status} {said}".rstrip())
+
+    @property
+    def unsupported(self) -> bool:
+        """Whether the server has no such path at all, as against nothing there yet."""
+        return any("unsupported path" in text or "enterprise-only" in text for text in self.errors)
 
     @property
     def sealed(self) -> bool:
@@ -99,7 +105,7 @@ def resolve_vault(options: Mapping[str, Any], environment: Mapping[str, str]) ->
 
 
 class VaultClient:
-    """One Vault, one token. Paths are those of the API below ``/v1/``."""
+    """One Vault, one token. Paths are those of the API below ``/v1/``, unquoted: whatever a name holds is quoted here."""
 
     def __init__(
         self,
@@ -115,24 +121,26 @@ class VaultClient:
 
     def read(self, path: str, query: Mapping[str, str] | None = None) -> Json:
         """A GET. Raises VaultError."""
-        return self._send("GET", path + (f"?{urllib.parse.urlencode(query)}" if query else ""))
+        return self._send("GET", path, query=urllib.parse.urlencode(query or {}))
 
     def health(self) -> Json:
         """``sys/health`` of a server in whatever state: its usual way to say so is a status that counts as a failure."""
         return self.read("sys/health", dict.fromkeys(_STATES, "200"))
 
     def find(self, path: str) -> Json | None:
-        """A GET; none where there is nothing."""
+        """A GET; none where there is nothing. Raises VaultError, ``unsupported`` where there can be nothing."""
         try:
             return self.read(path)
         except VaultError as error:
-            if error.status == 404:
+            if error.status == 404 and not error.unsupported:
                 return None
             raise
 
-    def write(self, path: str, body: Mapping[str, Any]) -> Json:
-        """A PUT, which Vault takes for POST everywhere: sent once where doing it twice makes two. Raises VaultError, LostAnswerError."""
-        return self._send("PUT", path, json.dumps(body).encode())
+    def write(self, path: str, body: Mapping[str, Any], attempts: int = 0) -> Json:
+        """A PUT, which Vault takes for POST everywhere: sent once where doing it twice makes two, else tried ``attempts`` times where that
+        is said. Raises VaultError, LostAnswerError.
+        """
+        return self._send("PUT", path, json.dumps(body).encode(), attempts=attempts)
 
     def delete(self, path: str) -> None:
         """A DELETE. Raises VaultError."""
@@ -140,7 +148,7 @@ class VaultClient:
 
     def names(self, path: str) -> list[str]:
         """What lies below ``path``, folders with a slash at their end; nothing where there is nothing. Raises VaultError."""
-        found = self.find(f"{path}?list=true")
+        found = self.find(path + LIST)
         return [str(name) for name in ((found or {}).get("data") or {}).get("keys") or []]
 
     def download(self, path: str) -> bytes:
@@ -155,28 +163,36 @@ class VaultClient:
         """Close all connections."""
         self.pool.close()
 
-    def _send(self, method: str, path: str, body: bytes | None = None) -> Json:
-        response = self._answer(method, path, body, {"Content-Type": "application/json"} if body is not None else {})
+    def _send(self, method: str, path: str, body: bytes | None = None, query: str = "", attempts: int = 0) -> Json:
+        retry = replace(self._retry, attempts=attempts) if attempts else self._retry
+        response = self._answer(method, path, body, {"Content-Type": "application/json"} if body is not None else {}, query, retry)
         if not response.body:
             return {}
         answer: Json = response.json()
         return answer
 
-    def _answer(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Response:
-        place, mark, query = path.partition("?")
-        address = f"/v1/{urllib.parse.quote(place)}{mark}{query}"
-        end = time.monotonic() + self._retry.seconds
+    def _answer(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], query: str = "", retry: Retry | None = None
+    ) -> Response:
+        retry = retry or self._retry
+        place = path.removesuffix(LIST)
+        query = query or path[len(place) :].removeprefix("?")
+        # A server takes dots and empty parts for another path, and answers with its address.
+        if path_problem(place):
+            raise InputError(f"{method} {place}: this is no path of Vault; {path_problem(place)}")
+        address = f"/v1/{urllib.parse.quote(place)}{'?' if query else ''}{query}"
+        end = time.monotonic() + retry.seconds
         once = method == "POST" or (method == "PUT" and bool(_NOT_TWICE.fullmatch(place)))
-        response = self.pool.request(method, address, body, headers, self._retry, once=once)
+        response = self.pool.request(method, address, body, headers, retry, once=once)
         # A standby forwards; it sends elsewhere only while it cannot reach a leader.
         while response.status in (307, 308) and time.monotonic() < end:
             time.sleep(_ELECTION_PAUSE)
-            response = self.pool.request(method, address, body, headers, self._retry, once=once)
+            response = self.pool.request(method, address, body, headers, retry, once=once)
         if response.status in (307, 308):
             leader = response.headers.get("Location") or "the leader"
             raise ServerError(f"{method} {place}: this node is a standby that does not forward; give the address of {leader} as url")
         if response.status >= 400:
-            raise VaultError(response, f"{method} {path.split('?')[0]}")
+            raise VaultError(response, f"{method} {place}")
         return response
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from .._core.canonical import digest
 from .._core.change import Action, Change, Impact
+from .._core.credentials import masked_text, masked_value
 from .._core.diff import ABSENT, differences
 from .._core.redaction import CHANGED, SET, UNSET
 from .._core.schema import Problem
@@ -167,7 +168,7 @@ class _Comparison:
             return
         if name in self._kind.fixed:
             self._found.conflict = (
-                f"{self._resource.path}: {name} is {has!r} and cannot be changed to {want!r}; take another path, or remove the one that "
+                f"{self._resource.path}: {name} is {masked_value(has)!r} and cannot be changed to {masked_value(want)!r}; take another path, or remove the one that "
                 "is there by name"
             )
             return
@@ -209,19 +210,18 @@ class _Comparison:
 
     def _root(self, name: str, known: str | None, mark: str, entry: Entry) -> None:
         """A root credential: once it may have been rotated, the declared one would lock everybody out."""
-        if self._reset and (known is None or entry.rotated or known != mark):
+        if self._reset and (known is None or entry.rotated or self._resource.path in self._record.renewing or known != mark):
             self._write(name, SET, CHANGED)
         elif known is None:
             self._found.kept.add(name)
             self._reasons.append(
                 f"{name} stays as it is: it may have been rotated since. To write the declared one name the path in reset_root"
             )
-        elif known != mark and entry.rotated:
+        elif known != mark and (entry.rotated or self._resource.path in self._record.renewing):
             self._found.kept.add(name)
             self._found.marks[name] = known
-            self._reasons.append(
-                f"{name} was rotated at {entry.rotated} and is not put back. To write the declared one name the path in reset_root"
-            )
+            when = f"at {entry.rotated}" if entry.rotated else "perhaps, by a run that did not end,"
+            self._reasons.append(f"{name} was rotated {when} and is not put back. To write the declared one name the path in reset_root")
         elif known != mark:
             self._write(name, SET, CHANGED)
 
@@ -231,10 +231,12 @@ class _Comparison:
         self._prints[name] = self._found.marks.get(name, "")
 
     def _show(self, path: str, before: Any, after: Any) -> None:
+        # What was set by hand may hold what nobody may declare.
+        path = masked_text(path)
         if before is not ABSENT:
-            self._before[path] = before
+            self._before[path] = masked_value(before)
         if after is not ABSENT:
-            self._after[path] = after
+            self._after[path] = masked_value(after)
 
     def _counts_as_left_out(self, name: str, value: Any) -> bool:
         """The server leaves out what is empty, and says nothing of what is as it would be anyway."""

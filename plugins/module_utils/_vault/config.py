@@ -22,9 +22,11 @@ from .._core.show import as_diff
 from .._core.words import clean, clean_lines
 from .client import Json, VaultClient
 from .compare import Finding, examine, removal, unknown_fields
-from .document import STAGES, Resource
-from .fields import Fields
+from .document import Resource
 from .kinds import KINDS
+from .names import folded
+from .order import STAGES, place
+from .planned import refusals
 from .record import Entry, Record, paths_of_others
 from .server import Server
 
@@ -125,6 +127,7 @@ class _Work:
             self._resolve(resource)
         self._look(resources)
         self.record.load(self._client)
+        self._server.former = {path: entry.former for path, entry in self.record.entries.items() if entry.former is not None}
         self._check_fields(resources)
         lives = map_threads(self._live, resources, _THREADS)
         for resource, live in zip(resources, lives, strict=True):
@@ -140,6 +143,7 @@ class _Work:
     def plan(self) -> Plan:
         """The plan in the order of the writes. Raises RefusedError where something cannot be made as declared."""
         conflicts = [finding.conflict for finding in self._findings if finding.conflict]
+        conflicts += refusals(self._server, self._findings)
         if conflicts:
             raise RefusedError("\n".join([*conflicts, "Nothing was written."]))
         changes = [self._with_mount(finding) for finding in self._findings if finding.change]
@@ -151,18 +155,21 @@ class _Work:
 
     def execute(self) -> None:
         """Write stage by stage; the record goes first where something new begins, and last."""
-        begun = [finding for finding in self._findings if finding.change and finding.change.action is Action.CREATE]
+        begun = [f for f in self._findings if f.change and f.change.action in (Action.CREATE, Action.REPLACE)]
         mount = f"sys/mounts/{self._request.record_mount}"
-        self._write([finding for finding in begun if finding.resource.path == mount])
+        self._write([finding for finding in begun if finding.resource.path == mount and finding.live is None])
         if begun:
             for finding in begun:
                 path, kind = finding.resource.path, finding.resource.kind
-                self.record.entries[path] = self.record.entries.get(path) or Entry(kind, pending=True)
+                entry = self.record.entries.setdefault(path, Entry(kind, pending=True))
+                if finding.change and finding.change.action is Action.REPLACE:
+                    entry.pending, entry.former = True, KINDS[kind].former(finding.live or {})
             self.record.save(self._client)
         before = self.record.content()
         for stage in STAGES:
             due = [f for f in self._findings if f.resource.stage == stage and f.change and f.resource.path != mount]
-            self._write([finding for finding in due if finding.writes])
+            for depth in sorted({finding.resource.depth for finding in due}):
+                self._write([finding for finding in due if finding.writes and finding.resource.depth == depth])
             if stage == "mounts" and any(f.change and f.change.action is Action.CREATE for f in due):
                 # Only now does the server describe what the new ones take.
                 self._look([finding.resource for finding in self._findings])
@@ -234,7 +241,7 @@ class _Work:
         return resource.kind in _MOUNT_KINDS or self._server.mount_of(resource.path) == resource.mount
 
     def _examine(self, resource: Resource, live: Json | None) -> Finding:
-        fields = KINDS[resource.kind].fields(self._server, resource) if self._there(resource) or not resource.mount else Fields(None)
+        fields = KINDS[resource.kind].fields(self._server, resource)
         unknown = self._unknown.get(resource.path, set())
         return examine(resource, self._bodies[resource.path], live, fields, self.record, self._request.reset_root, unknown)
 
@@ -272,10 +279,12 @@ class _Work:
         request, server = self._request, self._server
         if request.prune == "none":
             return
-        declared = {resource.path for resource in request.resources}
+        declared = {folded(resource.path) for resource in request.resources}
+        # Names that the server keeps in small letters stood otherwise in the records of earlier versions.
+        declared |= {path.lower() for path in declared if path.startswith(("auth/", "sys/policies/acl/"))}
         of_others = paths_of_others(self._client, request.record_mount, request.owner)
         mounts = {resource.mount for resource in request.resources if resource.mount}
-        gone = [path for path in self.record.entries if path not in declared]
+        gone = [path for path in self.record.entries if folded(path) not in declared and _lowered(path) not in declared]
         for path in sorted(gone, key=lambda path: (self.record.entries[path].kind in _MOUNT_KINDS, path)):
             kind = self.record.entries[path].kind
             collection, _slash, _name = path.rpartition("/")
@@ -285,14 +294,11 @@ class _Work:
                 continue
             self._surplus(resource, live, mounts)
         for collection in sorted({resource.collection for resource in request.resources if resource.collection}):
-            known = {
-                path.removeprefix(f"{collection}/")
-                for path in (*declared, *self.record.entries, *of_others)
-                if path.startswith(f"{collection}/")
-            }
+            known = {folded(path) for path in (*declared, *self.record.entries, *of_others) if path.startswith(f"{collection}/")}
             for name in server.listed(collection) or ():
-                if name not in known and name not in _BUILT_IN.get(collection, ()):
-                    self.foreign.append(f"{collection}/{name}")
+                path = f"{collection}/{name}"
+                if folded(path) not in known and name not in _BUILT_IN.get(collection, ()):
+                    self.foreign.append(path)
         for prefix, rows, own in (("sys/mounts", server.mounts, _BUILT_IN_MOUNTS), ("sys/auth", server.auths, {"token"})):
             paths = (f"{prefix}/{name}" for name in rows if name not in own)
             self.foreign += [path for path in paths if path not in declared and path not in self.record.entries and path not in of_others]
@@ -334,15 +340,13 @@ class _Work:
             body = finding.body
             if finding.live is not None and kind.protects_root:
                 body = {name: value for name, value in body.items() if name not in resource.secrets or name in finding.changed}
+            fields = kind.fields(self._server, resource)
+            body = {name: fields.sent(name, value) for name, value in body.items()}
             said = kind.write(self._server, resource, body, finding.live, finding.changed)
             return [f"{resource.path}: {text}" for text in said]
 
-        several = [finding for finding in findings if finding.resource.kind != "group"]
-        for said in map_threads(one, several, _THREADS):
+        for said in map_threads(one, findings, _THREADS):
             self.said += said
-        # A group may have another of them as its member.
-        for finding in sorted((f for f in findings if f.resource.kind == "group"), key=lambda f: bool(f.body.get("member_groups"))):
-            self.said += one(finding)
 
     def _settle(self) -> None:
         """Read back what was written: what the server does not show goes into the record, what it shows otherwise is said."""
@@ -374,7 +378,7 @@ class _Work:
             self.record.entries[path] = Entry(finding.resource.kind, finding.marks, rotated=entry.rotated)
 
     def _remove(self) -> None:
-        for entry in reversed(self._removals):
+        for entry in sorted(self._removals, key=lambda entry: place(entry.kind, entry.change.id), reverse=True):
             if entry.change.action is Action.DELETE:
                 KINDS[entry.kind].remove(self._server, entry.change.id)
                 self.record.entries.pop(entry.change.id, None)
@@ -392,3 +396,7 @@ def _names(value: Any) -> list[str]:
     if isinstance(value, str):
         return [name.strip() for name in value.split(",") if name.strip()]
     return [str(name) for name in value] if isinstance(value, list) else []
+
+
+def _lowered(path: str) -> str:
+    return path.lower() if path.startswith(("auth/", "sys/policies/acl/")) else path

@@ -7,37 +7,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._core.errors import InputError
 from .._core.references import reference_of
 from .._core.schema import Path, Problem, Schema, show_path
 from .._core.suggest import did_you_mean
-from .hcl import CAPABILITIES, HclError, parse, policy_text
+from .contents import bounds_problems, policy_problems, rules_problems, secret_problems
+from .hcl import policy_text
+from .names import folded, kept, name_problem, path_problem
+from .order import STAGES, depths, place
 from .schema import DOCUMENT
 
 Json = dict[str, Any]
-
-STAGES = (
-    "record",
-    "plugins",
-    "audit",
-    "namespaces",
-    "mounts",
-    "policies",
-    "configuration",
-    "issuers",
-    "intermediates",
-    "roles",
-    "entities",
-    "groups",
-    "oidc",
-    "quotas",
-)
-"""The order of writes, each stage in parallel. Removal goes the other way."""
 
 _AUTH: dict[str, dict[str, str]] = {
     "approle": {"roles": "role/{}"},
@@ -86,18 +70,20 @@ _LATER = ("roles", "static_roles", "users", "groups", "teams", "certificates")
 """Collections whose entries name what the others make."""
 _OF_MOUNTS = ("type", "description", "local", "seal_wrap", "options", "plugin_version", "tune", "entries")
 _OIDC = {"keys": "key", "assignments": "assignment", "scopes": "scope", "clients": "client", "providers": "provider", "roles": "role"}
-_SECRET = re.compile(
-    r"(^|_)(password|passphrase|bindpass|secret|secret_key|client_secret|secret_id|private_key|token_reviewer_jwt|jwt|token|"
-    r"credentials|api_token|access_key|hmac_key|bind_pass)$"
-)
-_URL_PASSWORD = re.compile(r"://[^/@\s:]*:(?!\{\{)[^@\s/]+@")
+_FIXED_MOUNTS = {"auth": {"token"}, "engines": {"sys", "identity", "cubbyhole", "agent-registry"}}
+"""Mounts that are always there."""
+_UNTUNABLE = ("sys", "cubbyhole", "agent-registry")
+_RESERVED = {"auth": ("token",), "engines": ("auth", "audit", "sys", "cubbyhole", "identity")}
+_VERSIONED = {"kv-v1": "1", "kv-v2": "2"}
+"""Types of mounts that are an engine with an option."""
+_NO_POLICIES = ("root", "response-wrapping", "control-group")
 
 
 @dataclass(frozen=True)
 class Resource:
     """One thing of the API. ``body`` holds its declared fields, none where it must be absent; ``where`` is its place in the document.
 
-    ``mount`` is the mount that it lies in, ``auth/<path>`` or ``<path>``, or empty. ``collection`` is the path that lists its like.
+    ``mount`` is the mount that it lies in, ``auth/<path>`` or ``<path>``, or empty, of the type ``mount_type``. ``collection`` is the path that lists its like.
     ``secret_version`` counts up to have secrets written that look unchanged.
     """
 
@@ -110,6 +96,9 @@ class Resource:
     collection: str = ""
     secret_version: int = 0
     secrets: frozenset[str] = field(default=frozenset())
+    mount_type: str = ""
+    depth: int = 0
+    """Within its stage: what another one of it needs is written before."""
 
     @property
     def name(self) -> str:
@@ -125,15 +114,20 @@ def read_document(document: Any, record_mount: str) -> list[Resource]:
     found = [] if problems else list(_resources(document, problems))
     for resource in found:
         problems += _check_values(resource)
+    problems += _twice(found)
+    found = list(_in_depth(found, problems))
     if problems:
         lines = [f"config.{show_path(problem.path)}: {problem.message}" if problem.path else problem.message for problem in problems]
         raise InputError("\n".join([*lines, "Nothing was contacted."]))
     if not any(resource.path == f"sys/mounts/{record_mount}" for resource in found):
         found.insert(0, _record_mount(record_mount))
-    return sorted(found, key=lambda resource: STAGES.index(resource.stage))
+    return sorted(found, key=lambda resource: (STAGES.index(resource.stage), resource.depth))
 
 
 def _record_mount(path: str) -> Resource:
+    problem = path_problem(path)
+    if problem:
+        raise InputError(f"record_mount: found {path!r}; {problem}. Nothing was contacted.")
     body = {"type": "kv", "options": {"version": "2"}, "description": "What gantry.platform wrote here, without the values"}
     return Resource(f"sys/mounts/{path}", "mount", "record", "", body, path)
 
@@ -141,44 +135,103 @@ def _record_mount(path: str) -> Resource:
 def _resources(document: Mapping[str, Any], problems: list[Problem]) -> Iterator[Resource]:
     for kind, plugins in (document.get("plugins") or {}).items():
         for name, body in plugins.items():
-            yield _resource(("plugins", kind, name), f"sys/plugins/catalog/{kind}/{name}", "plugin", "plugins", body)
-    for name, body in (document.get("audit") or {}).items():
-        yield _resource(("audit", name), f"sys/audit/{name}", "audit", "audit", body, collection="sys/audit")
-    for name, body in (document.get("namespaces") or {}).items():
-        yield _resource(("namespaces", name), f"sys/namespaces/{name}", "namespace", "namespaces", body, collection="sys/namespaces")
+            if _right(("plugins", kind, name), path_problem(name), problems):
+                yield _resource(("plugins", kind, name), f"sys/plugins/catalog/{kind}/{name}", "plugin", "plugins", body)
+    for section, kind in (("audit", "audit"), ("namespaces", "namespace")):
+        for name, body in (document.get(section) or {}).items():
+            if _right((section, name), path_problem(name), problems):
+                yield _resource((section, name), f"sys/{section}/{name}", kind, section, body, collection=f"sys/{section}")
     for section, prefix, table in (("auth", "auth/", _AUTH), ("engines", "", _ENGINES)):
         for path, mount in (document.get(section) or {}).items():
-            yield from _mount((section, path), f"{prefix}{path}", mount, table, problems)
+            if _right((section, path), path_problem(path) or _taken(section, path), problems):
+                yield from _mount((section, path), f"{prefix}{path}", mount, table, problems)
     for name, text in (document.get("password_policies") or {}).items():
         body = None if text is None else {"policy": text}
         path = f"sys/policies/password/{name}"
-        yield _resource(("password_policies", name), path, "password_policy", "policies", body, collection="sys/policies/password")
+        if _right(("password_policies", name), name_problem("password_policies", name), problems):
+            yield _resource(("password_policies", name), path, "password_policy", "policies", body, collection="sys/policies/password")
     for name, policy in (document.get("policies") or {}).items():
-        rules: Json | None = None if policy is None else {"policy": policy if isinstance(policy, str) else policy_text(policy)}
+        reserved = "allowed: another name; this one is the server's own" if name.lower() in _NO_POLICIES else ""
+        if not _right(("policies", name), reserved or name_problem("policies", name), problems):
+            continue
         if isinstance(policy, Mapping):
-            problems += _check_rules(("policies", name), policy)
-        yield _resource(("policies", name), f"sys/policies/acl/{name}", "policy", "policies", rules, collection="sys/policies/acl")
-    yield from _identity(document.get("identity") or {})
+            wrong = list(rules_problems(("policies", name), policy))
+            problems += wrong
+            if wrong:
+                continue
+        rules: Json | None = None if policy is None else {"policy": policy if isinstance(policy, str) else policy_text(policy)}
+        path = f"sys/policies/acl/{kept('policies', name)}"
+        yield _resource(("policies", name), path, "policy", "policies", rules, collection="sys/policies/acl")
+    yield from _identity(document.get("identity") or {}, problems)
     for kind, quotas in (document.get("quotas") or {}).items():
         collection = f"sys/quotas/{kind.replace('_', '-')}"
         for name, body in quotas.items():
-            yield _resource(("quotas", kind, name), f"{collection}/{name}", "entry", "quotas", body, collection=collection)
+            if _right(("quotas", kind, name), name_problem("quotas", name), problems):
+                yield _resource(("quotas", kind, name), f"{collection}/{name}", "entry", "quotas", body, collection=collection)
     for path, body in (document.get("entries") or {}).items():
-        yield _resource(("entries", path), path, "entry", "roles", body)
+        if _right(("entries", path), path_problem(path), problems):
+            yield _resource(("entries", path), path, "entry", "roles", body)
 
 
-def _identity(identity: Mapping[str, Any]) -> Iterator[Resource]:
+def _right(where: Path, problem: str, problems: list[Problem]) -> bool:
+    if problem:
+        problems.append(Problem(where, problem, at_key=True))
+    return not problem
+
+
+def _taken(section: str, path: str) -> str:
+    first = path.split("/")[0]
+    return (
+        f"allowed: a path that does not begin with {first}/, which is the server's own"
+        if first != path and first in _RESERVED[section]
+        else ""
+    )
+
+
+def _identity(identity: Mapping[str, Any], problems: list[Problem]) -> Iterator[Resource]:
     for section, kind in (("entities", "entity"), ("groups", "group")):
         for name, body in (identity.get(section) or {}).items():
             collection = f"identity/{kind}/name"
-            yield _resource(("identity", section, name), f"{collection}/{name}", kind, section, body, collection=collection)
+            if _right(("identity", section, name), name_problem(section, name), problems):
+                problems += _member_problems(("identity", section, name), body or {})
+                body = _with_mounts(body)
+                yield _resource(("identity", section, name), f"{collection}/{name}", kind, section, body, collection=collection)
     oidc = identity.get("oidc") or {}
     if "config" in oidc:
         yield _resource(("identity", "oidc", "config"), "identity/oidc/config", "entry", "oidc", oidc["config"])
     for section, part in _OIDC.items():
         for name, body in (oidc.get(section) or {}).items():
             collection = f"identity/oidc/{part}"
-            yield _resource(("identity", "oidc", section, name), f"{collection}/{name}", "entry", "oidc", body, collection=collection)
+            if _right(("identity", "oidc", section, name), name_problem("oidc", name), problems):
+                yield _resource(("identity", "oidc", section, name), f"{collection}/{name}", "entry", "oidc", body, collection=collection)
+
+
+def _with_mounts(body: Json | None) -> Json | None:
+    """Mounts as the server names them in its lists, however they are written."""
+    if body is None:
+        return None
+    body = dict(body)
+    if "aliases" in body:
+        body["aliases"] = {_auth_path(mount): name for mount, name in body["aliases"].items()}
+    if "alias" in body:
+        body["alias"] = {**body["alias"], "mount": _auth_path(body["alias"]["mount"])}
+    return body
+
+
+def _auth_path(mount: str) -> str:
+    return mount.strip("/").removeprefix("auth/")
+
+
+def _member_problems(where: Path, body: Mapping[str, Any]) -> Iterator[Problem]:
+    """What the server refuses to say of a group or an entity."""
+    external = body.get("type") == "external"
+    for key in ("member_entities", "member_groups"):
+        if external and body.get(key):
+            yield Problem((*where, key), "allowed: nothing; the members of an external group are told by its auth method", at_key=True)
+    if "alias" in body and not external:
+        yield Problem((*where, "alias"), "allowed in a group with type: external; an internal one has members", at_key=True)
+    if "root" in [policy.strip().lower() for policy in body.get("policies") or ()]:
+        yield Problem((*where, "policies"), "found 'root', which Vault gives to nobody in this way")
 
 
 def _mount(
@@ -186,18 +239,35 @@ def _mount(
 ) -> Iterator[Resource]:
     section, name = str(where[0]), str(where[1])
     kind, own = ("auth", f"sys/auth/{name}") if section == "auth" else ("mount", f"sys/mounts/{name}")
+    fixed = name in _FIXED_MOUNTS[section]
     if given is None:
-        yield Resource(own, kind, "mounts", show_path(where), None, path)
+        if _right(where, "allowed: a mapping; this one is always there" if fixed else "", problems):
+            yield Resource(own, kind, "mounts", show_path(where), None, path)
         return
+    body = {key: given[key] for key in ("type", "description", "local", "seal_wrap", "options", "plugin_version") if key in given}
+    if section == "engines" and given["type"] in _VERSIONED:
+        version = _VERSIONED[given["type"]]
+        if str((given.get("options") or {}).get("version", version)) != version:
+            problems.append(Problem((*where, "options", "version"), f"the type {given['type']} is version {version}"))
+        given = {**given, "type": "kv"}
+        body |= {"type": "kv", "options": {**(given.get("options") or {}), "version": version}}
     templates = table.get(given["type"], {})
     known = (*_OF_MOUNTS, *templates)
     for key in given:
         if key not in known:
             what = f"unknown key of type {given['type']}; allowed: {', '.join(known)}{did_you_mean(key, known)}"
             problems.append(Problem((*where, key), what, at_key=True))
-    body = {key: given[key] for key in ("type", "description", "local", "seal_wrap", "options", "plugin_version") if key in given}
-    if not (section == "auth" and name == "token"):  # it is always there and cannot be made
-        yield Resource(own, kind, "mounts", show_path(where), {**body, **(given.get("tune") or {})}, path)
+    if (section == "auth") and (given["type"] == "token") != (name == "token"):
+        problems.append(Problem((*where, "type"), "the type token is that of auth.token, and of nothing else"))
+    for key in set(body) & {"local", "seal_wrap", "options", "plugin_version"} if fixed else ():
+        problems.append(Problem((*where, key), "cannot be said of a mount that is always there; allowed: description, tune", at_key=True))
+    if name in _UNTUNABLE and section == "engines" and (given.get("tune") or "description" in given):
+        problems.append(Problem(where, "the server does not let anybody tune this mount", at_key=True))
+    if not fixed:
+        yield Resource(own, kind, "mounts", show_path(where), {**body, **(given.get("tune") or {})}, path, mount_type=given["type"])
+    elif given.get("tune") or "description" in given:  # it is always there and cannot be made
+        tuned = {**{key: body[key] for key in ("description",) if key in body}, **(given.get("tune") or {})}
+        yield Resource(own, kind, "mounts", show_path(where), tuned, path, mount_type=given["type"])
     for key, template in templates.items():
         kind, stage = _KINDS.get((given["type"], key), "entry"), "roles" if key in _LATER else "configuration"
         if key not in given:
@@ -205,36 +275,59 @@ def _mount(
         if not isinstance(given[key], Mapping):
             problems.append(Problem((*where, key), "allowed: a mapping"))
         elif "{}" not in template:
-            yield _resource((*where, key), f"{path}/{template}", kind, stage, given[key], path)
+            yield _resource((*where, key), f"{path}/{template}", kind, stage, given[key], path, mount_type=given["type"])
         else:
-            yield from _collection((*where, key), f"{path}/{template.removesuffix('/{}')}", kind, stage, given[key], path, problems)
+            of_mount = (path, given["type"])
+            yield from _collection((*where, key), f"{path}/{template.removesuffix('/{}')}", kind, stage, given[key], of_mount, problems)
     for below, entry in (given.get("entries") or {}).items():
-        yield _resource((*where, "entries", below), f"{path}/{below}", "entry", "roles", entry, path)
+        if _right((*where, "entries", below), path_problem(below), problems):
+            yield _resource((*where, "entries", below), f"{path}/{below}", "entry", "roles", entry, path, mount_type=given["type"])
 
 
 def _collection(
-    where: Path, collection: str, kind: str, stage: str, entries: Mapping[str, Any], mount: str, problems: list[Problem]
+    where: Path, collection: str, kind: str, stage: str, entries: Mapping[str, Any], mount: tuple[str, str], problems: list[Problem]
 ) -> Iterator[Resource]:
+    rule = f"{where[0]} {mount[1]} {where[-1]}"
     for name, body in entries.items():
-        if not isinstance(name, str) or not re.fullmatch(r"[^/\s]+", name):
-            problems.append(Problem((*where, str(name)), "allowed: a name without blanks and slashes; put it in quotes", at_key=True))
+        if not isinstance(name, str):
+            problems.append(Problem((*where, str(name)), f"found the key {name!r}; allowed: a name; put it in quotes", at_key=True))
         elif body is not None and not isinstance(body, Mapping):
             problems.append(Problem((*where, name), "allowed: a mapping of the entry's fields, or null to have it removed"))
-        else:
+        elif _right((*where, name), name_problem(rule, name), problems):
+            if kind == "issuer" and body is not None:
+                problems += issuer_problems((*where, name), body)
             signed = kind == "issuer" and body is not None and body.get("type") == "intermediate"
             due = "intermediates" if signed else "issuers" if kind == "issuer" else stage
-            yield _resource((*where, name), f"{collection}/{name}", kind, due, body, mount, collection)
+            yield _resource((*where, name), f"{collection}/{kept(rule, name)}", kind, due, body, mount[0], collection, mount[1])
+
+
+def issuer_problems(where: Path, body: Mapping[str, Any]) -> Iterator[Problem]:
+    """What cannot be said of an issuer, here and where one is renewed."""
+    kind, signer = body.get("type", "root"), body.get("signed_by")
+    if kind not in ("root", "intermediate"):
+        yield Problem((*where, "type"), f"found {kind!r}; allowed: root, intermediate")
+    elif kind == "root" and "signed_by" in body:
+        yield Problem((*where, "signed_by"), "a root signs itself; say type: intermediate, or leave signed_by out", at_key=True)
+    elif kind == "intermediate" and (not isinstance(signer, str) or path_problem(signer)):
+        yield Problem((*where, "signed_by"), "allowed: the mount of the issuer that signs, or <mount>/issuer/<name>", at_key=True)
 
 
 def _resource(
-    where: Path, path: str, kind: str, stage: str, body: Mapping[str, Any] | None, mount: str = "", collection: str = ""
+    where: Path,
+    path: str,
+    kind: str,
+    stage: str,
+    body: Mapping[str, Any] | None,
+    mount: str = "",
+    collection: str = "",
+    mount_type: str = "",
 ) -> Resource:
     version = 0
     if body is not None:
         body = dict(body)
         version = body.pop("secret_version", 0)
     secrets = frozenset(name for name, value in (body or {}).items() if any(_references(value)))
-    return Resource(path, kind, stage, show_path(where), body, mount, collection, version, secrets)
+    return Resource(path, kind, stage, show_path(where), body, mount, collection, version, secrets, mount_type)
 
 
 def _references(value: Any) -> Iterator[str]:
@@ -248,30 +341,47 @@ def _references(value: Any) -> Iterator[str]:
 
 def _check_values(resource: Resource) -> Iterator[Problem]:
     """Secrets that are written out, policies that cannot be read, versions that are none."""
-    where: Path = (resource.where,)
+    where = resource.where
     if not isinstance(resource.secret_version, int) or isinstance(resource.secret_version, bool):
-        yield Problem((), f"config.{resource.where}.secret_version: allowed: a whole number that counts up")
+        yield Problem((), f"config.{where}.secret_version: allowed: a whole number that counts up")
+    elif resource.secret_version and not resource.secrets:
+        yield Problem((), f"config.{where}.secret_version: there is no secret beside it that it could have written")
     for name, value in (resource.body or {}).items():
-        if _SECRET.search(name) and isinstance(value, str) and value and name not in resource.secrets:
-            yield Problem((), f"config.{resource.where}.{name} is a secret and stands there as text; name where it is: "
-                              f"{{reference: \"env:NAME\" | \"file:path\" | \"sops:file#key\" | \"aws-sm:name\" | \"vault:path#key\"}}")  # fmt: skip
-        if isinstance(value, str) and _URL_PASSWORD.search(value):
-            cure = "write {{username}}:{{password}} there, and the password under password as a reference"
-            yield Problem((), f"config.{resource.where}.{name} has a password in an address; {cure}")
-    if resource.kind in ("policy", "password_policy") and resource.body is not None:
-        try:
-            parse(resource.body["policy"])
-        except HclError as error:
-            yield Problem((), f"config.{where[0]}: the policy cannot be read: {error}")
-
-
-def _check_rules(where: Path, rules: Mapping[str, Any]) -> Iterator[Problem]:
-    for path, rule in rules.items():
-        granted: Any = rule.get("capabilities") if isinstance(rule, Mapping) else rule
-        if not isinstance(granted, Iterable) or isinstance(granted, str):
-            yield Problem((*where, str(path)), f"allowed: a list of capabilities: {', '.join(CAPABILITIES)}")
+        if not isinstance(name, str):
+            yield Problem((), f"config.{where}: found the key {name!r}; allowed: text; put it in quotes")
             continue
-        for one in granted:
-            if one not in CAPABILITIES:
-                what = f"found {one!r}; allowed: {', '.join(CAPABILITIES)}{did_you_mean(str(one), CAPABILITIES)}"
-                yield Problem((*where, str(path)), what)
+        for problem in secret_problems(name, value):
+            yield Problem((), f"config.{where}.{problem}")
+    for problem in bounds_problems(resource.body or {}):
+        yield Problem((), f"config.{where}{problem}")
+    if resource.kind in ("policy", "password_policy") and resource.body is not None:
+        for problem in policy_problems(resource.kind, resource.body["policy"]):
+            yield Problem((), f"config.{where}{problem}")
+
+
+def _twice(resources: list[Resource]) -> Iterator[Problem]:
+    """Two names that are one to the server."""
+    seen: dict[str, Resource] = {}
+    for resource in resources:
+        first = seen.setdefault(folded(resource.path), resource)
+        if first is not resource:
+            yield Problem((), f"config.{resource.where} and config.{first.where} are the same to the server, which calls it {first.path}")
+
+
+def _in_depth(resources: list[Resource], problems: list[Problem]) -> Iterator[Resource]:
+    """Each with its depth; what needs itself in the end is a problem."""
+    needs: dict[str, list[str]] = {}
+    issuers = [resource for resource in resources if resource.kind == "issuer" and resource.body is not None]
+    for resource in resources:
+        body = resource.body or {}
+        if resource.kind == "group":
+            needs[folded(resource.path)] = [folded(f"{resource.collection}/{name}") for name in body.get("member_groups") or ()]
+        elif resource.stage == "intermediates" and isinstance(body.get("signed_by"), str):
+            mount, named, name = body["signed_by"].partition("/issuer/")
+            signers = [one.path for one in issuers if one.mount == mount and (one.name == name if named else one is not resource)]
+            needs[resource.path] = signers
+    found, circle = depths(needs)
+    if circle:
+        problems.append(Problem((), f"these need one another, none can be first: {' needs '.join(circle)}"))
+    for resource in resources:
+        yield replace(resource, depth=found.get(folded(resource.path), place(resource.kind, resource.path)[1]))

@@ -11,6 +11,7 @@ import datetime
 
 from .._core.certificate import not_after
 from .client import Json, VaultClient, VaultError
+from .names import LIST
 
 
 def expiring(client: VaultClient, now: datetime.datetime) -> list[Json]:
@@ -18,7 +19,7 @@ def expiring(client: VaultClient, now: datetime.datetime) -> list[Json]:
     found: list[tuple[str, datetime.datetime]] = []
     for mount, row in (_seen(client, "sys/mounts") or {}).items():
         if row["type"] == "pki":
-            for identity, issuer in ((_seen(client, f"{mount}issuers?list=true") or {}).get("key_info") or {}).items():
+            for identity, issuer in ((_seen(client, f"{mount}issuers{LIST}") or {}).get("key_info") or {}).items():
                 pem = (_seen(client, f"{mount}issuer/{identity}") or {}).get("certificate")
                 if pem:
                     found.append((f"{mount}issuer/{issuer.get('issuer_name') or identity}", not_after(pem)))
@@ -36,7 +37,7 @@ def _seen(client: VaultClient, path: str) -> Json | None:
     try:
         answer = client.find(path)
     except VaultError as error:
-        if error.status in (400, 403, 405):
+        if error.status in (400, 403, 404, 405):
             return None
         raise
     return None if answer is None else dict(answer.get("data") or {})

@@ -10,26 +10,38 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from . import forms
+
 Json = dict[str, Any]
 
-_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d)")
 _MASK = re.compile(r"\*{3,}|<redacted>|<sensitive>")
 _ORDERED = re.compile(r"(^|_)statements$|^args$|^commands?$")
 """Lists whose order means something; every other list of Vault is a set: policies, names, networks, domains."""
+_POLICIES = re.compile(r"(^|_)policies$")
+"""Lists of names of policies, which the server keeps in small letters."""
+_NETWORKS = re.compile(r"cidr")
+_UNTOLD = {("sys/quotas/", "path"): "mount"}
+"""Forms that the server keeps to and does not tell, by the beginning of the path and the field."""
 
 
 class Fields:
-    """The fields of one path: what the server says of each in its description of the request. ``open`` takes more than it says."""
+    """The fields of one path: what the server says of each in its description of the request. ``open`` takes more than it says.
 
-    def __init__(self, properties: Mapping[str, Json] | None, *, open_: bool = False) -> None:
+    ``replaced``: what a write leaves out the server sets back to what it would be anyway.
+    """
+
+    def __init__(self, properties: Mapping[str, Json] | None, *, open_: bool = False, replaced: bool = False) -> None:
         self.properties = properties or {}
         self.known = properties is not None and not open_
+        self.replaced = replaced
+
+    def kept(self, live: Mapping[str, Any]) -> Json:
+        """What of the fields on the server has to be sent again, so that it stays as it is."""
+        return {name: value for name, value in live.items() if name in self.properties and value is not None and not masked(value)}
 
     def normal(self, name: str, value: Any, like: Any = None) -> Any:
         """``value`` of the field in the form in which two values can be compared.
@@ -39,21 +51,60 @@ class Fields:
         described = self.properties.get(name) or {}
         kind, form = described.get("type") or _kind_of(value, like), described.get("format")
         if form in ("duration", "seconds"):
-            return seconds(value)
+            return _whole(forms.seconds(value))
+        if form == "date-time":
+            return forms.moment(value)
+        if form == "mount":
+            return forms.text(value).strip("/")
         if kind == "array":
-            return _list(value, ordered=bool(_ORDERED.search(name)))
+            return self._list(name, value)
         if kind == "object":
-            return _map(value, texts=form == "kvpairs")
+            value, like = (item if isinstance(item, Mapping) or form != "kvpairs" else forms.pairs(item) for item in (value, like))
+            return forms.alike(forms.mapped(value), forms.mapped(like))
         if kind == "boolean":
-            return _boolean(value)
+            return forms.boolean(value)
         if kind in ("integer", "number"):
-            return _number(value)
+            return forms.number(value)
         if isinstance(value, Mapping):  # a text of which only the meaning counts
             return value
         if kind == "string":
-            text = "" if value is None else value if isinstance(value, str) else _text(value)
+            text = forms.text(value)
             return text.lower() if form == "lowercase" else text
         return "" if value is None else value
+
+    def sent(self, name: str, value: Any) -> Any:
+        """``value`` as it is sent: in the form in which the server keeps it, so that what it makes of another one plays no part."""
+        described = self.properties.get(name) or {}
+        kind, form = described.get("type"), described.get("format")
+        if value is None:
+            return value
+        if form in ("duration", "seconds"):
+            read = forms.seconds(value)
+            return f"{int(read)}s" if isinstance(read, (int, float)) and not isinstance(read, bool) and read == int(read) else value
+        if kind == "array" and (described.get("items") or {}).get("type") == "string":
+            return forms.listed(value, ordered=not isinstance(value, str) or bool(_ORDERED.search(name)))
+        if form == "kvpairs":
+            return forms.pairs(value)
+        if kind == "object":
+            return forms.mapped(value)
+        return forms.text(value) if kind == "string" and not isinstance(value, (Mapping, list)) else value
+
+    def refusal(self, name: str, value: Any) -> str:
+        """What the field takes, in words, where ``value`` is not of that form; empty where the server can read it."""
+        described = self.properties.get(name) or {}
+        return forms.takes(described.get("type"), described.get("format"), (described.get("items") or {}).get("type"), value)
+
+    def sensitive(self, name: str) -> bool:
+        """Whether the server says of the field that nobody should see it."""
+        return bool(((self.properties.get(name) or {}).get("x-vault-displayAttrs") or {}).get("sensitive"))
+
+    @staticmethod
+    def _list(name: str, value: Any) -> Any:
+        items = forms.listed(value, ordered=bool(_ORDERED.search(name)))
+        change = str.lower if _POLICIES.search(name) else forms.network if _NETWORKS.search(name) else None
+        if change is None or not isinstance(items, list):
+            return items
+        return sorted({change(item) for item in items if isinstance(item, str)})
 
 
 class Specs:
@@ -85,7 +136,12 @@ class Specs:
                     best, most = entry, literal
         if best is None:
             return Fields(None)
-        return Fields(self._properties(best["post"]), open_=open_)
+        properties = self._properties(best["post"])
+        for (beginning, name), form in _UNTOLD.items():
+            if path.startswith(beginning) and properties and name in properties:
+                properties = {**properties, name: {**properties[name], "format": form}}
+        # Where a part alone can be written (PATCH) a POST replaces the whole.
+        return Fields(properties, open_=open_, replaced="patch" in best)
 
     def _properties(self, operation: Json) -> Mapping[str, Json] | None:
         schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema") or {}
@@ -94,19 +150,7 @@ class Specs:
         return schema.get("properties")
 
 
-def seconds(value: Any) -> Any:
-    """A duration as a number of seconds; what is none stays as it is."""
-    if value in (None, ""):
-        return 0
-    if isinstance(value, bool) or isinstance(value, (int, float)):
-        return value
-    text = str(value).strip()
-    if re.fullmatch(r"-?\d+", text):
-        return int(text)
-    if text and not _DURATION.sub("", text):
-        total = sum(float(number) * _UNITS[unit] for number, unit in _DURATION.findall(text))
-        return int(total) if total == int(total) else total
-    return value
+seconds = forms.seconds
 
 
 def masked(value: Any) -> bool:
@@ -127,45 +171,6 @@ def _kind_of(*values: Any) -> str | None:
     return None
 
 
-def _list(value: Any, *, ordered: bool) -> Any:
-    if value is None or value == "":
-        return []
-    if isinstance(value, str):
-        value = [part.strip() for part in value.split(",")] if not ordered else [value]
-    if not isinstance(value, list):
-        return value
-    # The server trims the texts of every list (sdk/framework/field_data.go).
-    items = [item if isinstance(item, (Mapping, list)) else _text(item).strip() for item in value]
-    return items if ordered else sorted(items, key=lambda item: item if isinstance(item, str) else json.dumps(item, sort_keys=True))
-
-
-def _map(value: Any, *, texts: bool) -> Any:
-    if value is None or value == "":
-        return {}
-    if isinstance(value, str) and value.lstrip().startswith("{"):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return value
-    if texts and isinstance(value, Mapping):
-        return {str(key): item if isinstance(item, str) else _text(item) for key, item in value.items()}
-    return value
-
-
-def _boolean(value: Any) -> Any:
-    if isinstance(value, str) and value.lower() in ("true", "false", "1", "0", ""):
-        return value.lower() in ("true", "1")
-    return False if value is None else bool(value) if value in (0, 1) else value
-
-
-def _number(value: Any) -> Any:
-    if value in (None, ""):
-        return 0
-    if isinstance(value, str):
-        as_seconds = seconds(value)
-        return as_seconds if not isinstance(as_seconds, str) else value
-    return value
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value) if isinstance(value, (bool, Mapping, list)) else str(value)
+def _whole(value: Any) -> Any:
+    """The server keeps whole seconds."""
+    return int(value) if isinstance(value, float) else value

@@ -8,10 +8,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from .._core.change import Impact
-from .._core.errors import InputError
+from .._core.errors import GantryError, InputError
 from .client import Json, VaultError
 from .document import Resource
 from .fields import Fields
@@ -34,20 +35,23 @@ class Kind:
 
     def live(self, server: Server, resource: Resource) -> Json | None:
         """Its fields on the server; none where it is not there."""
-        listed = server.listed(resource.collection)
-        if listed is not None and resource.name not in listed:
+        if not server.has(resource):
             return None
         try:
             answer = server.client.find(resource.path)
         except VaultError as error:
             if error.status == 405:  # it can be written, but not read
                 return {}
+            if error.unsupported:
+                raise InputError(
+                    f"config.{resource.where or resource.path}: this server has no {resource.path} ({error.message})"
+                ) from error
             raise
         return None if answer is None else dict(answer.get("data") or {})
 
     def fields(self, server: Server, resource: Resource) -> Fields:
         """What may be written."""
-        return server.specs.of(resource.path)
+        return server.fields(resource)
 
     def compared(self, body: Json) -> Json:
         """The fields of ``body`` in the form in which both sides are compared."""
@@ -55,7 +59,14 @@ class Kind:
 
     def write(self, server: Server, resource: Resource, body: Json, live: Json | None, changed: set[str]) -> list[str]:
         """Make it so; gives what the server said about it. ``changed`` names the fields that differ."""
+        fields = self.fields(server, resource)
+        if live is not None and fields.replaced:
+            body = {**fields.kept(live), **body}
         return _said(server.client.write(resource.path, body))
+
+    def former(self, live: Json) -> Json:
+        """What has to be written to have back what is about to be replaced."""
+        return live
 
     def remove(self, server: Server, path: str) -> None:
         """Remove it."""
@@ -76,7 +87,7 @@ class Connection(Kind):
 
     def fields(self, server: Server, resource: Resource) -> Fields:
         # Each plugin takes fields of its own, which the server describes nowhere.
-        return server.specs.of(resource.path, open_=True)
+        return server.fields(resource, open_=True)
 
 
 class Mount(Kind):
@@ -100,7 +111,9 @@ class Mount(Kind):
             return Fields(None)
         duration = {"type": "string", "format": "duration"}
         own = {name: {"type": "string"} for name in ("type", "plugin_version")} | {name: {"type": "boolean"} for name in self.fixed[1:]}
-        return Fields({**tune, **own, "default_lease_ttl": duration, "max_lease_ttl": duration})
+        return Fields(
+            {**tune, **own, "default_lease_ttl": duration, "max_lease_ttl": duration, "options": {"type": "object", "format": "kvpairs"}}
+        )
 
     def write(self, server: Server, resource: Resource, body: Json, live: Json | None, changed: set[str]) -> list[str]:
         if live is not None:
@@ -128,17 +141,29 @@ class Audit(Kind):
         return server.audits.get(resource.path.removeprefix("sys/audit/"))
 
     def write(self, server: Server, resource: Resource, body: Json, live: Json | None, changed: set[str]) -> list[str]:
+        # The server takes neither a path nor a file that another device has, so the new one cannot stand beside the old one.
+        former = server.former.get(resource.path) if live is None else self.former(live)
         if live is not None:
+            body = {**(self.former(live) if body.get("type") == live.get("type") else {}), **body}
             server.client.delete(resource.path)
         try:
             return _said(server.client.write(resource.path, body))
-        except VaultError as error:
-            if "via API" in str(error) or "unsafe_allow_api_audit" in str(error):
+        except GantryError as error:
+            kept = ""
+            if former is not None:
+                server.client.write(resource.path, former)
+                kept = "; the device that was there stands there again"
+            if isinstance(error, VaultError) and ("via API" in str(error) or "unsafe_allow_api_audit" in str(error)):
                 raise InputError(
                     f"{resource.path}: this server (OpenBao) takes audit devices from its own configuration only: put "
-                    f'audit "{body["type"]}" "{resource.path.removeprefix("sys/audit/")}" {{ … }} there and reload it'
+                    f'audit "{body["type"]}" "{resource.path.removeprefix("sys/audit/")}" {{ … }} there and reload it{kept}'
                 ) from error
+            error.message += kept
+            error.args = (error.message,)
             raise
+
+    def former(self, live: Json) -> Json:
+        return {name: live[name] for name in ("type", "description", "local", "options") if live.get(name)}
 
 
 class Plugin(Kind):
@@ -176,8 +201,8 @@ class TransitKey(Kind):
     removal = Impact.DESTROYS_DATA
 
     def fields(self, server: Server, resource: Resource) -> Fields:
-        made = server.specs.of(resource.path).properties
-        changed = server.specs.of(f"{resource.path}/config").properties
+        made = server.fields(resource).properties
+        changed = server.fields(resource, "/config").properties
         return Fields({**made, **changed} if made else None)
 
     def write(self, server: Server, resource: Resource, body: Json, live: Json | None, changed: set[str]) -> list[str]:
@@ -225,13 +250,15 @@ class Issuer(Kind):
         return dict(server.client.read(resource.path).get("data") or {})
 
     def fields(self, server: Server, resource: Resource) -> Fields:
-        generated = server.specs.of(f"{resource.mount}/issuers/generate/root/internal").properties
+        any_of = replace(resource, path=f"{resource.mount}/issuers/generate/root/internal")
+        generated = server.fields(any_of).properties
         own = {"type": {"type": "string"}, "signed_by": {"type": "string"}}
-        return Fields({**generated, **server.specs.of(resource.path).properties, **own} if generated else None)
+        return Fields({**generated, **server.fields(resource).properties, **own} if generated else None)
 
     def write(self, server: Server, resource: Resource, body: Json, live: Json | None, changed: set[str]) -> list[str]:
         client, mount = server.client, resource.mount
-        later = server.specs.of(resource.path).properties
+        fields = server.fields(resource)
+        later = fields.properties
         said: list[str] = []
         if live is None:
             given = {name: value for name, value in body.items() if name not in ("type", "signed_by")}
@@ -241,7 +268,9 @@ class Issuer(Kind):
                 said += self._intermediate(server, resource, body, given)
             changed = {name for name in given if name in later}
         if changed:
-            said += _said(client.write(resource.path, {name: body[name] for name in sorted(changed)} | {"issuer_name": resource.name}))
+            # What is left out is set back by the server, whoever set it.
+            whole = {**fields.kept(live or {}), **{name: value for name, value in body.items() if name in later}}
+            said += _said(client.write(resource.path, {**whole, "issuer_name": resource.name}))
         # The first one is the default, which the server says after it has stored it: who is killed in between leaves a mount without any.
         if not client.read(f"{mount}/config/issuers")["data"].get("default"):
             client.write(f"{mount}/config/issuers", {"default": resource.name})
@@ -265,7 +294,9 @@ class Entity(Kind):
     def live(self, server: Server, resource: Resource) -> Json | None:
         found = super().live(server, resource)
         if found is not None:
-            found["aliases"] = {row["mount_path"].removeprefix("auth/").rstrip("/"): row["name"] for row in found.get("aliases") or []}
+            # An alias may have outlived its mount; then it is nobody's way in.
+            rows = [row for row in found.get("aliases") or [] if row.get("mount_path")]
+            found["aliases"] = {row["mount_path"].removeprefix("auth/").rstrip("/"): row["name"] for row in rows}
         return found
 
     def fields(self, server: Server, resource: Resource) -> Fields:
@@ -279,11 +310,17 @@ class Entity(Kind):
             return said
         found = client.read(resource.path)["data"]
         wanted = {server.accessor(mount): name for mount, name in body["aliases"].items()}
-        for row in found.get("aliases") or []:
-            if wanted.get(row["mount_accessor"]) != row["name"]:
-                client.delete(f"identity/entity-alias/id/{row['id']}")
+        had = {row["mount_accessor"]: row for row in found.get("aliases") or []}
+        # An alias that is there is renamed, so that nobody is without one in between; what goes goes last.
         for accessor, name in wanted.items():
-            said += _said(client.write("identity/entity-alias", {"name": name, "mount_accessor": accessor, "canonical_id": found["id"]}))
+            alias = {"name": name, "mount_accessor": accessor, "canonical_id": found["id"]}
+            if accessor not in had:
+                said += _said(client.write("identity/entity-alias", alias))
+            elif had[accessor]["name"] != name:
+                said += _said(client.write(f"identity/entity-alias/id/{had[accessor]['id']}", alias))
+        for accessor, row in had.items():
+            if accessor not in wanted:
+                client.delete(f"identity/entity-alias/id/{row['id']}")
         return said
 
 
@@ -291,6 +328,11 @@ class Group(Kind):
     """A group by names: the server knows its members, and where an outside group comes from, by ids."""
 
     fixed = ("type",)
+
+    def compared(self, body: Json) -> Json:
+        # The server finds members in any case of their names.
+        members = {key: [str(name).casefold() for name in body[key]] for key in ("member_entities", "member_groups") if body.get(key)}
+        return {**body, **members}
 
     def live(self, server: Server, resource: Resource) -> Json | None:
         found = super().live(server, resource)
@@ -341,7 +383,7 @@ class Namespace(Kind):
         try:
             answer = server.client.find(resource.path)
         except VaultError as error:
-            raise InputError(f"{resource.where}: this server has no namespaces ({error.message})") from error
+            raise InputError(f"config.{resource.where}: this server has no namespaces ({error.message})") from error
         return None if answer is None else dict(answer.get("data") or {})
 
 

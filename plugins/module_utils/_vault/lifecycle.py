@@ -264,7 +264,7 @@ def _visible(client: VaultClient, path: str) -> Any:
     try:
         found = client.find(path)
     except VaultError as error:
-        if error.status in (400, 403):
+        if error.status in (400, 403) or error.unsupported:
             return None
         raise
     return found["data"] if found else None

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._core.canonical import keyed_digest
-from .._core.errors import ServerError
+from .._core.errors import InputError, ServerError
 from .client import Json, VaultClient, VaultError
 
 _FORMAT = 1
@@ -35,6 +35,8 @@ class Entry:
     pending: bool = False
     rotated: str = ""
     """When this collection rotated the root credential that the path holds (UTC)."""
+    former: Json | None = None
+    """What stood there before, while it is replaced: who is stopped in between finds here what to put back."""
 
 
 def paths_of_others(client: VaultClient, mount: str, owner: str) -> set[str]:
@@ -60,6 +62,10 @@ class Record:
     def __init__(self, mount: str, owner: str) -> None:
         self.path = f"{mount}/data/{owner}"
         self.entries: dict[str, Entry] = {}
+        self.renewing: dict[str, str] = {}
+        """What a rotation began to renew and has not said to have ended: where, and since when (or as what)."""
+        self.renewed: dict[str, str] = {}
+        """When a rotation renewed what the server keeps no time of (UTC)."""
         self._key = secrets.token_bytes(32)
         self._version = 0
 
@@ -73,7 +79,13 @@ class Record:
             raise
         if answer is None:
             return
-        self._version = int(answer["data"]["metadata"]["version"])
+        try:
+            self._version = int(answer["data"]["metadata"]["version"])
+        except (KeyError, TypeError):
+            mount = self.path.partition("/data/")[0]
+            raise InputError(
+                f"record_mount: {mount} is no KV engine of version 2; name another mount, it is made where it is missing"
+            ) from None
         content = answer["data"].get("data")
         if content is None:
             return
@@ -81,9 +93,11 @@ class Record:
             raise ServerError(f"{self.path} is not in a form that this version understands (format {content.get('format')!r})")
         self._key = base64.b64decode(content["key"])
         self.entries = {
-            path: Entry(row["kind"], row.get("marks") or {}, bool(row.get("pending")), row.get("rotated") or "")
+            path: Entry(row["kind"], row.get("marks") or {}, bool(row.get("pending")), row.get("rotated") or "", row.get("former"))
             for path, row in content["paths"].items()
         }
+        self.renewing = dict(content.get("renewing") or {})
+        self.renewed = dict(content.get("renewed") or {})
 
     def mark(self, path: str, name: str, value: Any, version: int) -> str:
         """The mark of a value: equal for the same value of the same field and version, and nothing else can be told from it."""
@@ -100,7 +114,10 @@ class Record:
                 rows[path]["pending"] = True
             if entry.rotated:
                 rows[path]["rotated"] = entry.rotated
-        return {"format": _FORMAT, "key": base64.b64encode(self._key).decode(), "paths": rows}
+            if entry.former is not None:
+                rows[path]["former"] = entry.former
+        more = {name: dict(sorted(kept.items())) for name, kept in (("renewing", self.renewing), ("renewed", self.renewed)) if kept}
+        return {"format": _FORMAT, "key": base64.b64encode(self._key).decode(), "paths": rows, **more}
 
     def save(self, client: VaultClient) -> None:
         """Write it, unless somebody else did since it was read. Raises ServerError."""

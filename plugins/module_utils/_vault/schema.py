@@ -114,12 +114,8 @@ DOCUMENT: dict[str, Any] = {
         "entries": {"type": "object", "propertyNames": {"$ref": "#/$defs/path"}, "additionalProperties": {"$ref": "#/$defs/entry"}},
     },
     "$defs": {
-        "name": {"type": "string", "pattern": "^[^/\\s]+$", "x-allowed": "a name without blanks and slashes"},
-        "path": {
-            "type": "string",
-            "pattern": "^[^/\\s][^\\s]*[^/\\s]$|^[^/\\s]$",
-            "x-allowed": "a path without blanks and without a slash at its ends",
-        },
+        "name": {"type": "string", "minLength": 1},
+        "path": {"type": "string", "minLength": 1},
         "entry": {"type": ["object", "null"]},
         "entries": {"type": "object", "propertyNames": {"$ref": "#/$defs/name"}, "additionalProperties": {"$ref": "#/$defs/entry"}},
         "mount": {

@@ -13,9 +13,13 @@ from typing import Any
 from .._core.concurrency import map_threads
 from .._core.errors import InputError
 from .client import Json, VaultClient, VaultError
-from .fields import Specs
+from .document import Resource
+from .fields import Fields, Specs
+from .names import LIST, folded
 
 _THREADS = 16
+_REPLACED = {("ssh", "roles")}
+"""Types of mounts and what of them a write replaces whole, without the server's description telling."""
 
 
 class Server:
@@ -29,7 +33,10 @@ class Server:
         self.audits: dict[str, Json] = {}
         self.ids: dict[str, dict[str, str]] = {"entity": {}, "group": {}}
         self.cluster_id = ""
+        self.former: dict[str, Json] = {}
+        """What stood where a run that did not end was about to replace it, by path."""
         self._lists: dict[str, list[str] | None] = {}
+        self._plugins: dict[str, set[str]] | None = None
 
     def observe(self, collections: Iterable[str], *, audit: bool, identity: bool) -> None:
         """Read what many resources share. ``collections`` are the paths whose lists are wanted. Raises VaultError."""
@@ -63,6 +70,41 @@ class Server:
             found = [name for name in (*self.mounts, "sys", "identity") if f"{path}/".startswith(f"{name}/")]
         return max(found, key=len, default=None)
 
+    def has(self, resource: Resource) -> bool:
+        """Whether the list of its like names it; true as well where there is no such list."""
+        listed = self.listed(resource.collection)
+        if listed is None or resource.name in listed:
+            return True
+        wanted = folded(resource.path)
+        return wanted != resource.path and any(folded(f"{resource.collection}/{name}") == wanted for name in listed)
+
+    def fields(self, resource: Resource, below: str = "", *, open_: bool = False) -> Fields:
+        """What a write of a resource (or of a path below it) takes.
+
+        Below a mount that is not there yet it is what another mount of the type takes, as far as there is one.
+        """
+        path, mount = resource.path, resource.mount
+        if mount and resource.kind not in ("mount", "auth") and self.mount_of(path) != mount and resource.mount_type:
+            rows, prefix = (self.auths, "auth/") if mount.startswith("auth/") else (self.mounts, "")
+            twin = next((f"{prefix}{name}" for name, row in sorted(rows.items()) if row.get("type") == resource.mount_type), mount)
+            path = twin + path[len(mount) :]
+        found = self.specs.of(path + below, open_=open_)
+        if (resource.mount_type, resource.path.removeprefix(f"{mount}/").split("/")[0]) in _REPLACED:
+            found = Fields(found.properties, open_=not found.known, replaced=True)
+        return found
+
+    def plugins(self) -> dict[str, set[str]]:
+        """Types that mounts and connections may have: ``auth``, ``secret``, ``database``; empty where the token may not ask."""
+        if self._plugins is None:
+            try:
+                found = self.client.read("sys/plugins/catalog")["data"]
+            except VaultError as error:
+                if error.status != 403:
+                    raise
+                found = {}
+            self._plugins = {kind: set(found.get(kind) or ()) for kind in ("auth", "secret", "database")}
+        return self._plugins
+
     def accessor(self, auth: str) -> str:
         """The accessor of an auth method, which aliases are tied to. Raises InputError where there is no such method."""
         if auth not in self.auths:
@@ -87,20 +129,20 @@ class Server:
         self.audits = _without_slash(self.client.read("sys/audit")["data"])
 
     def _ids(self, kind: str) -> None:
-        found = self.client.find(f"identity/{kind}/id?list=true")
+        found = self.client.find(f"identity/{kind}/id{LIST}")
         rows = ((found or {}).get("data") or {}).get("key_info") or {}
         self.ids[kind] = {str(row["name"]): identity for identity, row in rows.items()}
 
     def _list(self, path: str) -> list[str] | None:
         try:
             if path.endswith("/issuer"):
-                found = self.client.find(f"{path}s?list=true")
+                found = self.client.find(f"{path}s{LIST}")
                 rows: Any = ((found or {}).get("data") or {}).get("key_info") or {}
                 # What has no key is only there to complete a chain.
                 return [row.get("issuer_name") or identity for identity, row in rows.items() if row.get("key_id")]
             return self.client.names(path)
         except VaultError as error:
-            if error.status in (403, 405):
+            if error.status in (403, 405) or error.unsupported:
                 return None
             raise
 

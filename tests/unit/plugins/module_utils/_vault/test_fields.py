@@ -21,6 +21,12 @@ DESCRIBED = {
     "rate": {"type": "number", "format": "float"},
     "text": {"type": "string"},
     "lower": {"type": "string", "format": "lowercase"},
+    "token_bound_cidrs": {"type": "array", "items": {"type": "string"}},
+    "names": {"type": "array", "items": {"type": "string"}},
+    "not_after": {"type": "string", "format": "date-time"},
+    "map": {"type": "object", "format": "map"},
+    "path": {"type": "string", "format": "mount"},
+    "secret": {"type": "string", "x-vault-displayAttrs": {"sensitive": True}},
 }
 
 
@@ -49,6 +55,26 @@ DESCRIBED = {
         ("text", 5, "5"),
         ("text", None, ""),
         ("lower", "ReadOnly", "readonly"),
+        ("token_bound_cidrs", ["1.2.3.4/32", "10.0.0.0/8"], ["10.0.0.0/8", "1.2.3.4"]),
+        ("token_bound_cidrs", "::1/128", ["::1"]),
+        ("token_bound_cidrs", ["2001:DB8::1"], ["2001:db8:0:0::1"]),
+        ("policies", ["Admin", "admin "], ["admin"]),
+        ("names", ["a", "a"], ["a"]),
+        ("ttl", "1500ms", 1),
+        ("ttl", "1d12h", 129600),
+        ("ttl", "-1", -1),
+        ("flag", "T", True),
+        ("flag", 1, True),
+        ("count", "0x10", 16),
+        ("count", 5.0, 5),
+        ("metadata", {"on": True}, {"on": "1"}),
+        ("metadata", {"off": False}, {"off": "0"}),
+        ("metadata", ["a=b", "c=d=e"], {"a": "b", "c": "d=e"}),
+        ("map", {"rsa": 4096}, {"rsa": [4096]}),
+        ("map", {"rsa": "2048,4096"}, {"rsa": [2048, 4096]}),
+        ("map", {"a": {"b": 5}}, {"a": {"b": "5"}}),
+        ("not_after", "2030-01-01T01:00:00+01:00", "2030-01-01T00:00:00Z"),
+        ("path", "kv", "kv/"),
     ],
 )
 def test_what_differs_in_form_only_is_the_same(name, sent, read):
@@ -116,3 +142,63 @@ def test_a_path_has_the_fields_of_the_nearest_template(path, found):
 
 def test_without_a_description_nothing_is_known():
     assert Specs(None).of("a/b").known is False
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sent"),
+    [
+        ("metadata", {"on": True, "n": 5}, {"on": "true", "n": "5"}),
+        ("policies", "b, a", ["a", "b"]),
+        ("names", [True, 5, " x "], ["true", "5", "x"]),
+        ("creation_statements", "SELECT 1, 2", "SELECT 1, 2"),
+        ("ttl", "1d12h", "129600s"),
+        ("ttl", 60, "60s"),
+        ("text", True, "true"),
+        ("text", 5, "5"),
+        ("free", '{"a": 1}', {"a": 1}),
+        ("unknown", [1], [1]),
+    ],
+)
+def test_it_is_sent_in_the_form_in_which_the_server_keeps_it(name, value, sent):
+    assert Fields(DESCRIBED).sent(name, value) == sent
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("ttl", "1 fortnight", "a duration such as 90m"),
+        ("ttl", True, "a duration such as 90m"),
+        ("ttl", [5], "a duration such as 90m"),
+        ("flag", "perhaps", "true or false"),
+        ("count", "five", "a whole number"),
+        ("count", 1.5, "a whole number"),
+        ("count", "5m", "a whole number"),
+        ("rate", "many", "a number"),
+        ("policies", {"a": 1}, "a list"),
+        ("policies", [{"a": 1}], "a list"),
+        ("metadata", "plain", "a mapping of texts"),
+        ("metadata", {"a": [1]}, "a mapping of texts"),
+        ("free", [1], "a mapping"),
+        ("text", ["a"], "text"),
+    ],
+)
+def test_a_value_of_another_form_is_refused(name, value, words):
+    assert Fields(DESCRIBED).refusal(name, value) == words
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ttl", "90m"),
+        ("ttl", 60),
+        ("ttl", ""),
+        ("flag", "T"),
+        ("count", "0x1F"),
+        ("rate", "1.5"),
+        ("policies", "a,b"),
+        ("metadata", ["a=b"]),
+        ("text", 5),
+    ],
+)
+def test_an_allowed_form_is_not(name, value):
+    assert Fields(DESCRIBED).refusal(name, value) == "" and Fields(None).refusal(name, value) == ""
