@@ -23,7 +23,7 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "a password in a connection string",
         re.compile(
-            rf"(?i)(?<![\w-])(?:password|passwd|pwd|secret|secret_key|secretkey|client_secret|access_token|api_?key|auth_?token|accountkey|"
+            rf"(?i)(?:(?<![\w-])|(?<=%[0-9a-f]{{2}}))(?:password|passwd|pwd|secret|secret_key|secretkey|client_secret|access_token|api_?key|auth_?token|accountkey|"
             rf"sharedaccesskey)\s*=\s*(?:\"{_TEMPLATED}[^\"]+\"|'{_TEMPLATED}[^']+'|{_TEMPLATED}[^\s;,&\"'\[\]{{}}]+)"
         ),
     ),

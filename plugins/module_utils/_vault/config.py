@@ -127,6 +127,7 @@ class _Work:
             self._resolve(resource)
         self._look(resources)
         self.record.load(self._client)
+        self.record.respell(resource.path for resource in resources)
         self._server.former = {path: entry.former for path, entry in self.record.entries.items() if entry.former is not None}
         self._check_fields(resources)
         lives = map_threads(self._live, resources, _THREADS)

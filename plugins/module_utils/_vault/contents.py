@@ -44,6 +44,21 @@ _LIVES = (("token_ttl", "token_max_ttl"), ("default_lease_ttl", "max_lease_ttl")
 _DURATIONS = re.compile(r"(^|_)ttl$|^token_period$")
 
 
+def form_problems(value: Any, path: Path = ()) -> Iterator[Problem]:
+    """What YAML has and the API has not: dates and times, and keys that are no text."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if isinstance(key, str):
+                yield from form_problems(item, (*path, key))
+            else:
+                yield Problem((*path, str(key)), f"found the key {key!r}; allowed: text; put it in quotes", at_key=True)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from form_problems(item, (*path, index))
+    elif not isinstance(value, (str, int, float, type(None))):
+        yield Problem(path, f"found {value!r}; allowed: text, a number, true or false, a list or a mapping; put it in quotes")
+
+
 def secret_problems(name: str, value: Any) -> Iterator[str]:
     """``<place below the resource>: <what is wrong>`` for every credential that stands there as text."""
     for path in _secrets_in((name,), value):

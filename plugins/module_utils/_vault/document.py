@@ -15,7 +15,7 @@ from .._core.errors import InputError
 from .._core.references import reference_of
 from .._core.schema import Path, Problem, Schema, show_path
 from .._core.suggest import did_you_mean
-from .contents import bounds_problems, policy_problems, rules_problems, secret_problems
+from .contents import bounds_problems, form_problems, policy_problems, rules_problems, secret_problems
 from .hcl import policy_text
 from .names import folded, kept, name_problem, path_problem
 from .order import STAGES, depths, place
@@ -110,7 +110,7 @@ def read_document(document: Any, record_mount: str) -> list[Resource]:
     """The resources, in the order in which they are written. Raises InputError with every mistake, each with its place and a cure."""
     if not isinstance(document, Mapping):
         raise InputError(f"config is a mapping of areas such as policies and engines, found {type(document).__name__}")
-    problems = Schema(DOCUMENT).check(document)
+    problems = list(form_problems(document)) or Schema(DOCUMENT).check(document)
     found = [] if problems else list(_resources(document, problems))
     for resource in found:
         problems += _check_values(resource)

@@ -21,11 +21,13 @@ Json = dict[str, Any]
 _MASK = re.compile(r"\*{3,}|<redacted>|<sensitive>")
 _ORDERED = re.compile(r"(^|_)statements$|^args$|^commands?$")
 """Lists whose order means something; every other list of Vault is a set: policies, names, networks, domains."""
-_POLICIES = re.compile(r"(^|_)policies$")
-"""Lists of names of policies, which the server keeps in small letters."""
+_LOWERED = re.compile(r"(^|_)policies(_glob)?$|^(entity|group)_ids$")
+"""Lists of names that the server keeps in small letters."""
 _NETWORKS = re.compile(r"cidr")
 _UNTOLD = {("sys/quotas/", "path"): "mount"}
 """Forms that the server keeps to and does not tell, by the beginning of the path and the field."""
+_MEANT: dict[str, dict[Any, Any]] = {"token_type": {"": "default"}, "interval": {0: 1}}
+"""What the server makes of nothing, by the field."""
 
 
 class Fields:
@@ -51,7 +53,8 @@ class Fields:
         described = self.properties.get(name) or {}
         kind, form = described.get("type") or _kind_of(value, like), described.get("format")
         if form in ("duration", "seconds"):
-            return _whole(forms.seconds(value))
+            read = _whole(forms.seconds(value))
+            return _MEANT.get(name, {}).get(read, read) if isinstance(read, (int, str)) else read
         if form == "date-time":
             return forms.moment(value)
         if form == "mount":
@@ -68,7 +71,7 @@ class Fields:
         if isinstance(value, Mapping):  # a text of which only the meaning counts
             return value
         if kind == "string":
-            text = forms.text(value)
+            text = _MEANT.get(name, {}).get(forms.text(value), forms.text(value))
             return text.lower() if form == "lowercase" else text
         return "" if value is None else value
 
@@ -101,7 +104,7 @@ class Fields:
     @staticmethod
     def _list(name: str, value: Any) -> Any:
         items = forms.listed(value, ordered=bool(_ORDERED.search(name)))
-        change = str.lower if _POLICIES.search(name) else forms.network if _NETWORKS.search(name) else None
+        change = str.lower if _LOWERED.search(name) else forms.network if _NETWORKS.search(name) else None
         if change is None or not isinstance(items, list):
             return items
         return sorted({change(item) for item in items if isinstance(item, str)})
@@ -147,6 +150,10 @@ class Specs:
         schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema") or {}
         if "$ref" in schema:
             schema = self._schemas.get(schema["$ref"].rpartition("/")[2]) or {}
+        elif not schema:
+            # On its way from a plugin that runs beside the server the reference gets lost; what it names is there.
+            words = str(operation.get("operationId") or "").split("-")
+            schema = self._schemas.get("".join(word[:1].upper() + word[1:] for word in words) + "Request") or {}
         return schema.get("properties")
 
 

@@ -97,6 +97,8 @@ def alike(value: Any, like: Any) -> Any:
     if isinstance(value, Mapping):
         other = like if isinstance(like, Mapping) else {}
         return {str(key): alike(item, other.get(key)) for key, item in value.items()}
+    if _printed(value, like) or _printed(like, value):
+        return f"[{' '.join(map(text, value))}]" if isinstance(value, list) else value
     if isinstance(like, list) and not isinstance(value, list) and value is not None:
         value = _several(value)
     if isinstance(value, list):
@@ -107,6 +109,11 @@ def alike(value: Any, like: Any) -> Any:
     if isinstance(like, str) or isinstance(value, str):
         return text(value)
     return value
+
+
+def _printed(text_: Any, value: Any) -> bool:
+    """Whether a text may be what Go prints for a list."""
+    return isinstance(text_, str) and isinstance(value, list) and text_.startswith("[") and text_.endswith("]")
 
 
 def _several(value: Any) -> list[Any]:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import urllib.parse
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -84,6 +85,11 @@ class Connection(Kind):
             found |= found.pop("connection_details", None) or {}
             found["root_rotation_statements"] = found.pop("root_credentials_rotate_statements", None)
         return found
+
+    def compared(self, body: Json) -> Json:
+        # The server reads whatever it is given as a URL, and gives back what that makes of it.
+        url = body.get("connection_url")
+        return {**body, "connection_url": urllib.parse.unquote(url)} if isinstance(url, str) else body
 
     def fields(self, server: Server, resource: Resource) -> Fields:
         # Each plugin takes fields of its own, which the server describes nowhere.

@@ -76,6 +76,9 @@ def _of_one(finding: Finding, known: _Known) -> Iterator[str]:
         if signer not in known.mounts:
             yield f".signed_by: there is no mount {signer}{did_you_mean(signer, known.mounts)}"
     elif resource.path.startswith("sys/quotas/"):
+        kind = resource.path.split("/")[2]
+        if body.get("type", kind) != kind:
+            yield f".type: found {show_value(body['type'])}, which the server passes over; allowed: {kind}"
         yield from _quota(body, known)
 
 

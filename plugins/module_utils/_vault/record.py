@@ -14,12 +14,14 @@ from __future__ import annotations
 import base64
 import secrets
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from .._core.canonical import keyed_digest
 from .._core.errors import InputError, ServerError
 from .client import Json, VaultClient, VaultError
+from .names import folded
 
 _FORMAT = 1
 _UPGRADING = "Upgrading from non-versioned"
@@ -98,6 +100,14 @@ class Record:
         }
         self.renewing = dict(content.get("renewing") or {})
         self.renewed = dict(content.get("renewed") or {})
+
+    def respell(self, declared: Iterable[str]) -> None:
+        """Take what is recorded in another spelling of the same name for what is declared."""
+        spelt = {folded(path): path for path in self.entries if folded(path) != path}
+        for path in declared:
+            before = spelt.get(folded(path))
+            if before and before != path:
+                self.entries[path] = self.entries.pop(before)
 
     def mark(self, path: str, name: str, value: Any, version: int) -> str:
         """The mark of a value: equal for the same value of the same field and version, and nothing else can be told from it."""

@@ -22,7 +22,7 @@ from .._core.errors import GantryError, InputError, ServerError
 from .._core.plan import Plan, guard_impact
 from .._core.schema import Problem, Schema, show_path, show_value
 from .client import Json, VaultClient, VaultError
-from .contents import secret_problems
+from .contents import form_problems, secret_problems
 from .document import Resource, issuer_problems
 from .fields import seconds
 from .kinds import KINDS
@@ -32,6 +32,7 @@ from .secrets import Place, place_of
 from .server import Server
 
 _THREADS = 8
+_EVERY_IMPACT = tuple(one.value for one in Impact)
 _AGE: dict[str, Any] = {"type": ["string", "integer"], "x-allowed": "a duration such as 720h"}
 _PATH: dict[str, Any] = {"type": "string", "pattern": "^[^/](.*[^/])?/[^/]+$", "x-allowed": "<mount>/<name>"}
 _OF_KIND: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
@@ -115,7 +116,7 @@ def rotate(
     check_mode: bool,
     now: datetime.datetime,
     whole: Sequence[str] = (),
-    allowed_impact: Sequence[str] = tuple(impact.value for impact in Impact),
+    allowed_impact: Sequence[str] = _EVERY_IMPACT,
     allowed_impact_variable: str = "allowed_impact",
 ) -> Json:
     """Renew what is older than it may be; the keys of every reconciling module. Raises GantryError. Nothing new is in the result.
@@ -123,7 +124,7 @@ def rotate(
     One that cannot be renewed does not keep the others from it; the error names all that could not, and what was renewed.
     ``whole`` are patterns such as ``kv/+/generated``: all such secrets are named in ``wanted``, others that are there are orphans.
     """
-    problems = Schema(SCHEMA).check(wanted)
+    problems = list(form_problems(wanted)) or Schema(SCHEMA).check(wanted)
     problems += [] if problems else list(_problems(wanted))
     if problems:
         raise InputError(

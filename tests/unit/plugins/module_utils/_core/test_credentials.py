@@ -22,6 +22,7 @@ CANARY = "canary1Canary2"
         f"vault:{CANARY}@db:3306/app",
         f"CREATE USER vault IDENTIFIED BY '{CANARY}'",
         f"host=db user=vault password={CANARY} dbname=app",
+        f"host=db%20user=vault%20password={CANARY}%20dbname=app",
         f"Server=db;User Id=vault;Password={CANARY};Encrypt=true",
         f"jdbc:sqlserver://db;user=vault;pwd='{CANARY}'",
         f"https://example.com/hook?access_token={CANARY}&x=1",

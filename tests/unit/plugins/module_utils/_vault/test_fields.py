@@ -22,6 +22,9 @@ DESCRIBED = {
     "text": {"type": "string"},
     "lower": {"type": "string", "format": "lowercase"},
     "token_bound_cidrs": {"type": "array", "items": {"type": "string"}},
+    "token_policies_glob": {"type": "array", "items": {"type": "string"}},
+    "entity_ids": {"type": "array", "items": {"type": "string"}},
+    "token_type": {"type": "string"},
     "names": {"type": "array", "items": {"type": "string"}},
     "not_after": {"type": "string", "format": "date-time"},
     "map": {"type": "object", "format": "map"},
@@ -73,6 +76,10 @@ DESCRIBED = {
         ("map", {"rsa": 4096}, {"rsa": [4096]}),
         ("map", {"rsa": "2048,4096"}, {"rsa": [2048, 4096]}),
         ("map", {"a": {"b": 5}}, {"a": {"b": "5"}}),
+        ("map", {"rsa": [2048, 4096]}, {"rsa": "[2048 4096]"}),
+        ("token_policies_glob", ["A*"], ["a*"]),
+        ("entity_ids", ["A"], ["a"]),
+        ("token_type", "", "default"),
         ("not_after", "2030-01-01T01:00:00+01:00", "2030-01-01T00:00:00Z"),
         ("path", "kv", "kv/"),
     ],
@@ -138,6 +145,13 @@ def test_a_path_has_the_fields_of_the_nearest_template(path, found):
     specs = Specs(document("/auth/here/role/{name}", "/auth/here/role/special", "/sys/mounts/{path}/tune"))
     assert set(specs.of(path).properties) == found
     assert specs.of(path).known is bool(found) and specs.of(path, open_=True).known is False
+
+
+def test_a_description_whose_reference_was_lost_is_found_by_the_operation():
+    row = {"operationId": "kubernetes-write-auth-role", "requestBody": {"content": {"application/json": {"schema": {}}}}}
+    schemas = {"KubernetesWriteAuthRoleRequest": {"properties": {"audience": {"type": "string"}}}}
+    specs = Specs({"paths": {"/auth/k/role/{name}": {"post": row}}, "components": {"schemas": schemas}})
+    assert set(specs.of("auth/k/role/app").properties) == {"audience"}
 
 
 def test_without_a_description_nothing_is_known():
