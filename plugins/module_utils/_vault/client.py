@@ -14,7 +14,7 @@ import ssl
 import time
 import urllib.parse
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from .._core.concurrency import AdaptiveLimit
@@ -136,11 +136,9 @@ class VaultClient:
                 return None
             raise
 
-    def write(self, path: str, body: Mapping[str, Any], attempts: int = 0) -> Json:
-        """A PUT, which Vault takes for POST everywhere: sent once where doing it twice makes two, else tried ``attempts`` times where that
-        is said. Raises VaultError, LostAnswerError.
-        """
-        return self._send("PUT", path, json.dumps(body).encode(), attempts=attempts)
+    def write(self, path: str, body: Mapping[str, Any]) -> Json:
+        """A PUT, which Vault takes for POST everywhere: sent once where doing it twice makes two. Raises VaultError, LostAnswerError."""
+        return self._send("PUT", path, json.dumps(body).encode())
 
     def delete(self, path: str) -> None:
         """A DELETE. Raises VaultError."""
@@ -163,31 +161,27 @@ class VaultClient:
         """Close all connections."""
         self.pool.close()
 
-    def _send(self, method: str, path: str, body: bytes | None = None, query: str = "", attempts: int = 0) -> Json:
-        retry = replace(self._retry, attempts=attempts) if attempts else self._retry
-        response = self._answer(method, path, body, {"Content-Type": "application/json"} if body is not None else {}, query, retry)
+    def _send(self, method: str, path: str, body: bytes | None = None, query: str = "") -> Json:
+        response = self._answer(method, path, body, {"Content-Type": "application/json"} if body is not None else {}, query)
         if not response.body:
             return {}
         answer: Json = response.json()
         return answer
 
-    def _answer(
-        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], query: str = "", retry: Retry | None = None
-    ) -> Response:
-        retry = retry or self._retry
+    def _answer(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], query: str = "") -> Response:
         place = path.removesuffix(LIST)
         query = query or path[len(place) :].removeprefix("?")
         # A server takes dots and empty parts for another path, and answers with its address.
         if path_problem(place):
             raise InputError(f"{method} {place}: this is no path of Vault; {path_problem(place)}")
         address = f"/v1/{urllib.parse.quote(place)}{'?' if query else ''}{query}"
-        end = time.monotonic() + retry.seconds
+        end = time.monotonic() + self._retry.seconds
         once = method == "POST" or (method == "PUT" and bool(_NOT_TWICE.fullmatch(place)))
-        response = self.pool.request(method, address, body, headers, retry, once=once)
+        response = self.pool.request(method, address, body, headers, self._retry, once=once)
         # A standby forwards; it sends elsewhere only while it cannot reach a leader.
         while response.status in (307, 308) and time.monotonic() < end:
             time.sleep(_ELECTION_PAUSE)
-            response = self.pool.request(method, address, body, headers, retry, once=once)
+            response = self.pool.request(method, address, body, headers, self._retry, once=once)
         if response.status in (307, 308):
             leader = response.headers.get("Location") or "the leader"
             raise ServerError(f"{method} {place}: this node is a standby that does not forward; give the address of {leader} as url")

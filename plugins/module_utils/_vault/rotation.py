@@ -276,7 +276,7 @@ class _Rotation:
             # Only Vault knows the new one. Who is stopped after that must not be believed to know the old one.
             self._begin(config)
             try:
-                self._client.write(f"{mount}/rotate-root/{name}", {}, attempts=3)
+                self._client.write(f"{mount}/rotate-root/{name}", {})
             except VaultError:
                 # It said no, and keeps (or puts back) the one that it had.
                 self._end(config)
@@ -390,7 +390,7 @@ class _Rotation:
 
     def _writer(self, path: str) -> Callable[[], None]:
         def renew() -> None:
-            self._client.write(path, {}, attempts=3)
+            self._client.write(path, {})
 
         return renew
 

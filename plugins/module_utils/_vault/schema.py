@@ -114,8 +114,16 @@ DOCUMENT: dict[str, Any] = {
         "entries": {"type": "object", "propertyNames": {"$ref": "#/$defs/path"}, "additionalProperties": {"$ref": "#/$defs/entry"}},
     },
     "$defs": {
-        "name": {"type": "string", "minLength": 1},
-        "path": {"type": "string", "minLength": 1},
+        "name": {
+            "type": "string",
+            "pattern": "^[^\\x00-\\x1f\\x7f]*[^\\s\\x00-\\x1f\\x7f]$",
+            "x-allowed": "a name of printable characters without a blank at its end",
+        },
+        "path": {
+            "type": "string",
+            "pattern": "^[^\\x00-\\x1f\\x7f]*[^\\s\\x00-\\x1f\\x7f]$",
+            "x-allowed": "a path of printable characters without a blank at its end",
+        },
         "entry": {"type": ["object", "null"]},
         "entries": {"type": "object", "propertyNames": {"$ref": "#/$defs/name"}, "additionalProperties": {"$ref": "#/$defs/entry"}},
         "mount": {
