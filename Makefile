@@ -43,8 +43,8 @@ plan: deps ## What a run would change, and nothing done (ENV= AREA= HOST=)
 apply: deps ## Apply; with PLAN=.gantry/plan.json exactly that plan or nothing (ENV= AREA= HOST=)
 	@$(PLAYBOOK) playbooks/$(if $(PLAN),apply.yml -e platform_plan=$(PLAN),site.yml) $(NARROW)
 
-access: deps ## What only an administrator may apply, and the deployer's rights (ENV= KUBECONFIG= CHECK=1 PLAN= HOST=)
-	@$(PLAYBOOK) playbooks/access.yml $(if $(CHECK),--check) $(if $(filter command line,$(origin KUBECONFIG)),-e platform_admin_kubeconfig=$(KUBECONFIG)) $(if $(PLAN),-e platform_plan=$(PLAN)) $(if $(HOST),--limit $(HOST))
+access: deps ## What only an administrator may apply, and the deployer's rights (ENV= KUBECONFIG= IDENTITIES= CHECK=1 PLAN= HOST=)
+	@$(PLAYBOOK) playbooks/access.yml $(if $(CHECK),--check) $(if $(filter command line,$(origin KUBECONFIG)),-e platform_admin_kubeconfig=$(KUBECONFIG)) $(if $(IDENTITIES),-e platform_identities=$(IDENTITIES)) $(if $(PLAN),-e platform_plan=$(PLAN)) $(if $(HOST),--limit $(HOST))
 
 drift: deps ## Compare every object with what is declared; fails on drift (ENV= AREA= HOST=)
 	@$(PLAYBOOK) playbooks/drift.yml $(NARROW)

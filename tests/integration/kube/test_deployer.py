@@ -6,6 +6,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._kube.grants import separated
 from ansible_collections.gantry.platform.tests.integration.kube.objects import (
@@ -24,6 +30,7 @@ from ansible_collections.gantry.platform.tests.integration.kube.objects import (
 DEPLOYER = "gantry:deployer"
 ENTRY = "gantry-deployer"
 COMMAND = "make access"
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def cluster_role(name, rules):
@@ -128,3 +135,45 @@ def test_it_cannot_read_secrets_where_it_was_not_let_in(cluster, namespace, depl
     for path in ("/api/v1/secrets", f"/api/v1/namespaces/{elsewhere}/secrets"):
         assert client.pool.request("GET", path).status == 403
     client.close()
+
+
+def identify(cluster, path, user, **more):
+    """The module, as an administrator; what it answered."""
+    given = {"kubeconfig": str(cluster.root / "admin.kubeconfig"), "user": user, "dest": str(path), **more}
+    task = {"hosts": "localhost", "gather_facts": False, "tasks": [{"gantry.platform.kube_identity": given, "register": "made"}]}
+    task["tasks"].append({"ansible.builtin.debug": {"msg": "changed={{ made.changed }} expires={{ made.expires }}"}})
+    book = path.with_suffix(".yml")
+    book.write_text(json.dumps([task]), encoding="utf-8")
+    command = [Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", "-c", "local", book]
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
+    words = ["-e", f"ansible_python_interpreter={sys.executable}"]
+    done = subprocess.run([*command, *words], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("user", ["somebody:new", "system:serviceaccount:{namespace}:deployer"])
+def test_an_administrator_gives_it_an_identity_that_is_renewed_before_it_ends(cluster, namespace, tmp_path, user):
+    user = user.format(namespace=namespace)
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "deployer", "namespace": namespace}}
+    cluster.run(one_set("account", namespace, account)).ok()
+    path = tmp_path / "some" / "where.kubeconfig"
+    path.parent.mkdir()
+    code, said = identify(cluster, path, user)
+    assert (code, "changed=True" in said) == (0, True), said
+    assert path.stat().st_mode & 0o077 == 0
+    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+    client = cluster.client("new", kubeconfig=str(path))
+    seen = client.create("/apis/authentication.k8s.io/v1/selfsubjectreviews", body, "test")["status"]["userInfo"]
+    client.close()
+    assert seen["username"] == user
+    assert "system:masters" not in seen["groups"]
+    made = path.read_bytes()
+    code, said = identify(cluster, path, user)
+    assert (code, "changed=False" in said, path.read_bytes()) == (0, True, made), said
+    code, said = identify(cluster, path, user, renew_before=1000)
+    assert (code, path.read_bytes() != made) == (0, True), said
+    made = path.read_bytes()
+    code, said = identify(cluster, path, "somebody:else")
+    assert code != 0
+    assert "of somebody else" in said
+    assert path.read_bytes() == made
