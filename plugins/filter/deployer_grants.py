@@ -12,7 +12,8 @@ author: The gantry.platform authors (@gantry-platform)
 description:
   - Reads the set files of a store and gives RBAC rules. In the namespaces that it is let into the deployer writes the kinds that are
     declared there; everywhere else it reads, and no Secret.
-  - What only an administrator may apply needs no right of the deployer's; R(gantry.platform.declare,ansible_collections.gantry.platform.declare_module) gathers it.
+  - What only an administrator may apply needs no right of the deployer's; the module
+    R(gantry.platform.declare,ansible_collections.gantry.platform.declare_module) gathers it.
 options:
   _input:
     description: The store of a run, with all sets declared.

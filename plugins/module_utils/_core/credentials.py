@@ -23,8 +23,8 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "a password in a connection string",
         re.compile(
-            rf"(?i)(?:(?<![\w-])|(?<=%[0-9a-f]{{2}}))(?:password|passwd|pwd|secret|secret_key|secretkey|client_secret|access_token|api_?key|auth_?token|accountkey|"
-            rf"sharedaccesskey)\s*=\s*(?:\"{_TEMPLATED}[^\"]+\"|'{_TEMPLATED}[^']+'|{_TEMPLATED}[^\s;,&\"'\[\]{{}}]+)"
+            rf"(?i)(?:(?<![\w-])|(?<=%[0-9a-f]{{2}}))(?:password|passwd|pwd|secret|secret_key|secretkey|client_secret|access_token|"
+            rf"api_?key|auth_?token|accountkey|sharedaccesskey)\s*=\s*(?:\"{_TEMPLATED}[^\"]+\"|'{_TEMPLATED}[^']+'|{_TEMPLATED}[^\s;,&\"'\[\]{{}}]+)"
         ),
     ),
     ("a token of a header", re.compile(rf"(?i)\b(?:bearer|basic)\s+{_TEMPLATED}(?=[\w.~+/=-]*[\d.+/=_-])[\w.~+/=-]{{12,}}")),

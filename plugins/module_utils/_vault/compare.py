@@ -168,8 +168,8 @@ class _Comparison:
             return
         if name in self._kind.fixed:
             self._found.conflict = (
-                f"{self._resource.path}: {name} is {masked_value(has)!r} and cannot be changed to {masked_value(want)!r}; take another path, or remove the one that "
-                "is there by name"
+                f"{self._resource.path}: {name} is {masked_value(has)!r} and cannot be changed to {masked_value(want)!r}; "
+                "take another path, or remove the one that is there by name"
             )
             return
         self._found.changed.add(name)

@@ -206,9 +206,16 @@ def test_names_have_the_servers_form_and_needs_come_first():
     found = read(
         {
             "policies": {"Admin": {"a": ["read"]}, "team/a b": {"a": ["read"]}},
-            "auth": {"u": {"type": "userpass", "users": {"Joe": {}}}, "j": {"type": "jwt", "roles": {"Web": {}}}, "token": {"type": "token", "tune": {"max_lease_ttl": "1h"}}},
+            "auth": {
+                "u": {"type": "userpass", "users": {"Joe": {}}},
+                "j": {"type": "jwt", "roles": {"Web": {}}},
+                "token": {"type": "token", "tune": {"max_lease_ttl": "1h"}},
+            },
             "engines": {"kv": {"type": "kv-v2"}},
-            "identity": {"groups": {"Domain Admins": {"member_groups": ["b"]}, "b": {"member_groups": ["C"]}, "c": {}}, "oidc": {"clients": {"c": {}}, "keys": {"k": {}}}},
+            "identity": {
+                "groups": {"Domain Admins": {"member_groups": ["b"]}, "b": {"member_groups": ["C"]}, "c": {}},
+                "oidc": {"clients": {"c": {}}, "keys": {"k": {}}},
+            },
             "namespaces": {"a/b": {}, "a": {}},
         }
     )  # fmt: skip
