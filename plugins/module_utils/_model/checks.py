@@ -83,12 +83,14 @@ def _unknown(
 def unknown_environments(model: Mapping[str, Any], situation: Situation) -> Iterator[Problem]:
     """Names of environments that nothing bears, in all services: looked for before ``only_in`` takes any of them away.
 
-    An environment is known by its inventory's file. Where no files are at hand, only what is nearly this environment's
-    own name can be told from the name of another one.
+    An environment is known by its inventory's file. Where no files are at hand, or none bears a name like this environment's
+    (Molecule and job runners make one file of their own), only what is nearly its own name can be told from that of another one.
     """
     environment = mapping(model, "environment")
     own = environment.get("name")
     known = sorted(situation.known_environments or ())
+    if own not in known and not (isinstance(own, str) and nearest(own, known)):
+        known = []
     if known:
         yield from _unknown(("environment", "name"), "environment", own, known)
         yield from _unknown(("environment", "promotes_from"), "environment", environment.get("promotes_from"), known)

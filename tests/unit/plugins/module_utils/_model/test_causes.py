@@ -37,6 +37,12 @@ def test_where_no_files_are_at_hand_a_near_miss_of_the_own_name_is_refused():
     assert found.endswith("found the unknown environment 'prodd'; allowed: prod; did you mean 'prod'?")
 
 
+def test_a_folder_whose_files_are_not_named_by_environments_says_nothing_of_them():
+    assert errors(with_engine(only_in=["prod", "dr"]), known_environments=frozenset({"ansible_inventory"})) == []
+    (found,) = errors(with_engine(only_in=["prodd"]), known_environments=frozenset({"ansible_inventory"}))
+    assert found.endswith("did you mean 'prod'?")
+
+
 def test_an_environment_is_named_as_its_inventory():
     values = inventory(platform_environment={**VALUES["platform_environment"], "name": "prodd"})
     assert any("environment.name: found the unknown environment 'prodd'" in one for one in errors(values, known_environments=KNOWN))
