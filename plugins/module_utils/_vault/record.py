@@ -132,14 +132,20 @@ class Record:
     def save(self, client: VaultClient) -> None:
         """Write it, unless somebody else did since it was read. Raises ServerError."""
         end = time.monotonic() + _UPGRADES_WITHIN
+        content = self.content()
         while True:
             try:
-                answer = client.write(self.path, {"data": self.content(), "options": {"cas": self._version}})
+                answer = client.write(self.path, {"data": content, "options": {"cas": self._version}})
             except VaultError as error:
                 if _UPGRADING in str(error) and time.monotonic() < end:
                     time.sleep(0.1)
                     continue
                 if "check-and-set" in str(error):
+                    # Where the answer to our own write was lost, its repetition is refused: what stands there is ours all the same.
+                    stored = (client.find(self.path) or {}).get("data") or {}
+                    if stored.get("data") == content:
+                        self._version = int(stored["metadata"]["version"])
+                        return
                     raise ServerError(
                         f"another run of the same owner wrote {self.path} meanwhile; let it end and run again (nothing is lost)"
                     ) from error

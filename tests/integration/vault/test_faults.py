@@ -41,7 +41,7 @@ def run(live, client, document, owner):
 def test_the_first_try_of_every_request_fails_and_the_run_does_not(live, faulty, client, fault):
     name = f"t-{uuid.uuid4().hex[:8]}"
     document = {
-        "secrets": {name: {"type": "kv", "options": {"version": "2"}}},
+        "engines": {name: {"type": "kv", "options": {"version": "2"}}},
         "policies": {name: f'path "{name}/data/*" {{ capabilities = ["read"] }}'},
     }
     faulty.rule = first_of_each(fault)
@@ -49,7 +49,7 @@ def test_the_first_try_of_every_request_fails_and_the_run_does_not(live, faulty,
     assert faulty.done > 5
     faulty.rule = first_of_each(fault)
     mark = len(live.log())
-    assert run(live, client, document, name).plan.changed is False
+    assert run(live, client, document, name)["changed"] is False
     assert live.writes(mark) == []
 
 

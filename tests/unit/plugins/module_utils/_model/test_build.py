@@ -153,7 +153,7 @@ def test_all_errors_of_all_layers_come_at_once_with_their_places():
         'platform_environment:3: environment.profile: found "hug"; allowed: small, standard, ha',
         "platform_services:4: services.store.porrt: unknown key; allowed: team, tier, data_class, description, image, port, protocol, exposed, "
         "hosts, replicas, resources, probes, dependencies, config, "
-        "generated_secrets, databases, only_in; did you mean 'port'?",
+        "generated_secrets, databases, renamed_from, only_in; did you mean 'port'?",
         "platform_services:4: services.store.port: found 80; allowed: at least 1024",
     ]
 
