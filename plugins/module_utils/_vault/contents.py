@@ -85,7 +85,8 @@ def _secrets_in(path: Path, value: Any) -> Iterator[Path]:
             yield from _secrets_in((*path, index), item)
         return
     key = next((part for part in reversed(path) if isinstance(part, str)), "")
-    text = isinstance(value, str) and value and not value.startswith("{{")
+    # ``bind_secret_id: "true"`` is no secret id.
+    text = isinstance(value, str) and value and not value.startswith("{{") and not isinstance(forms.boolean(value), bool)
     number = isinstance(value, (int, float)) and not isinstance(value, bool) and re.search(r"pass|secret", key)
     if _SECRET.search(key) and (text or number):
         yield path

@@ -151,6 +151,7 @@ def test_a_credential_is_refused_wherever_it_stands(field, where):
 def test_references_and_templates_are_no_credentials():
     fields = {
         "connection_url": "{{username}}:{{password}}@tcp(db:3306)/",
+        "bind_secret_id": "true",
         "password": {"reference": "env:X"},
         "nested": {"token": {"reference": "file:x"}, "certificate": "-----BEGIN CERTIFICATE-----\nMFk\n-----END CERTIFICATE-----"},
     }
