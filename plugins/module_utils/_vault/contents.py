@@ -22,6 +22,8 @@ _SECRET = re.compile(
     r"(^|_)(password|passphrase|bindpass|secret|secret_key|client_secret|secret_id|private_key|token_reviewer_jwt|jwt|token|"
     r"credentials|api_token|access_key|hmac_key|bind_pass)$"
 )
+_NO_SECRETS = ("bind_secret_id",)
+"""Switches that are named as what they switch."""
 _REFERENCE = '{reference: "env:NAME" | "file:path" | "sops:file#key" | "aws-sm:name" | "vault:path#key"}'
 _RULE = (
     "capabilities",
@@ -88,7 +90,7 @@ def _secrets_in(path: Path, value: Any) -> Iterator[Path]:
     # ``bind_secret_id: "true"`` is no secret id.
     text = isinstance(value, str) and value and not value.startswith("{{") and not isinstance(forms.boolean(value), bool)
     number = isinstance(value, (int, float)) and not isinstance(value, bool) and re.search(r"pass|secret", key)
-    if _SECRET.search(key) and (text or number):
+    if _SECRET.search(key) and key not in _NO_SECRETS and (text or number):
         yield path
 
 

@@ -26,7 +26,7 @@ _LOWERED = re.compile(r"(^|_)policies(_glob)?$|^(entity|group)_ids$")
 _NETWORKS = re.compile(r"cidr")
 _UNTOLD = {("sys/quotas/", "path"): "mount"}
 """Forms that the server keeps to and does not tell, by the beginning of the path and the field."""
-_MEANT: dict[str, dict[Any, Any]] = {"token_type": {"": "default"}, "interval": {0: 1}}
+_MEANT: dict[str, dict[Any, Any]] = {"token_type": {"": "default"}, "interval": {0: 1}, "group_by": {"": "ip"}}
 """What the server makes of nothing, by the field."""
 
 

@@ -37,6 +37,8 @@ PLACES = {
     "quotas": {"rate": 5000},
 }
 """Where fields are, and what an entry there needs."""
+PASSED_OVER = {("quotas", "type"), ("auth approle roles", "role_id")}
+"""The path says what a quota is, and the server passes over what its type says; the id of a role can be no other's."""
 FORMS = {
     "duration": [60, "60", "90m", "1h30m", "2h", "1d", "0s", ""],
     "boolean": [True, False, "true", "false", "T", "0", 1],
