@@ -105,6 +105,7 @@ class _Due:
     reason: str = ""
     named: str = ""
     """The path by which it was named."""
+    verified: bool = True
     adopts: bool = False
     """Whether it is only noted from when on it counts."""
 
@@ -136,7 +137,7 @@ def rotate(
         for path, options in entries.items()
     }
     record.load(client)
-    rotation = _Rotation(client, record, now)
+    rotation = _Rotation(client, record, now, check_mode)
     rows = [(kind, path, options, ages[kind, path]) for kind, entries in wanted.items() for path, options in entries.items()]
     found = map_threads(lambda row: getattr(rotation, f"_{row[0]}")(*row[1:]), rows, _THREADS)
     orphans = {pattern: list(_orphans(client, pattern, wanted.get("secrets") or {})) for pattern in whole}
@@ -235,7 +236,7 @@ def _change(one: _Due, now: datetime.datetime) -> Change:
     else:
         reason = f"{_days((now - one.since).total_seconds())} old, {_days(one.max_age)} allowed"
     action = Action.ADOPT if one.adopts else Action.UPDATE if one.exists else Action.CREATE
-    return Change(one.path, action, one.impact, reason=reason, scope="vault", before={}, after={})
+    return Change(one.path, action, one.impact, reason=reason, scope="vault", before={}, after={}, verified=one.verified)
 
 
 def _days(number: float) -> str:
@@ -245,7 +246,8 @@ def _days(number: float) -> str:
 class _Rotation:
     """What each kind of thing says of its age, and how it is renewed."""
 
-    def __init__(self, client: VaultClient, record: Record, now: datetime.datetime) -> None:
+    def __init__(self, client: VaultClient, record: Record, now: datetime.datetime, check_mode: bool) -> None:
+        self._check_mode = check_mode
         self._client = client
         self._record = record
         self._now = now
@@ -303,7 +305,13 @@ class _Rotation:
         return _Due(key, max_age, _time(made), self._writer(f"{key}/rotate"))
 
     def _secrets(self, path: str, options: Mapping[str, Any], max_age: float) -> _Due:
-        kept = self._place(path, f"rotate.secrets.{path}")
+        kept = place_of(self._client, path)
+        if kept is None and self._check_mode:
+            # The run that would make it may be the one that also makes its mount.
+            mount, _slash, rest = path.partition("/")
+            reason = "there is no KV engine yet where it would lie, or the token may not see it"
+            return _Due(f"{mount}/data/{rest}", max_age, None, lambda: None, False, reason=reason, verified=False)
+        kept = kept or self._place(path, f"rotate.secrets.{path}")
         data, version, made = kept.read(self._client)
         where = kept.data
         before = (

@@ -291,8 +291,11 @@ def test_the_engine_is_asked_for_its_mount_and_version(live):
     late = renew(live, secrets, "trial-kv", hours=800)
     assert late["counts"]["update"] == 4
     assert not set(values.values()) & {SecretReader(live.api)(f"{path}#key") for path in paths}
+    nowhere = {"secrets": {"trial-none/app": {"max_age": "1h", "keys": {"key": {}}}}}
     with pytest.raises(InputError, match="no KV engine is mounted where trial-none/app would lie"):
-        renew(live, {"secrets": {"trial-none/app": {"max_age": "1h", "keys": {"key": {}}}}}, "trial-kv")
+        renew(live, nowhere, "trial-kv")
+    (row,) = renew(live, nowhere, "trial-kv", check_mode=True)["plan"]
+    assert (row["action"], row["verified"]) == ("create", False) and "there is no KV engine yet" in row["reason"]
     with pytest.raises(InputError, match="trial-one is no KV engine of version 2"):
         live.api.write("trial-one/data/x", {"a": "b"})
         Record("trial-one", "x").load(live.api)
