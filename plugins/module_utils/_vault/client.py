@@ -178,9 +178,10 @@ class VaultClient:
     def _answer(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], query: str = "") -> Response:
         place = path.removesuffix(LIST)
         query = query or path[len(place) :].removeprefix("?")
-        # A server takes dots and empty parts for another path, and answers with its address.
-        if path_problem(place):
-            raise InputError(f"{method} {place}: this is no path of Vault; {path_problem(place)}")
+        # A server takes dots and empty parts for another path, and answers with its address. A folder may end in its slash.
+        problem = path_problem(place.removesuffix("/"))
+        if problem:
+            raise InputError(f"{method} {place}: this is no path of Vault; {problem}")
         address = f"/v1/{urllib.parse.quote(place)}{'?' if query else ''}{query}"
         end = time.monotonic() + self._retry.seconds
         once = method == "POST" or (method == "PUT" and bool(_NOT_TWICE.fullmatch(place)))

@@ -113,3 +113,26 @@ def test_a_sealed_server_is_not_asked_again_and_a_busy_one_is(client):
     assert refused.value.sealed
     assert client.retry.permanent(answer(503, {"errors": ["Vault is sealed"]}))
     assert not client.retry.permanent(answer(503, {"errors": ["overloaded"]}))
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("auth/u/users/a?b", "/v1/auth/u/users/a%3Fb"),
+        ("kv/data/50% #1", "/v1/kv/data/50%25%20%231"),
+        ("identity/group/name/Ärzte", "/v1/identity/group/name/%C3%84rzte"),
+        ("kv/metadata/app/?list=true", "/v1/kv/metadata/app/?list=true"),
+        ("kv/metadata/a?b?list=true", "/v1/kv/metadata/a%3Fb?list=true"),
+    ],
+)
+def test_what_a_path_holds_is_quoted(client, path, asked):
+    client.answers = [answer(200, {})]
+    client.read(path)
+    assert client.asked == [("GET", asked, None)]
+
+
+@pytest.mark.parametrize("path", ["kv/data/../../sys/policies/acl/x", "kv//x", "/kv/x", "kv/./x", "kv/a\nb"])
+def test_what_no_quoting_saves_is_never_sent(client, path):
+    with pytest.raises(InputError, match="this is no path of Vault"):
+        client.write(path, {"a": 1})
+    assert client.asked == []
