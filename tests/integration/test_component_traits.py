@@ -20,7 +20,8 @@ import pytest
 import yaml
 from ansible_collections.gantry.platform.plugins.module_utils._chart.fetch import digest_of
 from ansible_collections.gantry.platform.plugins.module_utils._kube.setfile import documents_of, read_store
-from ansible_collections.gantry.platform.plugins.module_utils._sandbox.build import Tool, ensure
+from ansible_collections.gantry.platform.plugins.module_utils._sandbox.build import ensure
+from ansible_collections.gantry.platform.plugins.module_utils._sandbox.data import Definitions
 from ansible_collections.gantry.platform.tests.integration.kube.cluster import until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,10 +36,8 @@ CATALOG = {"cello": {**ENTRY, "pod_security": "privileged"}, "viola": ENTRY}
 @pytest.fixture(scope="module")
 def helm():
     """The helm that the sandbox would build."""
-    tools = yaml.safe_load((ROOT / "roles" / "sandbox" / "vars" / "main.yml").read_text().replace("!unsafe ", ""))["sandbox_tools"]
-    row = next(row for row in tools if row["name"] == "helm")
-    tool = Tool("helm", ROOT / "roles" / "sandbox" / "files" / "servers" / row["module"], row["package"])
-    return str(ensure([tool], dict(os.environ), lambda text: None)["helm"].path)
+    tools = Definitions([ROOT / "roles" / "sandbox"]).select(["charts"]).tools
+    return str(ensure(tools, dict(os.environ), lambda text: None)["helm"].path)
 
 
 @pytest.fixture

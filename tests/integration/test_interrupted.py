@@ -119,7 +119,7 @@ def test_a_run_that_is_told_to_stop_says_what_it_wrote_and_the_next_one_goes_on(
     assert ([change["id"] for change in report["changes"]], report["status"]) == ([LAST], "applied")
     code, output, report = runs.play("plan", **AREA)
     assert (code, report["status"]) == (0, "clean"), output
-    assert "was interrupted" not in runs.play("status")[1]
+    assert "was interrupted;" not in runs.play("status")[1]
 
 
 def test_a_run_that_was_killed_is_waited_for_and_then_finished(runs, slow):

@@ -143,10 +143,8 @@ class _Work:
 
     def plan(self) -> Plan:
         """The plan in the order of the writes. Raises RefusedError where something cannot be made as declared."""
-        conflicts = [finding.conflict for finding in self._findings if finding.conflict]
-        conflicts += refusals(self._server, self._findings)
-        if conflicts:
-            raise RefusedError("\n".join([*conflicts, "Nothing was written."]))
+        if refused := refusals(self._server, self._findings):
+            raise RefusedError("\n".join([*refused, "Nothing was written."]))
         changes = [self._with_mount(finding) for finding in self._findings if finding.change]
         changes += [removal.change for removal in self._removals]
         identity = [self._server.cluster_id, self._request.owner, self._request.record_mount]

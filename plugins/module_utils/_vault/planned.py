@@ -24,13 +24,19 @@ _ALWAYS = {"auth": {"token"}, "mount": {"database", "identity", "cubbyhole", "sy
 
 
 def refusals(server: Server, findings: Sequence[Finding]) -> list[str]:
-    """Every refusal that can be known, with its place in the document and a cure."""
+    """Every refusal that can be known, with its place in the document and a cure.
+
+    What has no right form is told as that, also where the server could not change the field either.
+    """
     found: list[str] = []
     known = _Known(server, findings)
     for finding in findings:
-        if finding.change is None or not finding.writes or not finding.resource.where:
-            continue
-        found += [f"config.{finding.resource.where}{text}" for text in _of_one(finding, known)]
+        place = f"config.{finding.resource.where}"
+        if finding.conflict:
+            fields = KINDS[finding.resource.kind].fields(server, finding.resource)
+            found += [f"{place}{text}" for text in _forms(finding, fields)] or [finding.conflict]
+        elif finding.change is not None and finding.writes and finding.resource.where:
+            found += [f"{place}{text}" for text in _of_one(finding, known)]
     return found
 
 

@@ -4,13 +4,12 @@
 
 """A run that is killed at a random write, again and again: each rerun leaves nothing orphaned, removes nothing wrongly, and is clean.
 
-``GANTRY_KILLS`` says how often (100 in a release), ``GANTRY_KILLS_SEED`` which random numbers.
+``GANTRY_KILLS_STEPS`` says how often (100 in a release), ``GANTRY_KILLS_SEED`` which random numbers.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -19,10 +18,10 @@ from pathlib import Path
 
 from ansible_collections.gantry.platform.plugins.module_utils._kube.record import PART_OF, read_record
 from ansible_collections.gantry.platform.tests.integration.kube.objects import config_map, deployment, identity, one_set, secret, service
+from ansible_collections.gantry.platform.tests.kit.walks import walk
 
 _DIES = Path(__file__).with_name("dies.py")
-KILLS = int(os.environ.get("GANTRY_KILLS", "6"))
-SEED = int(os.environ.get("GANTRY_KILLS_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
+KILLS, SEED = walk("KILLS", 6)
 COLOURS = ("red", "green", "blue")
 MOST_WRITES = 30
 """More than a run of these sets sends, so that some come through."""
@@ -67,7 +66,6 @@ def members(cluster, namespaces):
 
 
 def test_kills_at_random_writes_lose_and_leave_nothing(cluster):
-    print(f"GANTRY_KILLS={KILLS} GANTRY_KILLS_SEED={SEED}")
     chance = random.Random(SEED)
     namespaces = [cluster.namespace(), cluster.namespace()]
     strangers = [config_map(namespace, "stranger") for namespace in namespaces]

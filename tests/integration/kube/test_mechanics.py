@@ -46,8 +46,8 @@ def one(namespace):
 class Slow(FaultyServer):
     """Takes a while over every write, and notes when each arrived."""
 
-    def __init__(self, kubeconfig):
-        super().__init__(kubeconfig)
+    def __init__(self, endpoint):
+        super().__init__(endpoint)
         self.arrived = []
         self.several = threading.Event()
         self.delay = 0.3
@@ -64,7 +64,7 @@ class Slow(FaultyServer):
 
 @pytest.fixture
 def slow(cluster):
-    server = Slow(cluster.kubeconfig)
+    server = Slow(cluster.endpoint)
     yield server
     server.close()
 

@@ -4,15 +4,13 @@
 
 """Random sets, random changes, random intruders: the plan is what the audit log shows, and nothing foreign stays hidden.
 
-``GANTRY_PROPERTY_STEPS`` (200 without it) sets the number of steps, ``GANTRY_PROPERTY_SEED`` repeats one walk.
+``GANTRY_PROPERTY_STEPS`` (200 without it) sets the number of steps, ``GANTRY_PROPERTY_SEED`` takes another walk.
 """
 
 from __future__ import annotations
 
 import copy
-import os
 import random
-import time
 
 from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     config_map,
@@ -26,8 +24,9 @@ from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     service_account,
     unused_name,
 )
+from ansible_collections.gantry.platform.tests.kit.walks import walk
 
-STEPS = int(os.environ.get("GANTRY_PROPERTY_STEPS") or 200)
+STEPS, SEED = walk("PROPERTY", 200)
 SETS = ("alpha", "beta", "gamma")
 MOST_OBJECTS = 14
 WORDS = ("red", "green", "blue", "black", "white")
@@ -148,28 +147,27 @@ class Walk:
 
 
 def test_plan_is_what_happens_and_nothing_foreign_stays_hidden(cluster):
-    seed = int(os.environ.get("GANTRY_PROPERTY_SEED") or time.time_ns() % 2**32)
-    walk = Walk(cluster, seed)
+    walked = Walk(cluster, SEED)
     for number in range(STEPS):
-        where = f"seed {seed}, step {number}"
-        walk.step()
-        checked = walk.run(check=True)
+        where = f"seed {SEED}, step {number}"
+        walked.step()
+        checked = walked.run(check=True)
         assert checked.writes == [], where
-        done = walk.run()
+        done = walked.run()
         assert done.result["plan"] == checked.result["plan"], where
         assert done.written == {ident for ident in checked.planned if ident not in done.parents}, where
-        again = walk.run()
+        again = walked.run()
         assert (again.tried, again.result["changed"]) == ([], False), where
         if number % 2:
             continue
-        edited, added, gone = walk.intrude()
-        found = walk.run(check=True, foreign="report")
+        edited, added, gone = walked.intrude()
+        found = walked.run(check=True, foreign="report")
         assert found.writes == [], where
         changes = [(change["id"], path) for change in found.result["plan"] if change["action"] == "update" for path in change["fields"]]
         assert set(changes) == edited, where
         assert {ident for ident, action in found.planned.items() if action == "create"} == gone, where
         assert {(row["id"], row["path"]) for row in found.result["foreign"]} == added, where
         assert {row["manager"] for row in found.result["foreign"]} <= {"intruder"}, where
-        walk.run()
-        walk.tidy(added)
+        walked.run()
+        walked.tidy(added)
     assert number + 1 == STEPS

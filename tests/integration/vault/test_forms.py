@@ -10,15 +10,15 @@ written once by hand before.
 
 from __future__ import annotations
 
-import os
 import random
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError, RefusedError, UnreachableError
 from ansible_collections.gantry.platform.plugins.module_utils._vault.client import VaultClient, VaultError, resolve_vault
 from ansible_collections.gantry.platform.plugins.module_utils._vault.server import Server
+from ansible_collections.gantry.platform.tests.kit.walks import walk
 
-STEPS = int(os.environ.get("GANTRY_FORMS_STEPS", "56"))
+STEPS, SEED = walk("FORMS", 56)
 SECRETS = {"PASSWORD": "first-of-forms"}
 PLACES = {
     "auth token roles": {},
@@ -141,8 +141,7 @@ def is_taken(live, place, body, name):
 
 
 def test_what_the_server_takes_is_clean_and_what_is_no_form_is_refused(live, fields):
-    seed = int(os.environ.get("GANTRY_FORMS_SEED", random.randrange(10**6)))
-    pick = random.Random(seed)
+    pick = random.Random(SEED)
     options = {"owner": "forms", "secrets": SECRETS}
     tried, taken, wrong = 0, 0, []
     for batch in range(max(1, STEPS // len(PLACES))):
@@ -155,7 +154,7 @@ def test_what_the_server_takes_is_clean_and_what_is_no_form_is_refused(live, fie
                 bodies[place] = body
         taken += len(bodies)
         wanted = document(bodies, f"forms-{batch}")
-        words = f"GANTRY_FORMS_SEED={seed}: {bodies}"
+        words = f"GANTRY_FORMS_SEED={SEED}: {bodies}"
         try:
             done = live.configure(wanted, **options)
         except (InputError, RefusedError, VaultError) as error:
@@ -177,5 +176,5 @@ def test_what_the_server_takes_is_clean_and_what_is_no_form_is_refused(live, fie
         value = pick.choice(NO_FORMS[kind])
         with pytest.raises((InputError, RefusedError), match="allowed: ") as told:
             live.configure(document({place: {**(PLACES[place] or {}), name: value}}), check_mode=True, **options)
-        assert f".{name}: found" in told.value.message, (place, name, value, seed)
+        assert f".{name}: found" in told.value.message, (place, name, value, SEED)
     assert live.writes(before) == []

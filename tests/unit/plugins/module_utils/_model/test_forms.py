@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import copy
-import os
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -216,7 +215,7 @@ def test_every_wrong_value_in_every_place_is_accepted_or_told_in_few_words():
         "vault": {"seal": {"type": "transit", "config": {"address": "a"}, "environment": {"VAULT_TOKEN": "env:T"}}, "policy_tests": {}},
     }
     places = [path for path in leaves(whole) if path]
-    seed = int(os.environ.get("GANTRY_PROPERTY_SEED", "12"))
+    seed = 12
     chosen = random.Random(seed)
     for path, item in [(path, item) for path in places for item in chosen.sample(WRONG, 5)]:
         try:
