@@ -21,6 +21,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._kube.auth import 
 from ansible_collections.gantry.platform.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.gantry.platform.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.gantry.platform.plugins.module_utils._kube.kinds import Kind
+from ansible_collections.gantry.platform.tests.kit.audit import KubeAudit
 from objects import Document, Drift
 
 HERE = Path(__file__).resolve().parent
@@ -29,7 +30,6 @@ _AGENT = "gantry-benchmark"
 _SERVERS_AGENTS = ("kube-apiserver/", "kube-controller-manager/", _AGENT)
 _QUIET_FOR = 0.5
 _LONGEST_UNREST = 900.0
-_WRITES = ("create", "update", "patch", "delete", "deletecollection")
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Cluster:
         self.root = root
         self.kubeconfig = root / "admin.kubeconfig"
         self.bin = root / "bin"
-        self._audit = root / "logs" / "audit.log"
+        self._audit = KubeAudit.of(root)
 
     @contextlib.contextmanager
     def fresh(self) -> Iterator[None]:
@@ -93,19 +93,19 @@ class Cluster:
             if time.monotonic() > deadline:
                 raise SystemExit(f"the controllers did not come to rest within {_LONGEST_UNREST:.0f} s")
             time.sleep(0.2)
-            lines, place = self._lines(place)
-            if any(line["verb"] in _WRITES and (line.get("objectRef") or {}).get("resource") != "leases" for line in lines):
+            since, place = place, self.mark()
+            if any(request.changes and not request.id.startswith("Lease.") for request in self._audit.sent(since)):
                 quiet_since = time.monotonic()
 
     def mark(self) -> int:
         """A place in the audit log."""
-        return self._audit.stat().st_size if self._audit.is_file() else 0
+        return self._audit.mark()
 
     def seen_since(self, place: int) -> Seen:
         """What clients asked since ``place``, the servers' own requests and this benchmark's left out."""
         time.sleep(0.3)
         seen = Seen()
-        for line in self._lines(place)[0]:
+        for line in self._audit.lines(place):
             if line.get("userAgent", "").startswith(_SERVERS_AGENTS):
                 continue
             seen.requests[_what(line)] += 1
@@ -167,16 +167,6 @@ class Cluster:
         for member in drift.path:
             value = value.get(member) if isinstance(value, dict) else None
         return bool(value != drift.declared)
-
-    def _lines(self, place: int) -> tuple[list[dict[str, Any]], int]:
-        """Whole lines of the audit log from ``place`` on, and where the next one begins."""
-        if not self._audit.is_file():
-            return [], 0
-        with self._audit.open("rb") as handle:
-            handle.seek(place)
-            content = handle.read()
-        whole = content[: content.rfind(b"\n") + 1]
-        return [json.loads(line) for line in whole.splitlines()], place + len(whole)
 
 
 def _what(line: dict[str, Any]) -> str:

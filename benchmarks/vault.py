@@ -22,10 +22,12 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "requirements"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / ".ansible" / "collections"))
 
 import install
 import machine
 import page
+from ansible_collections.gantry.platform.tests.kit.audit import WRITES, VaultAudit
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -34,7 +36,6 @@ _PAGE = ROOT / "docs" / "performance-vault.md"
 _SCENARIOS = {"cold": "From nothing", "no change": "Nothing to do", "drift": "One policy loosened by hand"}
 _OURS = "gantry.platform.vault_config"
 _PEER = "community.hashi_vault.vault_write (loop)"
-_WRITES = ("create", "update", "patch", "delete")
 
 
 class Vault:
@@ -44,6 +45,7 @@ class Vault:
         self.folder = folder
         self.url = f"https://127.0.0.1:{json.loads((folder / 'ports.json').read_text())['vault_https']}"
         self.authority = folder / "pki" / "ca.crt"
+        self.audit = VaultAudit.of(folder)
         self.token = json.loads((folder / "vault-keys.json").read_text())["root_token"]
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -53,11 +55,6 @@ class Vault:
         with urllib.request.urlopen(request, context=ssl.create_default_context(cafile=str(self.authority))) as answer:
             content = answer.read()
         return dict(json.loads(content)) if content else {}
-
-    def log(self) -> list[str]:
-        """Operations so far."""
-        rows = (json.loads(line) for line in (self.folder / "logs" / "vault-audit.log").read_text().splitlines())
-        return [row["request"]["operation"] for row in rows if row["type"] == "request"]
 
 
 def main() -> None:
@@ -99,9 +96,9 @@ def measure(vault: Vault, paths: int) -> dict[str, Any]:
             prefix = "ours" if name == _OURS else "peer"
             if scenario == "drift":
                 vault.call("PUT", f"sys/policies/acl/{prefix}-0", {"policy": 'path "*" { capabilities = ["sudo"] }'})
-            before = len(vault.log())
+            before = vault.audit.mark()
             cost = run(book)
-            operations = Counter(vault.log()[before:])
+            operations = Counter(how for how, _path in vault.audit.asked(before))
             loosened = "sudo" in vault.call("GET", f"sys/policies/acl/{prefix}-0")["data"]["policy"]
             there = len(vault.call("GET", f"auth/{prefix}/role?list=true")["data"]["keys"])
             failed = paths // 2 - there + int(loosened) + int(cost["code"] != 0)
@@ -199,7 +196,7 @@ def render(found: dict[str, Any]) -> str:
                 f"{slowest / row['wall']:.0f} ×",
                 f"{row['wall']:.2f}",
                 f"{row['cpu']:.2f}",
-                str(sum(number for name, number in row["operations"].items() if name in _WRITES)),
+                str(sum(number for name, number in row["operations"].items() if name in WRITES)),
                 str(sum(row["operations"].values())),
                 str(row["failed"]),
             ]

@@ -13,9 +13,9 @@ import sys
 from pathlib import Path
 
 import jsonschema
+from ansible_collections.gantry.platform.tests.kit.audit import DEPLOYER, KubeAudit
 
 ROOT = Path(__file__).resolve().parents[2]
-WRITES = ("create", "update", "patch", "delete", "deletecollection")
 
 
 class Runs:
@@ -28,6 +28,7 @@ class Runs:
         self.folder = folder
         self.cluster = folder / host
         self.report = folder / "report.json"
+        self.audit = KubeAudit.of(self.cluster)
         self._inventory = str(inventory) if isinstance(inventory, Path) else f"inventories/{inventory}.yml"
         self._variables = {"platform_rehearsal_root": str(folder), "platform_plan_file": str(self.report), **variables}
         self._bin = Path(sys.executable).parent
@@ -61,22 +62,12 @@ class Runs:
         return subprocess.run([kubectl, "--kubeconfig", config, *words], capture_output=True, text=True, check=True).stdout
 
     def audited(self):
-        """Every request so far that changed something on behalf of the platform, by the apiserver's own log.
-
-        Neither a review nor a token leaves an object behind; tokens are what verifying the logins to Vault needs.
-        """
-        for line in (self.cluster / "logs" / "audit.log").read_text(encoding="utf-8").splitlines():
-            event = json.loads(line)
-            mine = event["user"]["username"] == "gantry:deployer"
-            path = event["requestURI"].partition("?")[0]
-            passing = path.endswith("/token") or any(word in event["requestURI"] for word in ("dryRun=All", "reviews"))
-            changing = event["verb"] in WRITES and not passing
-            if mine and changing and event.get("responseStatus", {}).get("code", 0) < 300:
-                yield event["verb"], event["requestURI"].partition("?")[0]
+        """(verb, path) of every request so far that changed something on behalf of the platform, by the apiserver's own log."""
+        return [(request.verb, request.path) for request in self.audit.changes()]
 
     def asked(self):
         """How many requests the platform has sent so far, whatever they were."""
-        return sum('"gantry:deployer"' in line for line in (self.cluster / "logs" / "audit.log").read_text(encoding="utf-8").splitlines())
+        return sum(request.user == DEPLOYER for request in self.audit.sent())
 
     def remove(self):
         words = ["localhost", "-m", "ansible.builtin.include_role", "-a", "name=gantry.platform.sandbox tasks_from=clean"]

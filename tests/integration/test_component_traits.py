@@ -22,7 +22,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._chart.fetch impor
 from ansible_collections.gantry.platform.plugins.module_utils._kube.setfile import documents_of, read_store
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.build import ensure
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.data import Definitions
-from ansible_collections.gantry.platform.tests.integration.kube.cluster import until
+from ansible_collections.gantry.platform.tests.kit.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 CHARTS = ROOT / "tests" / "fixtures" / "charts"

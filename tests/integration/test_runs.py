@@ -38,24 +38,24 @@ def test_a_rehearsal_applies_verifies_and_says_what_it_could_not_show(runs):
 
 
 def test_a_second_run_writes_nothing(runs):
-    before = list(runs.audited())
+    before = runs.audited()
     code, output, report = runs.play("site")
     assert code == 0, output
     assert conforms(report)["status"] == "clean"
-    assert list(runs.audited()) == before
+    assert runs.audited() == before
     assert f"{HOST}  clean" in output
 
 
 def test_check_mode_and_plan_say_the_same_and_write_nothing(runs):
     runs.kubectl("-n", "cortex", "delete", "networkpolicy", "default-deny")
-    before = list(runs.audited())
+    before = runs.audited()
     _code, _output, planned = runs.play("plan")
     code, output = runs.command("ansible-playbook", "--check", *runs.words("site"))
     assert code == 0, output
     checked = conforms(json.loads(runs.report.read_text(encoding="utf-8")))
     assert [change["id"] for change in planned["changes"]] == ["NetworkPolicy.networking.k8s.io/cortex/default-deny"]
     assert (checked["status"], checked["changes"], checked["digest"]) == ("changes", planned["changes"], planned["digest"])
-    assert list(runs.audited()) == before
+    assert runs.audited() == before
 
 
 def test_an_approved_plan_that_no_longer_fits_stops_before_its_first_write(runs, tmp_path):
@@ -64,20 +64,20 @@ def test_an_approved_plan_that_no_longer_fits_stops_before_its_first_write(runs,
     approved = tmp_path / "approved.json"
     shutil.copy(runs.report, approved)
     runs.kubectl("-n", "trust", "delete", "networkpolicy", "default-deny")
-    before = list(runs.audited())
+    before = runs.audited()
 
     code, output, refused = runs.play("apply", platform_plan=str(approved))
     assert code != 0
     assert f"{HOST}: create NetworkPolicy.networking.k8s.io/trust/default-deny [safe] was not approved" in output
     assert conforms(refused)["status"] == "failed"
-    assert list(runs.audited()) == before
+    assert runs.audited() == before
 
     _code, _output, _plan = runs.play("plan")
     shutil.copy(runs.report, approved)
     code, output, done = runs.play("apply", platform_plan=str(approved))
     assert code == 0, output
     assert (conforms(done)["status"], done["counts"]["create"]) == ("applied", 2)
-    assert {"/".join(uri.split("/")[-3:]) for verb, uri in list(runs.audited())[len(before) :] if "networkpolicies" in uri} == {
+    assert {"/".join(uri.split("/")[-3:]) for verb, uri in runs.audited()[len(before) :] if "networkpolicies" in uri} == {
         "cortex/networkpolicies/default-deny",
         "trust/networkpolicies/default-deny",
     }
@@ -99,7 +99,7 @@ def test_a_plan_waits_in_the_cluster_for_its_approval(runs):
 def test_drift_names_what_changed_who_did_it_and_fails(runs):
     runs.kubectl("-n", "memory", "set", "env", "deployment/memory-store", "EXTRA=1")
     runs.kubectl("-n", "cortex", "delete", "networkpolicy", "default-deny")
-    before = list(runs.audited())
+    before = runs.audited()
     code, output, report = runs.play("drift")
     assert code != 0
     assert conforms(report, "drift")["status"] == "drift"
@@ -107,7 +107,7 @@ def test_drift_names_what_changed_who_did_it_and_fails(runs):
     assert {(item["id"], item["manager"]) for item in report["foreign"]} == {("Deployment.apps/memory/memory-store", "kubectl-set")}
     assert all("EXTRA" in item["path"] and item["time"] for item in report["foreign"])
     assert "kubectl-set" in output
-    assert list(runs.audited()) == before
+    assert runs.audited() == before
 
     runs.kubectl("-n", "memory", "set", "env", "deployment/memory-store", "EXTRA-")
     code, output, _report = runs.play("site")
@@ -171,10 +171,10 @@ def test_tags_are_refused_before_any_request(runs, name, words):
 @pytest.mark.parametrize("task", ["Write and verify", "Publish what was done"])
 def test_a_run_that_jumps_over_its_plan_writes_nothing(runs, task):
     runs.kubectl("-n", "cortex", "delete", "networkpolicy", "default-deny", "--ignore-not-found")
-    before = list(runs.audited())
+    before = runs.audited()
     code, output = runs.command("ansible-playbook", "--start-at-task", task, *runs.words("site"))
     assert code != 0, output
-    assert list(runs.audited()) == before
+    assert runs.audited() == before
 
 
 def test_two_plans_of_one_checkout_at_once(runs):
@@ -196,11 +196,11 @@ def test_the_report_does_not_need_the_callback(runs, tmp_path):
 
 
 def test_destroy_is_for_sandboxes_that_were_named(runs):
-    before = list(runs.audited())
+    before = runs.audited()
     code, output, _report = runs.play("destroy", platform_destroy_confirmation="dev")
     assert code != 0
     assert "from sandboxes only" in output
-    assert list(runs.audited()) == before
+    assert runs.audited() == before
 
 
 # an approval is exactly what was seen
@@ -231,21 +231,21 @@ def approved(runs, tmp_path):
 )
 def test_no_variable_turns_an_approval_off(runs, extra):
     runs.kubectl("-n", "cortex", "delete", "networkpolicy", "default-deny", "--ignore-not-found")
-    before, asked = list(runs.audited()), runs.asked()
+    before, asked = runs.audited(), runs.asked()
     for words in ([], ["--check"]):
         code, output = runs.command("ansible-playbook", *words, *runs.words("apply", **extra))
         assert code != 0, output
         assert "set by -e" in " ".join(output.split()), output
-    assert (list(runs.audited()), runs.asked()) == (before, asked)
+    assert (runs.audited(), runs.asked()) == (before, asked)
 
 
 def test_a_plan_whose_changes_were_emptied_approves_nothing(runs, approved):
-    before = list(runs.audited())
+    before = runs.audited()
     approved.write_text(json.dumps({**json.loads(approved.read_text(encoding="utf-8")), "changes": []}), encoding="utf-8")
     code, output, _report = runs.play("apply", platform_plan=str(approved))
     assert code != 0
     assert "was edited after it was made" in " ".join(output.split()), output
-    assert list(runs.audited()) == before
+    assert runs.audited() == before
 
 
 def test_a_plan_that_was_sealed_with_a_key_is_applied_with_the_same_key_alone(runs, tmp_path):
@@ -257,11 +257,11 @@ def test_a_plan_that_was_sealed_with_a_key_is_applied_with_the_same_key_alone(ru
     assert code == 0, output
     approved = tmp_path / "approved.json"
     shutil.copy(runs.report, approved)
-    before = list(runs.audited())
+    before = runs.audited()
     for wrong in ("", f"file:{other}"):
         code, output, _report = runs.play("apply", platform_plan=str(approved), platform_digest_key=wrong)
         assert code != 0
         assert "sealed with" in " ".join(output.split()), output
-    assert list(runs.audited()) == before
+    assert runs.audited() == before
     code, output, done = runs.play("apply", platform_plan=str(approved), platform_digest_key=f"file:{key}")
     assert (code, done["status"]) == (0, "applied"), output

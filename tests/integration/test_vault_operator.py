@@ -14,10 +14,11 @@ import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import GantryError
 from ansible_collections.gantry.platform.plugins.module_utils._vault.client import VaultClient, resolve_vault
 from ansible_collections.gantry.platform.tests.integration.conftest import INSTANCES
-from ansible_collections.gantry.platform.tests.integration.kube.cluster import Cluster, until
+from ansible_collections.gantry.platform.tests.integration.kube.cluster import Cluster
 from ansible_collections.gantry.platform.tests.integration.runs import Runs, conforms
 from ansible_collections.gantry.platform.tests.integration.vault.conftest import Live
 from ansible_collections.gantry.platform.tests.integration.vault.databases import psql
+from ansible_collections.gantry.platform.tests.kit.waiting import until
 from ansible_collections.gantry.platform.tests.unit.roles.operated import operated
 
 HOST = "sandbox"
@@ -127,13 +128,13 @@ def test_a_service_ends_its_own_logins_and_nobody_elses(platform, tmp_path):
 
 
 def test_what_the_operator_writes_is_no_drift(platform):
-    before = len(list(platform.audited()))
+    before = len(platform.audited())
     made(platform, "store-vault")
     code, output, report = platform.play("drift")
     assert (code, conforms(report, "drift")["status"]) == (0, "clean"), output[-3000:]
     code, output, report = platform.play("site")
     assert (code, report["status"]) == (0, "clean"), output[-3000:]
-    assert list(platform.audited())[before:] == []
+    assert platform.audited()[before:] == []
 
 
 def test_a_changed_secret_reaches_the_pods_and_the_next_run_leaves_their_restart_alone(platform):

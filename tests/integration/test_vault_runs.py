@@ -17,34 +17,22 @@ import signal
 import subprocess
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import GantryError
 from ansible_collections.gantry.platform.tests.integration.canaries import shapes_in, traces_of
 from ansible_collections.gantry.platform.tests.integration.conftest import INSTANCES
-from ansible_collections.gantry.platform.tests.integration.kube.cluster import until
 from ansible_collections.gantry.platform.tests.integration.runs import Runs, conforms
 from ansible_collections.gantry.platform.tests.integration.vault.agents import configuration, moved, rendered
 from ansible_collections.gantry.platform.tests.integration.vault.conftest import Live, pid_of
 from ansible_collections.gantry.platform.tests.integration.vault.databases import psql
+from ansible_collections.gantry.platform.tests.kit.waiting import until
 
 HOST = "sandbox"
 # Where a run is killed: as soon as Vault's log has a write to this path. A root that its intermediate has not seen yet, a secret that
 # is made once and never again, a way in that nobody gets in by yet.
 POINTS = ("pki-root/issuers/generate/root/internal", "sandbox/data/experience-archive/generated", "sys/auth/kubernetes-sandbox")
-WRITES = ("create", "update", "patch", "delete")
-# What proves that services get in makes tokens and logins, and ends them; nothing of it is configuration.
-PROOFS = ("auth/token/", "sys/leases/", "sys/capabilities")
 WRONG = "hvs.CAESIJ-of-another-vault-altogether"
-
-
-@dataclass
-class Mark:
-    """Where both logs stood."""
-
-    kube: list
-    vault: int
 
 
 class VaultRuns(Runs):
@@ -86,35 +74,17 @@ class VaultRuns(Runs):
     def killed(self, name, point):
         """A run that is killed, with its whole process group, as soon as Vault's log grew by a write to ``point``."""
         words, _report = self._loud(name, (), None, {})
-        written = self.heard(WRITES, point)
+        since = self.live.audit.mark()
         process = self.start("ansible-playbook", *words, start_new_session=True)
         with ThreadPoolExecutor() as pool:
             # Somebody has to read, or it would wait with a full pipe. Nothing that survived may hold the pipe open.
             reader = pool.submit(process.communicate, timeout=120)
-            until(lambda: reader.done() or written(), f"a write to {point}", 90)
+            until(lambda: reader.done() or point in {path for _how, path in self.live.audit.changes(since)}, f"a write to {point}", 90)
             if not reader.done():
                 os.killpg(process.pid, signal.SIGKILL)
             output, _none = reader.result()
         self.keep(output)
         assert process.returncode == -signal.SIGKILL, output[-3000:]
-
-    def heard(self, operations, path, times=1):
-        """A question: whether Vault's log has grown by so many requests of this kind since now."""
-        log = self.cluster / "logs" / "vault-audit.log"
-        read, found = log.stat().st_size, 0
-
-        def ask():
-            nonlocal read, found
-            with log.open("rb") as handle:
-                handle.seek(read)
-                lines, mark, _half = handle.read().rpartition(b"\n")
-            read += len(lines + mark)
-            for row in map(json.loads, lines.splitlines()):
-                asked = row["request"]
-                found += row["type"] == "request" and asked["operation"] in operations and asked["path"] == path
-            return found >= times
-
-        return ask
 
     def keep(self, output):
         """All that can be searched now: what was printed, and every file that runs leave."""
@@ -124,12 +94,13 @@ class VaultRuns(Runs):
                 self.texts.setdefault(path.read_text(encoding="utf-8", errors="replace"), str(path))
 
     def mark(self):
-        return Mark(list(self.audited()), len(self.live.log()))
+        """Where both logs stand."""
+        return self.audit.mark(), self.live.audit.mark()
 
     def written(self, mark):
         """What was written since to either server, as paths; proofs left out."""
-        vault = [path for _operation, path in self.live.writes(mark.vault) if not path.startswith(PROOFS) and not path.endswith("/login")]
-        return [uri for _verb, uri in list(self.audited())[len(mark.kube) :]] + vault
+        kube, vault = mark
+        return [request.path for request in self.audit.changes(kube)] + self.live.audit.configured(vault)
 
     def access(self, name, token):
         """A way into the sandbox's Vault with another token, as an environment of one's own would say it."""
@@ -169,7 +140,7 @@ def runs(virgin, checked):
     virgin.progress = []
     for point in POINTS:
         virgin.killed("site", point)
-        virgin.progress.append({path for _operation, path in virgin.live.writes()})
+        virgin.progress.append({path for _operation, path in virgin.live.audit.changes()})
     # The results as JSON as well: ansible-core's callback that prints them whole, and the one that makes test reports of them.
     callbacks = {
         "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.minimal",
@@ -278,7 +249,7 @@ def test_the_declared_job_takes_snapshots_and_keeps_as_many_as_it_should(runs, t
     keep = int(environment["KEEP"])
     for number in range(keep + 2):
         (tmp_path / "snapshots" / f"20200101T0000{number:02}Z.snap").write_text("an old one", encoding="utf-8")
-    before = len(runs.live.log())
+    before = runs.live.audit.mark()
     done = subprocess.run(
         [*container["command"], moved(container["args"][0], places)], env=environment, capture_output=True, text=True, check=False
     )
@@ -290,7 +261,7 @@ def test_the_declared_job_takes_snapshots_and_keeps_as_many_as_it_should(runs, t
         [runs.cluster / "bin" / "vault", "operator", "raft", "snapshot", "inspect", kept[-1]], capture_output=True, check=False
     )
     assert inspected.returncode == 0, inspected.stderr
-    assert ("update", "auth/token/revoke-self") in runs.live.log()[before:], "its login is over"
+    assert ("update", "auth/token/revoke-self") in list(runs.live.audit.asked(before)), "its login is over"
 
 
 def test_drift_in_vault_is_told_by_path_and_a_wrong_token_gets_nowhere(runs, runner, drifted):
@@ -316,17 +287,17 @@ def test_drift_in_vault_is_told_by_path_and_a_wrong_token_gets_nowhere(runs, run
 
 def test_a_vault_that_is_sealed_in_mid_run_is_said_and_the_next_run_mends(runs, runner, drifted):
     # The first read of the record belongs to the plan, the second to the writing: the run has been through the cluster by then.
-    writing = runs.heard(("read",), "gantry/data/consciousness", times=2)
+    since, record = runs.live.audit.mark(), ("read", "gantry/data/consciousness")
     with ThreadPoolExecutor() as pool:
         run = pool.submit(runs.loud, "site", access=runner)
-        until(lambda: run.done() or writing(), "the run to come back to Vault", 60)
+        until(lambda: run.done() or list(runs.live.audit.asked(since)).count(record) >= 2, "the run to come back to Vault", 60)
         runs.live.api.write("sys/seal", {})
         code, output, report = run.result()
     # Who has to help now gets into the cluster all the same, without a word to Vault.
-    asked = len(runs.live.log())
+    asked = runs.live.audit.mark()
     emergency_code, emergency_output = runs.emergency()
     assert emergency_code == 0 and "gantry:admin gets in and may do everything" in emergency_output, emergency_output[-3000:]
-    assert len(runs.live.log()) == asked
+    assert runs.live.audit.mark() == asked
     # A server that was sealed by hand opens itself when it starts anew.
     os.kill(pid_of(runs.cluster, "vault"), signal.SIGKILL)
     until(lambda: serves(runs.live), "Vault to open itself", 60)

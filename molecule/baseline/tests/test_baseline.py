@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 
-from cluster import KUBECTL, get, mutations_by_deployer
+from ansible_collections.gantry.platform.tests.kit.scenario import KUBECTL, changes_by_run, get
 
 testinfra_hosts = ["local://"]
 
@@ -177,4 +177,4 @@ def test_every_namespace_denies_by_default(host):
 
 
 def test_check_mode_and_the_second_run_wrote_nothing():
-    assert [bool(run) for run in mutations_by_deployer()] == [False, True, False, False]
+    assert [bool(run) for run in changes_by_run()] == [False, True, False, False]

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from cluster import get, mutations_by_deployer
+from ansible_collections.gantry.platform.tests.kit.scenario import changes_by_run, get
 
 testinfra_hosts = ["local://"]
 
@@ -17,4 +17,4 @@ def test_the_kinds_of_every_component_are_served(host):
 
 
 def test_definitions_are_an_administrators_and_the_deployer_wrote_nothing():
-    assert [bool(run) for run in mutations_by_deployer()] == [False, False, False, False]
+    assert [bool(run) for run in changes_by_run()] == [False, False, False, False]

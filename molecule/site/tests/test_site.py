@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from cluster import get, mutations_by_deployer
+from ansible_collections.gantry.platform.tests.kit.scenario import changes_by_run, get
 
 testinfra_hosts = ["local://"]
 
@@ -25,7 +25,7 @@ def test_pods_of_a_service_stand_in_different_zones(host):
 
 
 def test_check_mode_and_the_second_run_wrote_nothing():
-    virgin_check, *later = mutations_by_deployer()
+    virgin_check, *later = changes_by_run()
     writing = [run for run in later if run]
     assert virgin_check == []
     assert len(writing) == 1, "only the converge run writes"

@@ -4,26 +4,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 
-from cluster import INSTANCE, get, mutations_by_deployer
+from ansible_collections.gantry.platform.tests.kit.audit import VaultAudit
+from ansible_collections.gantry.platform.tests.kit.scenario import INSTANCE, changes_by_run, get
 
 testinfra_hosts = ["local://"]
-# What proves that services get in makes tokens and logins; nothing of it is configuration.
-PROOFS = ("auth/token/", "sys/leases/", "sys/capabilities")
-
-
-def configuration_writes():
-    """How often each path of Vault was written, but for logins and the records of what was written."""
-    written = Counter()
-    for line in (INSTANCE / "logs" / "vault-audit.log").read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
-        path = row["request"].get("path", "")
-        changes = row["type"] == "response" and row["request"]["operation"] in ("create", "update", "patch", "delete")
-        if changes and not path.startswith((*PROOFS, "gantry/")) and not path.endswith("/login"):
-            written[path] += 1
-    return written
 
 
 def test_servers_and_those_that_wait_for_them_are_ready(host):
@@ -48,14 +34,15 @@ def test_no_node_carries_two_servers(host):
 
 
 def test_only_converge_wrote_to_vault_and_each_path_once():
-    written = configuration_writes()
+    # Without the records of what was written.
+    written = Counter(path for path in VaultAudit.of(INSTANCE).configured() if not path.startswith("gantry/"))
     assert "sys/policies/acl/memory-store" in written
     assert "auth/kubernetes-sandbox/role/memory-store" in written
     assert {path: number for path, number in written.items() if number > 1} == {}
 
 
 def test_check_mode_and_the_second_run_wrote_nothing_to_the_cluster():
-    runs = mutations_by_deployer()
+    runs = changes_by_run()
     writing = [number for number, run in enumerate(runs) if run]
     assert len(writing) == 2, "one for each wave of the converge run"
     assert runs[: writing[0]], "check mode and the plan came first"

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from cluster import get, mutations_by_deployer
+from ansible_collections.gantry.platform.tests.kit.scenario import changes_by_run, get
 
 testinfra_hosts = ["local://"]
 
@@ -45,6 +45,6 @@ def test_replicas_belong_to_the_autoscaler(host):
 
 
 def test_check_mode_and_the_second_run_wrote_nothing():
-    baseline, *runs = mutations_by_deployer()
+    baseline, *runs = changes_by_run()
     assert baseline
     assert [bool(run) for run in runs] == [False, True, False, False]

@@ -10,7 +10,7 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,38 +25,14 @@ from ansible_collections.gantry.platform.plugins.module_utils._kube.engine impor
 from ansible_collections.gantry.platform.plugins.module_utils._kube.kinds import Kind, Ref
 from ansible_collections.gantry.platform.plugins.module_utils._kube.options import APPLY_SPEC, apply_request, auth_options
 from ansible_collections.gantry.platform.plugins.module_utils._kube.record import ID_LABEL
+from ansible_collections.gantry.platform.tests.kit.audit import KubeAudit, Sent
 from ansible_collections.gantry.platform.tests.kit.faults import FaultyServer
 
-_MUTATING = ("create", "update", "patch", "delete", "deletecollection")
 _LOGGED_WITHIN = 2.0
 _NUMBERS = itertools.count(1)
 MERGE = "application/merge-patch+json"
 OWNER = "tests"
 MANAGER = f"kube_apply:{OWNER}"
-
-
-@dataclass(frozen=True)
-class Sent:
-    """One request as the apiserver logged it."""
-
-    verb: str
-    uri: str
-    user: str
-    agent: str
-    code: int
-    id: str
-    subresource: str
-
-    @property
-    def is_dry(self) -> bool:
-        """Whether it could change nothing."""
-        return "dryRun=All" in self.uri
-
-    @property
-    def changes(self) -> bool:
-        """Whether it changed something."""
-        reviews = self.uri.partition("?")[0].endswith("reviews")
-        return self.verb in _MUTATING and self.code < 300 and not self.is_dry and not reviews
 
 
 @dataclass
@@ -77,7 +53,7 @@ class Run:
     @property
     def tried(self) -> list[Sent]:
         """Requests of a mutating verb, dry runs and refused ones included."""
-        return [request for request in self.sent if request.verb in _MUTATING]
+        return [request for request in self.sent if request.mutating]
 
     @property
     def written(self) -> set[str]:
@@ -132,7 +108,7 @@ class Cluster:
         self.root = root
         self.kubeconfig = str(root / "admin.kubeconfig")
         self.endpoint = resolve_access(auth_options({"kubeconfig": self.kubeconfig}, {})).endpoint
-        self.audit_log = root / "logs" / "audit.log"
+        self.audit = KubeAudit.of(root)
         self.admin = self.client("tests-admin")
         self._kinds: dict[tuple[str, str], Kind] = {}
 
@@ -220,7 +196,7 @@ class Cluster:
         defaults = {name: option.get("default") for name, option in APPLY_SPEC.items()}
         params = {**defaults, "owner": OWNER, "wait_timeout": 60, **({"sets": list(sets)} if sets else {}), **options}
         agent = f"run-{next(_NUMBERS)}-{os.getpid()}"
-        mark = self.mark()
+        mark = self.audit.mark()
         own = client is None
         client = client or self.client(agent, retry, **({"host": through.url} if through else auth or {}))
         client.pool._user_agent = agent
@@ -246,28 +222,11 @@ class Cluster:
 
     # the judge
 
-    def mark(self) -> int:
-        """Where the audit log ends now."""
-        return self.audit_log.stat().st_size if self.audit_log.exists() else 0
-
-    def sent(self, since: int) -> Iterator[Sent]:
-        """Every request that ended since a mark."""
-        with self.audit_log.open("rb") as handle:
-            if since:
-                handle.seek(since - 1)
-                handle.readline()  # a mark may lie in the middle of a line that was being written
-            for line in handle:
-                if not line.endswith(b"\n"):
-                    return
-                event = json.loads(line)
-                if event["stage"] == "ResponseComplete":
-                    yield _sent(event)
-
     def sent_by(self, agent: str, since: int, count: int = 0) -> list[Sent]:
         """Every request of one user agent since a mark; the log may lag behind the answers, so ``count`` are awaited."""
         end = time.monotonic() + _LOGGED_WITHIN
         while True:
-            found = [request for request in self.sent(since) if request.agent == agent]
+            found = [request for request in self.audit.sent(since) if request.agent == agent]
             if len(found) >= count or time.monotonic() > end:
                 return found
             time.sleep(0.02)
@@ -275,57 +234,3 @@ class Cluster:
     def parents_in(self, namespace: str) -> list[dict[str, Any]]:
         """Records of sets."""
         return self.admin.list_objects(Kind("", "v1", "Secret", "secrets", True), namespace, ID_LABEL, metadata_only=False)[0]
-
-
-def _sent(event: Mapping[str, Any]) -> Sent:
-    of = event.get("objectRef") or {}
-    return Sent(
-        event["verb"],
-        event["requestURI"],
-        event["user"]["username"],
-        event.get("userAgent") or "",
-        (event.get("responseStatus") or {}).get("code") or 0,
-        _identity(of),
-        of.get("subresource") or "",
-    )
-
-
-def _identity(of: Mapping[str, Any]) -> str:
-    resource, group = of.get("resource") or "", of.get("apiGroup") or ""
-    kind = KINDS.get(resource, resource)
-    namespace = "" if kind == "Namespace" else of.get("namespace") or ""
-    return f"{kind}.{group}/{namespace or '-'}/{of.get('name')}" if group else f"{kind}/{namespace or '-'}/{of.get('name')}"
-
-
-KINDS = {
-    "configmaps": "ConfigMap",
-    "customresourcedefinitions": "CustomResourceDefinition",
-    "deployments": "Deployment",
-    "gadgets": "Gadget",
-    "horizontalpodautoscalers": "HorizontalPodAutoscaler",
-    "jobs": "Job",
-    "leases": "Lease",
-    "limitranges": "LimitRange",
-    "namespaces": "Namespace",
-    "persistentvolumeclaims": "PersistentVolumeClaim",
-    "rolebindings": "RoleBinding",
-    "roles": "Role",
-    "clusterroles": "ClusterRole",
-    "clusterrolebindings": "ClusterRoleBinding",
-    "resourcequotas": "ResourceQuota",
-    "secrets": "Secret",
-    "serviceaccounts": "ServiceAccount",
-    "services": "Service",
-    "validatingadmissionpolicies": "ValidatingAdmissionPolicy",
-    "validatingadmissionpolicybindings": "ValidatingAdmissionPolicyBinding",
-}
-"""Resources of the tests' objects as the audit log names them."""
-
-
-def until(met: Callable[[], Any], what: str, seconds: float = 30.0) -> Any:
-    """The first true answer of ``met``."""
-    end = time.monotonic() + seconds
-    while not (answer := met()):
-        assert time.monotonic() < end, f"waited {seconds:.0f} s for {what}"
-        time.sleep(0.05)
-    return answer

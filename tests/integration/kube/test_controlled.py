@@ -9,7 +9,6 @@ import base64
 import copy
 
 import pytest
-from ansible_collections.gantry.platform.tests.integration.kube.cluster import until
 from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     RBAC,
     autoscaler,
@@ -22,6 +21,7 @@ from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     unused_group,
     unused_name,
 )
+from ansible_collections.gantry.platform.tests.kit.waiting import until
 
 INJECT = {"cert-manager.io/inject-ca-from": "default/authority"}
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 
 import pytest
-from ansible_collections.gantry.platform.tests.integration.kube.cluster import until
 from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     config_map,
     definition,
@@ -21,6 +20,7 @@ from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     unused_group,
     unused_name,
 )
+from ansible_collections.gantry.platform.tests.kit.waiting import until
 
 MARK = "tests.example.com/judged"
 

@@ -156,10 +156,12 @@ def test_an_exec_plugin_whose_token_is_refused_is_asked_again(cluster, action, n
     config["users"] = [{"name": "robot", "user": {"exec": command}}]
     config["contexts"] = [{"name": "robot", "context": {"cluster": config["clusters"][0]["name"], "user": "robot"}}]
     config["current-context"] = "robot"
-    mark = cluster.mark()
+    mark = cluster.audit.mark()
     played = action.play(apply("made", namespace, config_map(namespace), kubeconfig=config))
     assert played.results["made"]["changed"], played.output
-    users = {request.user for request in cluster.sent(mark) if request.id == identity(config_map(namespace)) and request.verb == "patch"}
+    users = {
+        request.user for request in cluster.audit.sent(mark) if request.id == identity(config_map(namespace)) and request.verb == "patch"
+    }
     assert users == {f"system:serviceaccount:{namespace}:robot"}
 
 

@@ -20,7 +20,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._core.errors impor
 from ansible_collections.gantry.platform.plugins.module_utils._core.http import Retry
 from ansible_collections.gantry.platform.plugins.module_utils._kube.client import patience_of
 from ansible_collections.gantry.platform.plugins.module_utils._kube.errors import permanent
-from ansible_collections.gantry.platform.tests.integration.kube.cluster import HookedClient, until
+from ansible_collections.gantry.platform.tests.integration.kube.cluster import HookedClient
 from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     config_map,
     definition,
@@ -35,6 +35,7 @@ from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     unused_name,
 )
 from ansible_collections.gantry.platform.tests.kit.faults import AFTER, BEFORE, Fault, FaultyServer, first_of_each
+from ansible_collections.gantry.platform.tests.kit.waiting import until
 
 DELETE = {"mode": "delete"}
 LEASE = "gantry-run"

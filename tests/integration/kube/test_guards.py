@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.gantry.platform.tests.integration.kube.cluster import until
 from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     config_map,
     deployment,
@@ -21,6 +20,7 @@ from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     service,
     unused_name,
 )
+from ansible_collections.gantry.platform.tests.kit.waiting import until
 
 MARK = "tests.example.com/judged"
 
@@ -239,10 +239,10 @@ def test_a_new_policy_holds_before_what_it_judges_is_written(cluster, namespace,
     assert (checked.change(identity(good))["verified"], checked.change(identity(good))["reason"]) == (False, "policy_pending")
     done = cluster.run(one_set("s", namespace, *red_only, good)).ok()
     patches = [request for request in done.sent if request.verb == "patch" and request.id.startswith("ConfigMap/")]
-    asked = [(request.id, request.is_dry, request.code) for request in patches if request.id.endswith("/probe")]
+    asked = [(request.id, request.dry, request.code) for request in patches if request.id.endswith("/probe")]
     assert asked[-1] == (f"ConfigMap/{namespace}/probe", True, 422)
     assert {dry for _id, dry, _code in asked} == {True}
-    assert (patches[-1].id, patches[-1].code, patches[-1].is_dry) == (identity(good), 201, False)
+    assert (patches[-1].id, patches[-1].code, patches[-1].dry) == (identity(good), 201, False)
 
 
 def test_what_a_new_policy_of_this_run_refuses_is_not_written(cluster, namespace, red_only):

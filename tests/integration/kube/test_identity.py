@@ -68,7 +68,7 @@ def test_no_variable_of_the_environment_leads_a_named_run_elsewhere(cluster, fac
     mixed = {"name": "mixed", APPLY: {"definition": document, "api_key": "ours", "kubeconfig": None}}
     expectation = {"name": "e", "meaning": "m", "api_version": "v1", "kind": "ConfigMap", "namespace": namespace, "object": "settings"}
     verify = {"name": "verified", "gantry.platform.kube_verify": {"expectations": [expectation]}}
-    mark = cluster.mark()
+    mark = cluster.audit.mark()
     played = face.play(task, {**task, "name": "again", "environment": hostile}, verify, mixed, environment=hostile)
     assert played.results["made"]["changed"], played.output
     assert (played.results["again"]["changed"], played.results["verified"]["verdicts"][0]["passed"]) == (False, True)
@@ -76,7 +76,7 @@ def test_no_variable_of_the_environment_leads_a_named_run_elsewhere(cluster, fac
     assert "names api_key and the environment K8S_AUTH_KUBECONFIG: nothing of both is mixed" in played.results["mixed"]["msg"]
     assert thief.came == 0
     admin = cluster.admin.create(REVIEW, review(), "tests")["status"]["userInfo"]["username"]
-    assert {request.user for request in cluster.sent(mark) if request.id == identity(document) and request.verb == "patch"} == {admin}
+    assert {request.user for request in cluster.audit.sent(mark) if request.id == identity(document) and request.verb == "patch"} == {admin}
 
 
 def test_the_environment_alone_names_a_cluster(cluster, face, namespace):
@@ -130,12 +130,11 @@ def test_it_has_the_rights_of_whom_it_appears_as_and_no_others(cluster, namespac
     refused = cluster.run(wanted, auth={"kubeconfig": kubeconfig_of(cluster, **{"as": "nobody"})})
     assert "403" in refused.message and refused.writes == []
     robot = {"kubeconfig": kubeconfig_of(cluster, **{"as": "robot", "as-groups": [f"robots-{namespace}"]})}
-    mark = cluster.mark()
+    mark = cluster.audit.mark()
     cluster.run(wanted, auth=robot).ok()
-    events = [json.loads(line) for line in cluster.audit_log.read_bytes()[mark:].splitlines() if line.endswith(b"}")]
     names = {
         (event.get("impersonatedUser") or {}).get("username")
-        for event in events
+        for event in cluster.audit.lines(mark)
         if (event.get("objectRef") or {}).get("name") == "settings"
     }
     assert names == {"robot"}

@@ -18,8 +18,9 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._kube import lease
-from ansible_collections.gantry.platform.tests.integration.kube.cluster import HookedClient, until
+from ansible_collections.gantry.platform.tests.integration.kube.cluster import HookedClient
 from ansible_collections.gantry.platform.tests.integration.kube.objects import config_map, identity, one_set
+from ansible_collections.gantry.platform.tests.kit.waiting import until
 
 _DIES = Path(__file__).with_name("dies.py")
 LEASE = 3
@@ -81,13 +82,13 @@ def test_a_run_that_sleeps_while_another_one_goes_through_writes_nothing_more(cl
     with process(cluster, number, "before", "SIGSTOP", sleeper, prune={"mode": "delete"}) as running:
         until(lambda: sleeps(running) or running.poll() is not None, "the run to fall asleep", 60)
         cluster.run(other, lock=True, prune={"mode": "delete"}).ok()
-        mark = cluster.mark()
+        mark = cluster.audit.mark()
         record = cluster.parents_in(namespace)[0]["data"]["record"]
         os.kill(running.pid, signal.SIGCONT)
         said = ended(running)
     assert "taken or broken by somebody else" in said["message"], said
     assert said["details"]["interrupted"] is True
-    assert [request for request in cluster.sent(mark) if request.agent == "asleep" and request.changes] == []
+    assert [request for request in cluster.audit.sent(mark) if request.agent == "asleep" and request.changes] == []
     live = {item["metadata"]["name"]: item["data"]["colour"] for item in cluster.list("ConfigMap", namespace) if "colour" in item["data"]}
     assert live == {"a": "other", "b": "other", "else": "other"}
     assert cluster.parents_in(namespace)[0]["data"]["record"] == record
@@ -184,9 +185,9 @@ def test_a_run_whose_lock_was_taken_stops_writing_and_says_what_it_wrote(cluster
     def steal(number: int) -> None:
         if number == 2:
             cluster.edit(ident(namespace), {"spec": {"holderIdentity": "thief"}}, "other-run")
-            until(lambda: [r for r in cluster.sent(mark) if r.id == ident(namespace) and r.code == 409], "the renewal to fail")
+            until(lambda: [r for r in cluster.audit.sent(mark) if r.id == ident(namespace) and r.code == 409], "the renewal to fail")
 
-    mark = cluster.mark()
+    mark = cluster.audit.mark()
     client.after = steal
     first, second = config_map(namespace, "first"), config_map(namespace, "second")
     second["metadata"]["annotations"] = {"gantry.dev/depends-on": f"ConfigMap/{namespace}/first"}

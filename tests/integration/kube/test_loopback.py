@@ -16,7 +16,7 @@ import uuid
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.http import Retry
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.certificates import Authority
-from ansible_collections.gantry.platform.tests.integration.kube.cluster import until
+from ansible_collections.gantry.platform.tests.kit.waiting import until
 
 REFUSED = "the sandbox does not leave loopback"
 OUTSIDE = "192.0.2.1"

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.gantry.platform.tests.integration.kube.cluster import until
 from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     IMAGE,
     config_map,
@@ -20,6 +19,7 @@ from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     service,
     unused_name,
 )
+from ansible_collections.gantry.platform.tests.kit.waiting import until
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
 

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.gantry.platform.tests.integration.kube.cluster import until
 from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     config_map,
     definition,
@@ -25,6 +24,7 @@ from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     unused_group,
     unused_name,
 )
+from ansible_collections.gantry.platform.tests.kit.waiting import until
 
 
 def mixed(group, home):

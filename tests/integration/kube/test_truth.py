@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._kube.errors import ApiError
 from ansible_collections.gantry.platform.plugins.module_utils._kube.yaml import load_yaml
-from ansible_collections.gantry.platform.tests.integration.kube.cluster import until
 from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     IMAGE,
     RBAC,
@@ -35,6 +34,7 @@ from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     service_account,
     unused_name,
 )
+from ansible_collections.gantry.platform.tests.kit.waiting import until
 
 
 def cluster_role(name, *verbs):

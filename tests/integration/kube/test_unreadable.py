@@ -10,7 +10,6 @@ import copy
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.http import Retry
 from ansible_collections.gantry.platform.plugins.module_utils._kube.errors import permanent
-from ansible_collections.gantry.platform.tests.integration.kube.cluster import until
 from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     config_map,
     definition,
@@ -22,6 +21,7 @@ from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     unused_group,
 )
 from ansible_collections.gantry.platform.tests.kit.faults import Fault, FaultyServer
+from ansible_collections.gantry.platform.tests.kit.waiting import until
 
 BRIEFLY = Retry(attempts=2, seconds=5.0, permanent=permanent)
 DELETE = {"mode": "delete"}

@@ -22,7 +22,7 @@ def expectation(namespace, **more):
 
 def check(cluster, *expectations, seconds=0.0):
     agent = f"verify-{threading.get_ident()}"
-    mark = cluster.mark()
+    mark = cluster.audit.mark()
     client = cluster.client(agent)
     found = verify(client, read_expectations([(item, "test") for item in expectations]), seconds)
     count = sum(client.pool.requests.values())

@@ -18,6 +18,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._vault.config impo
 from ansible_collections.gantry.platform.plugins.module_utils._vault.document import read_document
 from ansible_collections.gantry.platform.plugins.module_utils._vault.secrets import SecretReader
 from ansible_collections.gantry.platform.tests.integration.conftest import INSTANCES, run_role
+from ansible_collections.gantry.platform.tests.kit.audit import VaultAudit
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -53,6 +54,7 @@ class Live:
         self.postgres = ports["postgres_tcp"]
         self.access = {"url": self.url, "ca_cert": str(folder / "pki" / "ca.crt"), "token_file": str(folder / "vault-keys.json")}
         self.api = VaultClient(resolve_vault(self.access, {}), "by-hand")
+        self.audit = VaultAudit.of(folder)
 
     def configure(self, document, check_mode=False, secrets=None, **options):
         """One call of the engine; ``secrets`` are the environment that references see."""
@@ -62,15 +64,6 @@ class Live:
             return configure(client, request, References(secrets or {}, str(self.folder), {"vault": SecretReader(client)}))
         finally:
             client.close()
-
-    def log(self):
-        """Requests of the audit log so far, as (operation, path)."""
-        rows = [json.loads(line) for line in (self.folder / "logs" / "vault-audit.log").read_text(encoding="utf-8").splitlines()]
-        return [(row["request"]["operation"], row["request"].get("path", "")) for row in rows if row["type"] == "request"]
-
-    def writes(self, since=0):
-        """Requests that change something."""
-        return [row for row in self.log()[since:] if row[0] in ("create", "update", "patch", "delete")]
 
 
 def pid_of(sandbox, config):

@@ -21,9 +21,9 @@ from ansible_collections.gantry.platform.plugins.module_utils._core.errors impor
 from ansible_collections.gantry.platform.plugins.module_utils._vault.client import VaultClient, resolve_vault
 from ansible_collections.gantry.platform.plugins.module_utils._vault.record import Record
 from ansible_collections.gantry.platform.plugins.module_utils._vault.rotation import rotate
-from ansible_collections.gantry.platform.tests.integration.kube.cluster import until
 from ansible_collections.gantry.platform.tests.integration.vault.conftest import ROOT
 from ansible_collections.gantry.platform.tests.integration.vault.databases import engine, psql, session
+from ansible_collections.gantry.platform.tests.kit.waiting import until
 
 
 def later(live, wanted, hours=0.0, check_mode=False, owner="companions"):
@@ -64,7 +64,7 @@ def test_nothing_is_renewed_before_its_time_and_all_after(configured):
             "companions-pki/issuing": {"max_age": "8760h", "issuer": {"type": "root", "common_name": "companions", "ttl": "20000h"}}
         },
     }
-    before = len(live.log())
+    before = live.audit.mark()
     planned = later(live, wanted, check_mode=True)
     made = {row["id"]: row["action"] for row in planned["plan"]}
     assert made == {
@@ -72,13 +72,13 @@ def test_nothing_is_renewed_before_its_time_and_all_after(configured):
         "auth/companions/role/ci/secret-id": "create",
         "companions-pki/issuer/issuing": "create",
     }
-    assert live.writes(before) == []
+    assert live.audit.changes(before) == []
     first = later(live, wanted)
     assert {row["id"]: row["action"] for row in first["plan"]} == made
-    before = len(live.log())
+    before = live.audit.mark()
     again = later(live, wanted, hours=1)
     assert (again["changed"], again["counts"]["unchanged"]) == (False, 4)
-    assert [row for row in live.writes(before) if not row[1].endswith("accessor/lookup")] == []
+    assert [row for row in live.audit.changes(before) if not row[1].endswith("accessor/lookup")] == []
 
     secret = live.api.read("companions-kv/data/app/session")["data"]["data"]
     assert len(secret["password"]) == 24 and len(secret["key"]) == 64

@@ -122,20 +122,20 @@ def name(request):
 
 def test_the_second_run_and_check_mode_write_nothing(live, name):
     wanted = document(live, name)
-    before = len(live.log())
+    before = live.audit.mark()
     planned = live.configure(wanted, check_mode=True, secrets=SECRETS, owner=name)
-    assert live.writes(before) == []
+    assert live.audit.changes(before) == []
     done = live.configure(wanted, secrets=SECRETS, owner=name)
     assert [(row["id"], row["action"]) for row in done["plan"]] == [(row["id"], row["action"]) for row in planned["plan"]]
     assert done["warnings"] == [] and done["counts"]["create"] == len(done["plan"]) > 30
-    before = len(live.log())
+    before = live.audit.mark()
     again = live.configure(wanted, secrets=SECRETS, owner=name)
     changed = copy.deepcopy(wanted)
     changed["auth"][f"{name}-approle"]["roles"]["app"]["token_ttl"] = "2h"
     third = live.configure(changed, check_mode=True, secrets=SECRETS, owner=name)
     assert (again["changed"], again["counts"]["unchanged"]) == (False, done["counts"]["create"])
     assert [(row["id"], row["fields"]) for row in third["plan"]] == [(f"auth/{name}-approle/role/app", ["token_ttl"])]
-    assert live.writes(before) == []
+    assert live.audit.changes(before) == []
 
 
 def test_a_changed_secret_is_seen_and_an_unchanged_one_is_left(live, name):
@@ -278,7 +278,7 @@ def test_refusals_come_before_the_first_write(live, name):
         (("engines", f"{name}-root", "issuers", "root-1", "common_name"), "other", "common_name was said when it was made"),
         (("auth", f"{name}-approle", "roles", "app", "token_tll"), "1h", "did you mean 'token_ttl'?"),
     ]
-    before = len(live.log())
+    before = live.audit.mark()
     for path, value, words in cases:
         wrong = copy.deepcopy(wanted)
         wrong["policies"][f"{name}-more"] = {"a": ["read"]}
@@ -290,17 +290,17 @@ def test_refusals_come_before_the_first_write(live, name):
             live.configure(wrong, secrets=SECRETS, owner=name)
     with pytest.raises(InputError, match="env:REVIEWER"):
         live.configure(wanted, secrets={}, owner=name)
-    assert live.writes(before) == []
+    assert live.audit.changes(before) == []
 
 
 def test_an_approved_plan_is_that_plan_or_nothing(live, name):
     wanted = {"policies": {f"{name}-a": {"a": ["read"]}}}
     planned = live.configure(wanted, check_mode=True, owner=name)
     live.api.write(f"sys/policies/acl/{name}-a", {"policy": 'path "b" { capabilities = ["read"] }'})
-    before = len(live.log())
+    before = live.audit.mark()
     with pytest.raises(RefusedError, match="not what was approved"):
         live.configure(wanted, owner=name, approved_digest=planned["digest"])
-    assert live.writes(before) == []
+    assert live.audit.changes(before) == []
     now = live.configure(wanted, check_mode=True, owner=name)
     assert live.configure(wanted, owner=name, approved_digest=now["digest"])["changed"]
 
@@ -315,8 +315,8 @@ def test_a_rotated_root_is_never_put_back(live, name):
     assert "authentication failed" in psql(live, first["data"])
 
     live.api.write(f"{path}/rotate-root/app", {})
-    before = len(live.log())
-    assert live.configure(wanted, owner=name)["changed"] is False and live.writes(before) == []
+    before = live.audit.mark()
+    assert live.configure(wanted, owner=name)["changed"] is False and live.audit.changes(before) == []
     wanted["engines"][path]["connections"]["app"]["allowed_roles"] = ["app"]
     assert [row["fields"] for row in live.configure(wanted, owner=name)["plan"]] == [["allowed_roles[=*]", "allowed_roles[=app]"]]
     assert psql(live, live.api.read(f"{path}/creds/app")["data"]).startswith("v-")
@@ -376,8 +376,8 @@ def test_an_authority_that_a_kill_left_without_its_default_is_ended(live, name):
     for mount, issuer in ((root, "root"), (f"{name}-pki", "issuing")):
         identity = live.api.read(f"{mount}/issuer/{issuer}")["data"]["issuer_id"]
         assert live.api.read(f"{mount}/config/issuers")["data"]["default"] == identity
-    since = len(live.log())
-    assert not live.configure({"engines": engines}, owner=name)["changed"] and live.writes(since) == []
+    since = live.audit.mark()
+    assert not live.configure({"engines": engines}, owner=name)["changed"] and live.audit.changes(since) == []
 
 
 def test_a_quota_slows_it_down_and_stops_nothing(live, name):
@@ -460,11 +460,11 @@ def test_five_hundred_paths_unchanged_cost_no_write(live, name):
         "auth": {f"{name}-approle": {"type": "approle", "roles": roles}},
     }
     live.configure(wanted, owner=name)
-    before = len(live.log())
+    before = live.audit.mark()
     began = time.monotonic()
     again = live.configure(wanted, owner=name)
     print(f"{time.monotonic() - began:.2f} s for {again['counts']['unchanged']} paths")
-    assert again["changed"] is False and live.writes(before) == []
+    assert again["changed"] is False and live.audit.changes(before) == []
     assert sum(again["requests"].values()) < 520
 
 

@@ -48,9 +48,9 @@ def test_the_first_try_of_every_request_fails_and_the_run_does_not(live, faulty,
     run(live, client, document, name)
     assert faulty.done > 5
     faulty.rule = first_of_each(fault)
-    mark = len(live.log())
+    mark = live.audit.mark()
     assert run(live, client, document, name)["changed"] is False
-    assert live.writes(mark) == []
+    assert live.audit.changes(mark) == []
 
 
 @pytest.mark.parametrize("fault", [*AFTER, Fault(status=504), Fault(status=502)], ids=lambda fault: fault.cut or str(fault.status))

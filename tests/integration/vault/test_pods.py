@@ -12,11 +12,12 @@ import xmlrpc.client
 
 import pytest
 from ansible_collections.gantry.platform.tests.integration.conftest import INSTANCES, run_role
-from ansible_collections.gantry.platform.tests.integration.kube.cluster import Cluster, until
+from ansible_collections.gantry.platform.tests.integration.kube.cluster import Cluster
 from ansible_collections.gantry.platform.tests.integration.kube.objects import deployment, job, one_set, service_account
 from ansible_collections.gantry.platform.tests.integration.vault.accounts import reviewer
 from ansible_collections.gantry.platform.tests.integration.vault.conftest import Live
 from ansible_collections.gantry.platform.tests.integration.vault.databases import engine
+from ansible_collections.gantry.platform.tests.kit.waiting import until
 
 AREAS = ["core", "vault"]
 AGENT = "vault.hashicorp.com/"
@@ -251,7 +252,7 @@ def test_an_injected_pod_waits_until_its_login_and_every_read_succeed(cluster, l
     assert len(logins(live)) == len(before)
     # Vault ends the leases of a token soon after it, not with it.
     until(lambda: not live.api.names(f"sys/leases/lookup/{namespace}-db/creds/any"), "the leases to end", SOON)
-    read = [path for _operation, path in live.log() if path.startswith(namespace)]
+    read = [path for _operation, path in live.audit.asked() if path.startswith(namespace)]
     assert {f"{namespace}-kv/data/api", f"{namespace}-db/creds/any"} <= set(read)
 
 
@@ -276,10 +277,10 @@ def test_the_token_is_for_whom_its_volume_says_and_one_login_is_for_all(cluster,
     document["spec"]["template"]["spec"]["volumes"] = [{"name": "of-vault", "projected": {"sources": [source]}}]
     wrong = injected(namespace, "wrong", **{"auth-path": "auth/kubernetes-sandbox", "role": "teller"})
     wrong["spec"]["template"]["spec"]["serviceAccountName"] = "teller"
-    before = len(live.log())
+    before = live.audit.mark()
     create(cluster, service_account(namespace, "teller"), document)
     until(lambda: all_ready(cluster, namespace, "teller", 6), "pods with a token for another audience", SOON)
-    assert 1 <= live.log()[before:].count(("update", "auth/kubernetes-sandbox/login")) <= 2
+    assert 1 <= list(live.audit.asked(before)).count(("update", "auth/kubernetes-sandbox/login")) <= 2
     create(cluster, wrong)
     until(lambda: waits(cluster, namespace, "wrong", "no login at auth/kubernetes-sandbox as teller: 403"), "the reason", SOON)
     cluster.delete(f"Deployment.apps/{namespace}/wrong")
@@ -313,8 +314,7 @@ def test_no_secret_is_left_anywhere(sandbox, cluster):
     root = json.loads((sandbox / "vault-keys.json").read_text(encoding="utf-8"))["root_token"]
     for secret in (SECRET, root, "hvs.", "eyJ"):
         assert secret not in said and secret not in everything and secret not in words
-    asked = [json.loads(line) for line in (sandbox / "logs" / "audit.log").read_text(encoding="utf-8").splitlines()]
-    keeper = {row["objectRef"]["resource"] for row in asked if row["user"]["username"] == "gantry:vault-agents"}
+    keeper = {row["objectRef"]["resource"] for row in cluster.audit.lines() if row["user"]["username"] == "gantry:vault-agents"}
     assert keeper == {"pods", "serviceaccounts", "events"}
 
 

@@ -14,12 +14,12 @@ import signal
 import socket
 import stat
 import subprocess
-import time
 import urllib.request
 
 import pytest
 from ansible_collections.gantry.platform.tests.integration.conftest import run_role
 from ansible_collections.gantry.platform.tests.integration.vault.conftest import Ansible, pid_of
+from ansible_collections.gantry.platform.tests.kit.waiting import until
 
 
 def free_port():
@@ -28,13 +28,6 @@ def free_port():
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", random.randrange(30000, 32000)))
             return probe.getsockname()[1]
-
-
-def until(met, seconds=40.0):
-    end = time.monotonic() + seconds
-    while not met():
-        assert time.monotonic() < end
-        time.sleep(0.2)
 
 
 def restarted(sandbox, config, before):
@@ -79,7 +72,7 @@ def test_a_second_initialisation_changes_nothing_and_prints_no_key(sandbox, vaul
 def test_a_killed_server_opens_itself_again(sandbox, vault, config):
     before = pid_of(sandbox, config)
     os.kill(before, signal.SIGKILL)
-    until(lambda: restarted(sandbox, config, before))
+    until(lambda: restarted(sandbox, config, before), "the supervisor to start it again", 60)
     found, output = vault.run("vault_init", keys_file=str(sandbox / "vault-keys.json"))
     assert found["health"]["sealed"] is False, output
 
@@ -88,7 +81,7 @@ def test_both_are_killed_and_open_again(sandbox, vault):
     before = {config: pid_of(sandbox, config) for config in ("vault", "vault-kms")}
     for number in before.values():
         os.kill(number, signal.SIGKILL)
-    until(lambda: all(restarted(sandbox, config, number) for config, number in before.items()))
+    until(lambda: all(restarted(sandbox, config, number) for config, number in before.items()), "the supervisor to start both again", 60)
     found, output = vault.run("vault_init", keys_file=str(sandbox / "vault-keys.json"))
     assert (found["changed"], found["health"]["sealed"]) == (False, False), output
 

@@ -57,9 +57,9 @@ def _swept(live):
 
 def is_clean(live, wanted, owner, **options):
     """The second run, with no write in Vault's own log."""
-    before = len(live.log())
+    before = live.audit.mark()
     found = live.configure(wanted, owner=owner, **options)
-    assert (found["plan"], found["warnings"], live.writes(before)) == ([], [], [])
+    assert (found["plan"], found["warnings"], live.audit.changes(before)) == ([], [], [])
 
 
 def test_a_root_is_recorded_before_the_next_is_renewed(live):
@@ -410,10 +410,10 @@ def test_groups_and_authorities_go_in_the_order_of_their_needs(live):
     chain_of = live.api.read("trial-ca-0/issuer/own")["data"]["ca_chain"]
     assert len(chain_of) == 3
     wanted["identity"]["groups"]["trial-chain-end"] = {"member_groups": ["trial-chain-0"]}
-    before = len(live.log())
+    before = live.audit.mark()
     with pytest.raises(InputError, match="these need one another, none can be first: .*trial-chain"):
         live.configure(wanted, owner="trial-order")
-    assert live.writes(before) == []
+    assert live.audit.changes(before) == []
     del wanted["identity"], wanted["quotas"]
     gone = live.configure(wanted, owner="trial-order", prune="mounts", limits=RemovalLimits(50, 100))
     assert gone["counts"]["delete"] == 12
@@ -466,8 +466,8 @@ REFUSED = [
 
 def test_what_the_server_would_refuse_is_refused_while_planning(live):
     live.configure({"engines": {"trial-forms-kv": {"type": "kv-v2"}}}, owner="trial-refused")
-    before = len(live.log())
+    before = live.audit.mark()
     for wanted, words in REFUSED:
         with pytest.raises((InputError, RefusedError), match=words):
             live.configure(wanted, owner="trial-refused", check_mode=True)
-    assert live.writes(before) == []
+    assert live.audit.changes(before) == []

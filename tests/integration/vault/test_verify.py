@@ -93,12 +93,12 @@ def wanted(cluster, services):
 
 
 def test_each_service_gets_its_own_and_is_refused_the_others(live, vault, wanted):
-    before = len(live.log())
+    before = live.audit.mark()
     leases = live.api.names("sys/leases/lookup/services-db/creds/engine")
     found, output = vault.run("vault_verify", **wanted)
     assert found["changed"] is False, output
     assert len(found["verdicts"]) == 14 and all(row["passed"] for row in found["verdicts"])
-    assert {path for _operation, path in live.writes(before)} <= {
+    assert {path for _operation, path in live.audit.changes(before)} <= {
         "auth/services/login",
         "auth/token/create",
         "auth/token/revoke-self",

@@ -1,0 +1,19 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waiting for a condition, never for seconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+
+def until(met: Callable[[], Any], what: str, seconds: float = 30.0) -> Any:
+    """The first true answer of ``met``."""
+    end = time.monotonic() + seconds
+    while not (answer := met()):
+        assert time.monotonic() < end, f"waited {seconds:.0f} s for {what}"
+        time.sleep(0.05)
+    return answer
