@@ -101,6 +101,7 @@ class Progress:
 def worker() -> Iterator[Gate]:
     """The engine's surroundings: it ends with ansible-playbook, and when the task is interrupted."""
     gate = Gate()
+    parent = os.getppid()
     _end_with_parent()
     try:
         with stopped_by_signals(gate):
@@ -108,6 +109,10 @@ def worker() -> Iterator[Gate]:
     except BaseException:
         gate.cancel()
         raise
+    finally:
+        if os.getppid() != parent:
+            # Its ansible-playbook is dead: nobody reads the result, and a long one would fill the pipe and be waited with for ever.
+            os._exit(1)
 
 
 def outcome(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:

@@ -26,17 +26,19 @@ _ALWAYS = {"auth": {"token"}, "mount": {"database", "identity", "cubbyhole", "sy
 def refusals(server: Server, findings: Sequence[Finding]) -> list[str]:
     """Every refusal that can be known, with its place in the document and a cure.
 
-    What has no right form is told as that, also where the server could not change the field either.
+    What has no right form is told first, written or not: compared, it may look like what is there.
     """
     found: list[str] = []
     known = _Known(server, findings)
     for finding in findings:
         place = f"config.{finding.resource.where}"
-        if finding.conflict:
-            fields = KINDS[finding.resource.kind].fields(server, finding.resource)
-            found += [f"{place}{text}" for text in _forms(finding, fields)] or [finding.conflict]
+        fields = KINDS[finding.resource.kind].fields(server, finding.resource)
+        if wrong := list(_forms(finding, fields)):
+            found += [f"{place}{text}" for text in wrong]
+        elif finding.conflict:
+            found.append(finding.conflict)
         elif finding.change is not None and finding.writes and finding.resource.where:
-            found += [f"{place}{text}" for text in _of_one(finding, known)]
+            found += [f"{place}{text}" for text in (*_open_secrets(finding, fields), *_of_one(finding, known))]
     return found
 
 
@@ -67,7 +69,6 @@ class _Known:
 
 def _of_one(finding: Finding, known: _Known) -> Iterator[str]:
     resource, body = finding.resource, finding.body
-    yield from _forms(finding, KINDS[resource.kind].fields(known.server, resource))
     if resource.kind in ("mount", "auth"):
         yield from _mount(finding, known)
     elif resource.kind == "connection" and body.get("plugin_name"):
@@ -91,12 +92,15 @@ def _of_one(finding: Finding, known: _Known) -> Iterator[str]:
 def _forms(finding: Finding, fields: Fields) -> Iterator[str]:
     """Values that the server cannot read as what they are to be."""
     for name, value in finding.body.items():
-        secret = name in finding.resource.secrets
-        allowed = fields.refusal(name, value)
-        if allowed:
-            shown = "a secret that is none" if secret else show_value(masked_value(value))
+        if allowed := fields.refusal(name, value):
+            shown = "a secret that is none" if name in finding.resource.secrets else show_value(masked_value(value))
             yield f".{name}: found {shown}; allowed: {allowed}"
-        elif fields.sensitive(name) and value and not secret and isinstance(value, (str, int)) and not isinstance(value, bool):
+
+
+def _open_secrets(finding: Finding, fields: Fields) -> Iterator[str]:
+    for name, value in finding.body.items():
+        text = isinstance(value, (str, int)) and not isinstance(value, bool)
+        if value and text and fields.sensitive(name) and name not in finding.resource.secrets:
             yield f'.{name} is a secret, says the server, and stands there as text; name where it is: {{reference: "env:NAME"}}'
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 from types import SimpleNamespace
@@ -90,3 +91,26 @@ def test_a_second_signal_in_the_middle_of_the_first_waits_for_nothing():
             sys.setswitchinterval(0.005)
     with pytest.raises(CancelledError):
         gate()
+
+
+ORPHAN = """
+import os, time
+from ansible_collections.gantry.platform.plugins.plugin_utils._inprocess import worker
+ready, begun = os.pipe()
+if os.fork():
+    os.read(ready, 1)
+    os._exit(0)
+parent = os.getppid()
+with worker():
+    os.write(begun, b"x")
+    while os.getppid() == parent:
+        time.sleep(0.01)
+    print("its record is kept", flush=True)
+print("its result waits for a reader", flush=True)
+"""
+
+
+def test_a_worker_whose_ansible_playbook_is_dead_ends_once_its_work_has():
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", ORPHAN], capture_output=True, text=True, timeout=120, check=True, env=environment)
+    assert (done.stdout, done.stderr) == ("its record is kept\n", "")
