@@ -79,7 +79,7 @@ class ActionModule(ActionBase):
             sets = []
             for name, component in sorted(wanted.items()):
                 if name in charts:
-                    documents = _with_room(needs[name], rooms, params["deployer"])
+                    documents = with_room(needs[name], rooms, params["deployer"])
                 else:
                     documents = self._definitions(catalog[name], Path(params["modules"]) / name)
                 sourced = [(document, f"component {name}") for document in documents]
@@ -128,13 +128,17 @@ class ActionModule(ActionBase):
             found, again = draw(release)
             refuse_faults(name, entry, component, release, (found, again), draw, archive)
             write_json(str(cached), found)
-        placed = in_namespace(without_empty_bundles(found), release.namespace, CLUSTER_SCOPED)
-        wait = component.get("wait", True)
-        documents, hooks = order_hooks(placed, wait)
-        documents = documents if wait else [_unawaited(document) for document in documents]
-        labels = component.get("namespace_labels") or {}
-        usual = entry.get("pod_security") or "baseline"
-        return Need(name, release.namespace, documents, usual, component.get("pod_security") or "", labels), hooks
+        return need_of(name, component, entry, release.namespace, found)
+
+
+def need_of(name: str, component: dict[str, Any], entry: dict[str, Any], namespace: str, found: list[Document]) -> tuple[Need, list[str]]:
+    """What the component's set brings into its namespace, and the hooks that were left out."""
+    wait = component.get("wait", True)
+    documents, hooks = order_hooks(in_namespace(without_empty_bundles(found), namespace, CLUSTER_SCOPED), wait)
+    documents = documents if wait else [_unawaited(document) for document in documents]
+    labels = component.get("namespace_labels") or {}
+    usual = entry.get("pod_security") or "baseline"
+    return Need(name, namespace, documents, usual, component.get("pod_security") or "", labels), hooks
 
 
 def release_of(name: str, component: dict[str, Any], entry: dict[str, Any], version: str) -> Release:
@@ -232,7 +236,7 @@ def pinned(name: str, component: dict[str, Any], entry: dict[str, Any], reposito
     return Chart(name, chart["name"], version, address if "://" in address else in_project(address), pin)
 
 
-def _with_room(need: Need, rooms: dict[str, Room], deployer: str) -> list[Document]:
+def with_room(need: Need, rooms: dict[str, Room], deployer: str) -> list[Document]:
     """The component's documents, behind their namespace and the deployer's way into it where they stand in this set."""
     room = rooms.get(need.namespace)
     if room is None:

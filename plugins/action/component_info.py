@@ -12,19 +12,17 @@ from ansible.utils.display import Display
 
 from ..module_utils._chart.cure import faults
 from ..module_utils._chart.fetch import fetch, helm_binary
-from ..module_utils._chart.render import in_namespace
-from ..module_utils._chart.rooms import Need, rooms_of, way_in
+from ..module_utils._chart.rooms import Need, rooms_of
 from ..module_utils._core.errors import GantryError, InputError
 from ..module_utils._core.suggest import did_you_mean
-from ..module_utils._kube.administration import Administration
-from ..module_utils._kube.documents import Document
-from ..module_utils._kube.setfile import CLUSTER_SCOPED, set_file
+from ..module_utils._kube.grants import separated
+from ..module_utils._kube.setfile import SERVERS_OWN, set_file
 from ..module_utils._kube.yaml import dump_yaml
 from ..module_utils._model.components import missing, requirements, sample
 from ..module_utils._sandbox.build import cache_folder
 from ..plugin_utils._inprocess import outcome, plain, task_environment, validated
 from ..plugin_utils._model_input import catalog as known_components
-from .component import cure_settings, drawn, pinned, release_of
+from .component import cure_settings, drawn, need_of, pinned, release_of, with_room
 
 SPEC: dict[str, Any] = {
     "name": {"type": "str", "required": True},
@@ -87,8 +85,8 @@ class ActionModule(ActionBase):
                 renders = drawn(name, trial, helm, archive, environment, release_of(name, trial, entry, release.kubernetes))
         except GantryError as error:
             return {**said, "not rendered": error.message}
-        documents = in_namespace(renders[0], release.namespace, CLUSTER_SCOPED)
-        return {**said, **_described(name, entry, trial, release.namespace, documents)}
+        need, hooks = need_of(name, trial, entry, release.namespace, renders[0])
+        return {**said, **_described(need), **({"left out": hooks} if hooks else {})}
 
 
 def _from_catalogue(name: str, entry: dict[str, Any], component: dict[str, Any]) -> dict[str, Any]:
@@ -105,18 +103,18 @@ def _from_catalogue(name: str, entry: dict[str, Any], component: dict[str, Any])
     return found
 
 
-def _described(name: str, entry: dict[str, Any], trial: dict[str, Any], namespace: str, documents: list[Document]) -> dict[str, Any]:
-    """What the rendered chart brings: its namespace, its definitions, the rights that it asks for."""
-    usual = entry.get("pod_security") or "baseline"
-    need = Need(name, namespace, documents, usual, trial.get("pod_security") or "", trial.get("namespace_labels") or {})
-    room = rooms_of([need], ()).get(namespace)
+def _described(need: Need) -> dict[str, Any]:
+    """What the component's set brings: its namespace, its definitions, the rights that it asks for. Judged as a run judges its sets."""
+    rooms = rooms_of([need], SERVERS_OWN)
+    room = rooms.get(need.namespace)
+    sourced = [(document, f"component {need.component}") for document in with_room(need, rooms, "the deployer")]
+    left, administered = separated([set_file(f"component-{need.component}", "gantry-system", sourced, "component")])
+    documents = [*administered["documents"], *left["documents"]]
     counts: dict[str, int] = {}
     for document in documents:
         counts[document["kind"]] = counts.get(document["kind"], 0) + 1
-    placed = [room.document, way_in(room, ""), *documents] if room else documents
-    declared = set_file(f"component-{name}", "gantry-system", [(document, f"component {name}") for document in placed], "component")
     return {
-        "namespace": {"name": namespace, "pod security": room.level if room else "none, it is declared elsewhere"},
+        "namespace": {"name": need.namespace, "pod security": room.level if room else "none, it is declared elsewhere"},
         "objects": counts,
         "definitions": sorted(d["metadata"]["name"] for d in documents if d["kind"] == "CustomResourceDefinition"),
         "rights": {
@@ -124,7 +122,7 @@ def _described(name: str, entry: dict[str, Any], trial: dict[str, Any], namespac
             for document in documents
             if document["kind"] in _RULES
         },
-        "only an administrator may apply": [f"{ref.id}: {why}" for ref, why in sorted(Administration([declared]).reasons.items())],
+        "only an administrator may apply": [f"{identity}: {why}" for identity, why in sorted(administered["reasons"].items())],
     }
 
 

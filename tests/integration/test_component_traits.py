@@ -4,7 +4,7 @@
 """A chart of our own with what upstream charts trip over, through its whole life on a real control plane.
 
 A hook Job that its TTL takes, two components in one namespace of which one needs the host's network, values that are made up at every
-render, a value that it cannot do without, and a definition with what uses it.
+render, a value that it cannot do without, and a definition that gains a field together with what uses it.
 """
 
 from __future__ import annotations
@@ -125,6 +125,18 @@ def test_a_chart_with_these_traits_lives_its_whole_life(cluster, declare):
     assert current, output
     assert apply(current).ok().written == {"daemonsets.apps/quartet/viola"}, "what waits for a Job that is gone can be changed"
     until(lambda: not hooks(), "the hooks' Jobs to be taken by their TTL")
+    assert apply(current).ok().writes == []
+
+    current, output = declare(cello=settings("cello", hostNetwork=True, definition=True, newer=True), viola=settings("viola", strings="5"))
+    assert current, output
+    planned = apply(current, check=True).ok()
+    bow = planned.change("Bow.quartet.example/quartet/cello")
+    assert (bow["action"], bow["fields"], bow["verified"]) == ("update", ["spec.tension"], False)
+    definition = "CustomResourceDefinition.apiextensions.k8s.io/-/bows.quartet.example"
+    assert planned.change(definition)["action"] == "update"
+    upgraded = apply(current, approved_digest=planned.result["digest"]).ok()
+    assert upgraded.written == {definition, "bows.quartet.example/quartet/cello"}
+    assert cluster.get("Bow.quartet.example/quartet/cello")["spec"]["tension"] == "high"
     assert apply(current).ok().writes == []
 
     current, output = declare(viola=settings("viola", strings="5"))

@@ -32,12 +32,15 @@ def disturbances(client: KubeClient, findings: Iterable[Finding], observed: Obse
     """Object → what it disturbs among the pods that run now. A request or two for each namespace that is hemmed in anew, else none."""
 
     @cache
-    def listed(kind: Kind, namespace: str) -> list[Document]:
+    def listed(kind: Kind, namespace: str) -> list[Document] | None:
+        """None where this identity may not list them: then nobody knows that there is none."""
         try:
             fields = _RUNNING if kind is _POD else ""
             return list(client.list_objects(kind, namespace, metadata_only=kind is _POD, fields=fields)[0])
         except ApiError as error:
-            if error.status in (403, 404):
+            if error.status == 403:
+                return None
+            if error.status == 404:
                 return []
             raise
 
@@ -49,11 +52,16 @@ def disturbances(client: KubeClient, findings: Iterable[Finding], observed: Obse
                 found[ref] = "pods that run there and do not fit this level are refused when they are made again"
         elif finding.action is not Action.CREATE or not observed.has_namespace(ref.namespace):
             continue
+        elif ref.group_kind not in (_POLICY.group_kind, _QUOTA.group_kind):
+            continue
+        elif (pods := listed(_POD, ref.namespace)) is None:
+            found[ref] = "whether pods run there cannot be seen by this identity, and those that do may be disturbed by it"
         elif ref.group_kind == _POLICY.group_kind:
-            cut = [pod for pod in listed(_POD, ref.namespace) if _isolates_anew(body, pod, listed(_POLICY, ref.namespace))]
+            others = listed(_POLICY, ref.namespace) if pods else []
+            cut = [pod for pod in pods if _isolates_anew(body, pod, others or [])]
             if cut:
                 found[ref] = f"{len(cut)} running pod(s) may then be reached, or reach others, only as policies say"
-        elif ref.group_kind == "ResourceQuota" and listed(_POD, ref.namespace) and not listed(_QUOTA, ref.namespace):
+        elif pods and not listed(_QUOTA, ref.namespace):
             found[ref] = "pods run there: those that do not fit it are refused when they are made again"
     return found
 

@@ -57,6 +57,7 @@ def granted(contents: Sequence[Mapping[str, Any]], judged: Administration) -> di
     namespaced: set[tuple[str, str]] = {("", "secrets"), ("", "configmaps"), ("coordination.k8s.io", "leases"), *_COME_AND_GO}
     read: set[tuple[str, str]] = {("", "namespaces"), ("", "events"), ("", "resourcequotas"), ("storage.k8s.io", "storageclasses")}
     read |= {(RBAC, "clusterroles"), (RBAC, "clusterrolebindings"), (RBAC, "rolebindings")}
+    read.add(("", "pods"))  # what a wall or a quota disturbs is known by the pods that run
     read |= {("admissionregistration.k8s.io", name) for name in ("validatingadmissionpolicies", "validatingadmissionpolicybindings")}
     namespace: list[Rule] = []
     for item in judged.items:

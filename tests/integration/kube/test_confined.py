@@ -23,8 +23,11 @@ from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     unused_name,
 )
 
-NARROW = [{"apiGroups": [""], "resources": ["secrets", "configmaps"], "verbs": ["get", "list", "watch", "create", "patch", "delete"]}]
-"""Not even the namespace itself may be looked at, nor its quotas."""
+NARROW = [
+    {"apiGroups": [""], "resources": ["secrets", "configmaps"], "verbs": ["get", "list", "watch", "create", "patch", "delete"]},
+    {"apiGroups": [""], "resources": ["resourcequotas"], "verbs": ["get", "list", "create", "patch"]},
+]
+"""Not even the namespace itself may be looked at, nor what is in it besides."""
 
 
 def let_in(cluster, namespace, home, cluster_role):
@@ -107,6 +110,17 @@ def test_without_a_set_nothing_outside_is_asked_either(cluster, namespace, narro
     done = cluster.run(definition=config_map(namespace), auth=narrow).ok()
     assert done.written == {identity(config_map(namespace))}
     assert cluster.run(definition=config_map(namespace), auth=narrow).ok().writes == []
+
+
+def test_who_may_not_see_pods_is_not_told_that_none_is_disturbed(cluster, namespace, narrow):
+    wanted = one_set("s", namespace, quota(namespace, pods="3"))
+    plan = cluster.run(wanted, check=True, auth=narrow).ok()
+    (change,) = plan.result["plan"]
+    assert (change["impact"], "whether pods run there cannot be seen" in change["reason"]) == ("disruptive", True)
+    refused = cluster.run(wanted, auth=narrow, allowed_impact=["safe", "restart"])
+    assert "impact disruptive" in refused.message and refused.writes == []
+    plan = cluster.run(wanted, check=True).ok()
+    assert {change["impact"] for change in plan.result["plan"]} == {"safe"}, "nobody is there, and the administrator sees that"
 
 
 def test_what_is_not_allowed_is_refused_before_the_first_write_and_named(cluster, namespace, team):

@@ -21,6 +21,7 @@ from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     identity,
     namespace_of,
     one_set,
+    quota,
     role,
     role_binding,
     secret,
@@ -48,7 +49,7 @@ def documents(home):
     way_in = role_binding(home, ENTRY, role_name=f"entry-{home}", user=DEPLOYER, kind="ClusterRole")
     bounded = namespace_of(home)
     bounded["metadata"]["labels"] = {"pod-security.kubernetes.io/enforce": "baseline"}
-    return [bounded, way_in, config_map(home), secret(home), deployment(home), role(home), role_binding(home)]
+    return [bounded, way_in, config_map(home), secret(home), deployment(home), role(home), role_binding(home), quota(home, pods="9")]
 
 
 @pytest.fixture
@@ -76,6 +77,7 @@ def test_it_plans_applies_finds_drift_and_prunes_what_is_declared(cluster, names
     wanted = one_set("s", namespace, *own)
     checked = cluster.run(wanted, check=True, auth=deployer).ok()
     assert checked.planned == {identity(document): "create" for document in own}
+    assert {change["impact"] for change in checked.result["plan"]} == {"safe"}, "it sees that no pod runs under the new quota"
     done = cluster.run(wanted, auth=deployer, lock=True).ok()
     assert done.written == set(checked.planned)
     assert {request.user for request in done.sent} == {DEPLOYER}

@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from unittest.mock import MagicMock
 
 import pytest
 import yaml
 from ansible_collections.gantry.platform.plugins.action import component, component_info
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import ServerError
+from ansible_collections.gantry.platform.plugins.module_utils._kube.grants import separated
+from ansible_collections.gantry.platform.plugins.module_utils._kube.setfile import read_store
 
 CHART = """
 {apiVersion: v1, kind: ServiceAccount, metadata: {name: app}}
@@ -28,6 +31,33 @@ spec: {group: example.org, names: {kind: Thing, plural: things}, scope: Namespac
 ---
 {apiVersion: v1, kind: Secret, metadata: {name: made}, data: {key: Y2FuYXJ5}}
 """
+MIGHTY = """
+{apiVersion: v1, kind: Namespace, metadata: {name: thing, labels: {of: chart}}}
+---
+{apiVersion: v1, kind: ServiceAccount, metadata: {name: app}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app}
+spec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {serviceAccountName: app, containers: []}}}
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: before, annotations: {helm.sh/hook: pre-install}}
+spec: {template: {spec: {serviceAccountName: app, containers: []}}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: tests, annotations: {helm.sh/hook: test}}
+rules: [{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: tests, annotations: {helm.sh/hook: test}}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: tests}
+subjects: [{kind: ServiceAccount, name: app, namespace: thing}]
+"""
+"""Its account may everything while its tests run, which nobody applies."""
 ENTRY = {
     "purpose": "a thing",
     "chart": {"repository": "ours", "name": "thing-chart", "version": "1.2.0", "digest": None},
@@ -51,13 +81,12 @@ def look(monkeypatch, tmp_path):
     monkeypatch.setattr(component_info, "helm_binary", lambda path, environment: "helm")
     monkeypatch.setattr(component_info, "fetch", lambda *words, **more: (tmp_path, DIGEST))
 
-    def render(helm, path, release, environment):
-        seen.append(release.values)
-        return CHART, CHART
+    def call(name="thing", entry=None, chart=CHART, **more):
+        def render(helm, path, release, environment):
+            seen.append(release.values)
+            return chart, chart
 
-    monkeypatch.setattr(component, "render_twice", render)
-
-    def call(name="thing", entry=None, **more):
+        monkeypatch.setattr(component, "render_twice", render)
         arguments = {"name": name, "catalog": {"thing": entry or ENTRY}, "repositories": {"ours": "https://charts.example"}, **more}
         task = MagicMock(async_val=0, check_mode=False, args=arguments, environment=[])
         result = component_info.ActionModule(task, *(MagicMock() for _more in range(5))).run(None, {})
@@ -82,6 +111,26 @@ def test_everything_is_said_before_anything_is_enabled(look):
     assert said["cure"]["secrets"] == {"made": {"key": "env:THING_MADE_KEY"}}
     assert "Y2FuYXJ5" not in str(result)
     assert seen[0] == {"clusterName": "prod"}, "what is required is tried with the catalogue's examples"
+
+
+@pytest.mark.parametrize("chart", [CHART, MIGHTY], ids=["definitions", "hooks"])
+def test_it_says_of_a_component_what_a_run_will_do_with_its_set(look, chart, monkeypatch, tmp_path):
+    said = look(chart=chart)[0]["component"]
+    for name in ("helm_binary", "fetch"):
+        monkeypatch.setattr(component, name, getattr(component_info, name))
+    monkeypatch.setattr(component, "helm_version", lambda *words: "v4")
+    component_of = {"source": "upstream", "values": {"clusterName": "prod"}, **said.get("cure", {})}
+    arguments = {"store": str(tmp_path), "catalog": {"thing": ENTRY}, "components": {"thing": component_of}, "modules": str(tmp_path)}
+    arguments |= {"kubernetes_version": "1.36", "repositories": {"ours": "https://charts.example"}, "deployer": "gantry:deployer"}
+    task = MagicMock(async_val=0, check_mode=False, args=arguments, environment=[{"XDG_CACHE_HOME": str(tmp_path)}])
+    templar = MagicMock(template=lambda value: value)
+    done = component.ActionModule(task, *(MagicMock() for _more in range(3)), templar, MagicMock()).run(None, {})
+    assert "failed" not in done, done
+    declared, administered = separated(read_store(str(tmp_path)))
+    counts = Counter(document["kind"] for content in (declared, administered) for document in content["documents"])
+    assert said["objects"] == counts
+    assert said["only an administrator may apply"] == [f"{ref}: {why}" for ref, why in sorted(administered["reasons"].items())]
+    assert [f"thing: {hook}" for hook in said.get("left out", [])] == done["left_out"]
 
 
 def test_a_chart_that_cannot_be_had_leaves_the_rest(look, monkeypatch):

@@ -68,7 +68,14 @@ def test_who_is_walled_in_already_is_not_disturbed_but_in_a_new_direction():
 def test_nothing_is_asked_about_a_namespace_that_the_run_makes():
     server = Server([{"app": "a"}])
     assert not disturbed(server, wall(), namespaces=()) and server.asked == []
-    assert not disturbed(Server(Pod=refusal(403)), wall())
+
+
+@pytest.mark.parametrize("unseen", ["Pod", "NetworkPolicy", "ResourceQuota"])
+def test_what_may_not_be_listed_is_not_taken_for_absent(unseen):
+    server = Server([{"app": "a"}], **{"NetworkPolicy": [wall()], "ResourceQuota": [{}], unseen: refusal(403)})
+    assert disturbed(server, wall()) is (unseen != "ResourceQuota")
+    assert disturbed(server, document("ResourceQuota")) is (unseen != "NetworkPolicy")
+    assert not disturbed(Server(Pod=refusal(404)), wall())
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ def test_beyond_its_namespaces_it_reads_and_writes_nothing():
     assert {verb for rule in found["cluster"] for verb in rule["verbs"]} == {"get", "list", "watch"}
     assert allowed(found["cluster"], "", "namespaces", "list")
     assert allowed(found["cluster"], RBAC, "clusterroles", "get")
+    assert allowed(found["cluster"], "", "pods", "list"), "who cannot see pods takes every new wall for a disturbance"
 
 
 def test_what_is_namespaced_is_granted_where_the_deployer_is_bound():
