@@ -383,7 +383,7 @@ requests:
   returned: success
   type: dict
 objects:
-  description: The written objects.
+  description: The written objects. What a terminal would obey in their texts is an escape, but for line breaks and tabs.
   returned: with O(return_objects=true)
   type: list
   elements: dict

@@ -97,6 +97,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._core.errors import GantryError, InputError
 from ..module_utils._core.schema import Schema, show_path
+from ..module_utils._core.words import listed
 from ..module_utils._kube.secrets import cluster_secrets
 from ..module_utils._vault.client import AUTH_SPEC, resolve_vault
 from ..module_utils._vault.verify import verify
@@ -160,7 +161,7 @@ def main() -> None:
     if failing:
         lines = [f"{len(failing)} of {len(verdicts)} checks fail:"]
         lines += [f"  {verdict.meaning}: expected {verdict.expected}, found {verdict.found}" for verdict in failing]
-        module.fail_json("\n".join(lines), verdicts=[verdict.as_result() for verdict in failing])
+        module.fail_json(listed(lines), verdicts=[verdict.as_result() for verdict in failing])
     module.exit_json(changed=False, verdicts=rows)
 
 

@@ -69,7 +69,7 @@ class Change:
             "fields": [clean(field) for field in self.fields],
             "reason": clean(self.reason),
             "verified": self.verified,
-            "set": self.scope,
+            "set": clean(self.scope),
         }
 
     def as_line(self) -> str:

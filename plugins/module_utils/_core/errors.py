@@ -22,7 +22,7 @@ class GantryError(Exception):
     def __init__(self, message: str, **details: Any) -> None:
         self.message = clean_lines(message)
         super().__init__(self.message)
-        self.details: dict[str, Any] = cleaned(details, lines=False)
+        self.details: dict[str, Any] = cleaned(details)
 
 
 class InputError(GantryError):

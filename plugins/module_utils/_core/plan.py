@@ -15,7 +15,7 @@ from typing import Any
 from .canonical import digest
 from .change import Action, Change
 from .errors import RefusedError
-from .words import cleaned
+from .words import clean_lines, cleaned, listed
 
 
 @dataclass
@@ -54,7 +54,7 @@ class Plan:
             "changed": self.changed,
             "plan": [change.as_result() for change in self.changes],
             "counts": self.counts,
-            "warnings": cleaned(self.warnings),
+            "warnings": cleaned(self.warnings, clean_lines),
             "digest": self.digest,
         }
 
@@ -123,4 +123,4 @@ def _listed(changes: list[Change], limit: int = 20) -> str:
     lines = [f"  {change.as_line()}" for change in changes[:limit]]
     if len(changes) > limit:
         lines.append(f"  and {len(changes) - limit} more")
-    return "\n".join(lines)
+    return listed(lines)

@@ -12,7 +12,7 @@ stands behind them around, and marks of no width hide. None of them has a place 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 _HIDDEN = (
@@ -47,13 +47,23 @@ def clean_lines(text: str) -> str:
     return "\n".join(clean(line) for line in text.split("\n"))
 
 
-def cleaned(value: Any, lines: bool = True) -> Any:
-    """A value of JSON with all its texts and keys cleaned; ``lines``: line breaks stay."""
+def clean_text(text: str) -> str:
+    """As ``clean``, but line breaks and tabs stay: for texts that are somebody's own, such as a file in a ConfigMap."""
+    return "\t".join(clean_lines(part) for part in text.split("\t"))
+
+
+def listed(rows: Iterable[str]) -> str:
+    """Rows below each other, each in one line whatever a server's words in it are."""
+    return "\n".join(clean(row) for row in rows)
+
+
+def cleaned(value: Any, how: Callable[[str], str] = clean) -> Any:
+    """A value of JSON with all its texts cleaned as ``how`` does it, and all its keys as lines."""
     if isinstance(value, str):
-        return clean_lines(value) if lines else clean(value)
+        return how(value)
     if isinstance(value, Mapping):
-        return {cleaned(key, lines): cleaned(item, lines) for key, item in value.items()}
-    return [cleaned(item, lines) for item in value] if isinstance(value, (list, tuple)) else value
+        return {clean(key) if isinstance(key, str) else key: cleaned(item, how) for key, item in value.items()}
+    return [cleaned(item, how) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _escape(match: re.Match[str]) -> str:

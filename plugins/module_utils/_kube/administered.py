@@ -16,6 +16,7 @@ from typing import Any
 from .._core.change import Action, Change
 from .._core.diff import ABSENT, Difference
 from .._core.errors import RefusedError
+from .._core.words import listed
 from .client import KubeClient
 from .errors import ApiError
 from .examine import Finding, bare
@@ -115,7 +116,7 @@ def guard_administered(changes: Iterable[Change], administered: Administered) ->
     more = [f"  and {len(lines) - _MOST_NAMED} more"] if len(lines) > _MOST_NAMED else []
     raise RefusedError(
         f"{len(waiting)} object(s) that only an administrator may apply are not as declared; nothing was written.\n"
-        + "\n".join([*lines[:_MOST_NAMED], *more, *([administered.cure] if administered.cure else [])]),
+        + listed([*lines[:_MOST_NAMED], *more, *([administered.cure] if administered.cure else [])]),
         refused=[change.as_result() for change in waiting],
     )
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from .._core.errors import InputError, ServerError, TimeoutExceededError
+from .._core.words import listed
 from .client import Document, KubeClient
 from .discovery import Discovery
 from .errors import ApiError
@@ -80,7 +81,7 @@ class Barriers:
             refused = [(subject, self._objection(subject)) for subject in left]
             left = [subject for subject, objection in refused if objection]
             if left and time.monotonic() > end:
-                lines = "\n".join(f"  {subject.ref.id} ({subject.desired.source}): {why}" for subject, why in refused if why)
+                lines = listed(f"  {subject.ref.id} ({subject.desired.source}): {why}" for subject, why in refused if why)
                 raise ServerError(
                     f"{len(left)} object(s) would be refused by what this run has changed; none of them was written:\n{lines}"
                 )

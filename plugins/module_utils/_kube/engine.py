@@ -16,6 +16,7 @@ from .._core.change import Action
 from .._core.errors import CancelledError, GantryError, RefusedError
 from .._core.references import References
 from .._core.show import as_diff
+from .._core.words import clean, listed
 from .client import Document, KubeClient
 from .discovery import Discovery
 from .errors import ApiError
@@ -139,7 +140,7 @@ def _so_far(client: KubeClient, planned: _Planned, written: set[str], error: Gan
     found: dict[str, Any] = plan.as_result() | {
         "changed": bool(written),
         "plan": [{**change.as_result(), "written": change.id in written} for change in plan.changes],
-        "cluster_uid": planned.observed.cluster_uid,
+        "cluster_uid": clean(planned.observed.cluster_uid),
         "requests": dict(client.pool.requests),
     }
     if isinstance(error, (CancelledError, LockLostError)):
@@ -154,7 +155,7 @@ def _refuse_left(client: KubeClient, planned: _Planned) -> None:
     if left:
         rows = [f"  {ref.id}: {reason}" for ref, reason in sorted(left.items())]
         error = NotReadyError(
-            f"{len(left)} object(s) could not be made as declared; everything else is done. Run again when it can be:\n" + "\n".join(rows),
+            f"{len(left)} object(s) could not be made as declared; everything else is done. Run again when it can be:\n" + listed(rows),
             set(left),
             not_ready=[{"id": ref.id, "state": "blocked", "reason": reason} for ref, reason in sorted(left.items())],
         )

@@ -20,6 +20,7 @@ from typing import Any
 
 from .._core.clock import steady
 from .._core.errors import GantryError, LostAnswerError, RefusedError
+from .._core.words import clean
 from .client import Document, KubeClient
 from .errors import ApiError
 from .kinds import Kind
@@ -126,7 +127,7 @@ class RunLease:
 
     def _held(self, spec: Mapping[str, Any], holder: str, silent: float) -> RefusedError:
         return RefusedError(
-            f"another run is writing to this cluster: {holder}, since {spec.get('acquireTime') or spec.get('renewTime') or 'an unknown time'} "
+            f"another run is writing to this cluster: {clean(holder)}, since {spec.get('acquireTime') or spec.get('renewTime') or 'an unknown time'} "
             f"by its own clock; waited {self._patience:.0f} s for it, and saw its last sign of life {silent:.0f} s ago. "
             f"If it is dead its lock is free once it was silent for {_length(spec):.0f} s. "
             f"To break it, when you know that it is dead: kubectl -n {self._namespace} delete lease {NAME}",
@@ -194,7 +195,7 @@ class RunLease:
             return
         taker = spec.get("holderIdentity")
         self.lost = LockLostError(
-            f"this run's lock was taken or broken by somebody else{f' ({taker})' if taker else ''}; it stopped writing, its records "
+            f"this run's lock was taken or broken by somebody else{f' ({clean(taker)})' if taker else ''}; it stopped writing, its records "
             "included. What it wrote until then stands. Run again: the next plan shows what is left",
             lock_lost=True,
         )

@@ -17,6 +17,7 @@ from .._core.concurrency import map_threads
 from .._core.diff import ABSENT
 from .._core.errors import InputError, RefusedError
 from .._core.plan import Plan, guard_approval, guard_impact, guard_removal
+from .._core.words import listed
 from .administered import WHOSE, examine_read_only, guard_administered, leftovers, unreadable
 from .client import KubeClient
 from .disturb import disturbances
@@ -163,8 +164,7 @@ def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, obs
         plan.warnings += more  # a comparison says what differs, each object for itself, and refuses nothing
     elif problems:
         raise InputError(
-            f"{len(problems)} object(s) cannot be applied; nothing was written:\n"
-            + "\n".join([*sorted(problems), *_grantor(request, work)]),
+            f"{len(problems)} object(s) cannot be applied; nothing was written:\n" + listed([*sorted(problems), *_grantor(request, work)]),
             plan=[change.as_result() for change in plan.changes],
             counts=plan.counts,
         )
@@ -203,7 +203,7 @@ def _refuse_foreign_sets(client: KubeClient, request: ReconcileRequest, subjects
             place = f"-n {ref.namespace} " if ref.namespace else ""
             cures[f"to take it out of its set: kubectl {place}label {ref.group_kind.lower()} {ref.name} {PART_OF}-"] = None
     who = "another apply set" if any(one.owner == request.owner for one in sets.values()) else "an apply set of somebody else"
-    raise RefusedError(f"these objects belong to {who}; nothing was written:\n" + "\n".join([*rows, *list(cures)[:_CURES]]))
+    raise RefusedError(f"these objects belong to {who}; nothing was written:\n" + listed([*rows, *list(cures)[:_CURES]]))
 
 
 def _why_left(subject: Subject, observed: Observed) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from .._core.change import Impact
 from .._core.plan import Plan, RemovalLimits
-from .._core.words import cleaned
+from .._core.words import clean, clean_text, cleaned
 from .resolve import SetInput
 
 EVERY_IMPACT = tuple(impact.value for impact in Impact)
@@ -127,11 +127,11 @@ class ReconcileResult:
         """The keys of the task result."""
         result = self.plan.as_result() | {
             "diff": self.diff,
-            "foreign": cleaned(self.foreign, lines=False),
-            "orphan_sets": cleaned(self.orphan_sets, lines=False),
-            "cluster_uid": self.cluster_uid,
+            "foreign": cleaned(self.foreign),
+            "orphan_sets": cleaned(self.orphan_sets),
+            "cluster_uid": clean(self.cluster_uid),
             "requests": dict(self.requests),
         }
         if self.objects is not None:
-            result["objects"] = self.objects
+            result["objects"] = cleaned(self.objects, clean_text)
         return result

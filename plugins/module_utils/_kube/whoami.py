@@ -15,6 +15,7 @@ from .._core.certificate import not_after
 from .._core.concurrency import map_threads
 from .._core.errors import InputError
 from .._core.suggest import did_you_mean
+from .._core.words import cleaned
 from .auth import Access
 from .client import KubeClient
 from .errors import ApiError
@@ -77,9 +78,10 @@ def whoami(client: KubeClient, access: Access, may: Sequence[Mapping[str, str]],
 
     user = _user(client)
     end = not_after(access.certificate) if access.certificate else None
-    return {
+    found = {
         "user": {"username": user.get("username", ""), "groups": sorted(user.get("groups") or [])},
         "expires": None if end is None else f"{end:%Y-%m-%dT%H:%M:%SZ}",
         "days_left": None if end is None else (end - now).days,
         "reviews": list(map_threads(ask, list(may), client.threads)),
     }
+    return dict(cleaned(found))

@@ -18,6 +18,7 @@ from .._core.change import Action
 from .._core.concurrency import map_threads
 from .._core.diff import ABSENT, differences
 from .._core.errors import InputError, ServerError
+from .._core.words import listed
 from .barrier import Barriers
 from .client import Document, KubeClient
 from .discovery import Discovery
@@ -238,8 +239,8 @@ class Writer:
         asked = [finding for finding in todo if finding.action is Action.CREATE and finding.subject.ref.id in unverified]
         problems = sorted(filter(None, map_threads(ask, asked, self._client.threads)))
         if problems:
-            listed = "\n".join(problems)
-            raise ServerError(f"{len(problems)} object(s) would be refused; nothing of this stage ({stage.name}) was written:\n{listed}")
+            said = f"{len(problems)} object(s) would be refused; nothing of this stage ({stage.name}) was written:\n"
+            raise ServerError(said + listed(problems))
 
     def _is_todo(self, ref: Ref) -> bool:
         finding = self._work.findings.get(ref)

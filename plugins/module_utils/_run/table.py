@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .._core.change import Action, Impact
-from .._core.words import clean, cleaned
+from .._core.words import clean, clean_lines, cleaned
 from .report import impact_of
 
 WIDTH = 100
@@ -78,13 +78,13 @@ def render(report: Json, place: str = "") -> list[Line]:
 
 def _cleaned(report: Json) -> dict[str, Any]:
     """The report with every text as one line for people, but for those that we made of several lines."""
-    found: dict[str, Any] = cleaned(report, lines=False)
+    found: dict[str, Any] = cleaned(report)
     for key in ("error", "warnings"):
         if key in report:
-            found[key] = cleaned(report[key])
+            found[key] = cleaned(report[key], clean_lines)
     for host, row in report["hosts"].items():
         if row.get("error"):
-            found["hosts"][clean(host)]["error"] = cleaned(row["error"])
+            found["hosts"][clean(host)]["error"] = cleaned(row["error"], clean_lines)
     return found
 
 

@@ -19,7 +19,7 @@ from .._core.plan import Plan, RemovalLimits, guard_approval, guard_impact, guar
 from .._core.redaction import SET
 from .._core.references import MissingSecretError, References, reference_of
 from .._core.show import as_diff
-from .._core.words import clean, clean_lines
+from .._core.words import clean, clean_lines, listed
 from .client import Json, VaultClient
 from .compare import Finding, examine, removal, unknown_fields
 from .document import Resource
@@ -144,7 +144,7 @@ class _Work:
     def plan(self) -> Plan:
         """The plan in the order of the writes. Raises RefusedError where something cannot be made as declared."""
         if refused := refusals(self._server, self._findings):
-            raise RefusedError("\n".join([*refused, "Nothing was written."]))
+            raise RefusedError(listed([*refused, "Nothing was written."]))
         changes = [self._with_mount(finding) for finding in self._findings if finding.change]
         changes += [removal.change for removal in self._removals]
         identity = [self._server.cluster_id, self._request.owner, self._request.record_mount]
@@ -203,7 +203,7 @@ class _Work:
             for problem in unknown_fields(resource, KINDS[resource.kind].fields(self._server, resource))
         ]
         if problems:
-            raise InputError("\n".join(problem.message for problem in problems))
+            raise InputError(listed(problem.message for problem in problems))
 
     def _resolve(self, resource: Resource) -> None:
         body: Json = {}

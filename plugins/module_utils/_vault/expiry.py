@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 
 from .._core.certificate import not_after
+from .._core.words import clean
 from .client import Json, VaultClient, VaultError
 from .names import LIST
 
@@ -30,7 +31,7 @@ def expiring(client: VaultClient, now: datetime.datetime) -> list[Json]:
     if licence:
         found.append(("the licence", datetime.datetime.fromisoformat(str(licence).replace("Z", "+00:00"))))
     found.sort(key=lambda row: row[1])
-    return [{"what": what, "expires": f"{end:%Y-%m-%dT%H:%M:%SZ}", "days_left": (end - now).days} for what, end in found]
+    return [{"what": clean(what), "expires": f"{end:%Y-%m-%dT%H:%M:%SZ}", "days_left": (end - now).days} for what, end in found]
 
 
 def _seen(client: VaultClient, path: str) -> Json | None:

@@ -18,6 +18,7 @@ from typing import Any
 
 from .._core.errors import InputError, TimeoutExceededError, UnreachableError, UntrustedError
 from .._core.http import Retry
+from .._core.words import cleaned
 from .client import Json, VaultAccess, VaultClient, VaultError
 
 _PAUSE = 0.1
@@ -60,7 +61,7 @@ def health(client: VaultClient) -> Json:
     """``sys/health`` and the seal's kind, whatever state the server is in. Needs no token."""
     found = client.health()
     seal = client.read("sys/seal-status")
-    return {
+    state: Json = {
         "initialized": bool(found["initialized"]),
         "sealed": bool(found["sealed"]),
         "standby": bool(found.get("standby")),
@@ -73,6 +74,7 @@ def health(client: VaultClient) -> Json:
         "unseal_progress": int(seal.get("progress") or 0),
         "unseal_threshold": int(seal.get("t") or 0),
     }
+    return dict(cleaned(state))
 
 
 def is_absent(access: VaultAccess, gate: Callable[[], None] = lambda: None) -> bool:
@@ -108,7 +110,7 @@ def cluster(client: VaultClient) -> Json:
     autopilot = _visible(client, "sys/storage/raft/autopilot/state")
     if autopilot is not None:
         found["autopilot"] = {"healthy": bool(autopilot.get("healthy")), "failure_tolerance": int(autopilot.get("failure_tolerance") or 0)}
-    return found
+    return dict(cleaned(found))
 
 
 def token_of(client: VaultClient) -> Json | None:
@@ -119,7 +121,7 @@ def token_of(client: VaultClient) -> Json | None:
         if error.status == 403:
             return None
         raise
-    return {
+    token: Json = {
         "accessor": found.get("accessor") or "",
         "display_name": found.get("display_name") or "",
         "policies": sorted(found.get("policies") or []),
@@ -127,6 +129,7 @@ def token_of(client: VaultClient) -> Json | None:
         "renewable": bool(found.get("renewable")),
         "expires": found.get("expire_time"),
     }
+    return dict(cleaned(token))
 
 
 def bring_up(client: VaultClient, delivery: Delivery, check_mode: bool, seconds: float, unseal: bool = True) -> Progress:

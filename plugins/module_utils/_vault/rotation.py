@@ -21,6 +21,7 @@ from .._core.credentials import masked_text
 from .._core.errors import GantryError, InputError, ServerError
 from .._core.plan import Plan, guard_impact
 from .._core.schema import Problem, Schema, show_path, show_value
+from .._core.words import cleaned, listed
 from .client import Json, VaultClient, VaultError
 from .contents import form_problems, secret_problems
 from .document import Resource, issuer_problems
@@ -157,7 +158,7 @@ def rotate(
     if not check_mode:
         _renew(due)
     foreign = [{"id": path, "path": "it is declared nowhere", "manager": "", "time": ""} for rows in orphans.values() for path in rows]
-    return {**plan.as_result(), "foreign": foreign, "requests": dict(client.pool.requests)}
+    return {**plan.as_result(), "foreign": cleaned(foreign), "requests": dict(client.pool.requests)}
 
 
 def _matches(pattern: str, path: str) -> bool:
@@ -201,7 +202,7 @@ def _renew(due: list[_Due]) -> None:
     if failed:
         left = [one.path for one in due if one.path not in done][len(failed) :]
         words = [f"Renewed, and recorded: {', '.join(done) or 'nothing'}.", *([f"Not tried: {', '.join(left)}."] if left else [])]
-        raise ServerError("\n".join([*failed, *words, "Run again when it is mended; what was renewed stays."]))
+        raise ServerError(listed([*failed, *words, "Run again when it is mended; what was renewed stays."]))
 
 
 def _problems(wanted: Mapping[str, Any]) -> Iterator[Problem]:

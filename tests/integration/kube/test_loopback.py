@@ -6,16 +6,11 @@
 
 from __future__ import annotations
 
-import base64
-import http.server
 import json
-import ssl
-import threading
-import uuid
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.http import Retry
-from ansible_collections.gantry.platform.plugins.module_utils._sandbox.certificates import Authority
+from ansible_collections.gantry.platform.tests.integration.kube.hooks import serving
 from ansible_collections.gantry.platform.tests.kit.waiting import until
 
 REFUSED = "the sandbox does not leave loopback"
@@ -23,58 +18,12 @@ OUTSIDE = "192.0.2.1"
 """TEST-NET-1 of RFC 5737: nobody has it."""
 
 
-class Hook(http.server.ThreadingHTTPServer):
-    """A webhook, converter and aggregated API: refuses what it is asked to admit, and keeps the paths that were asked for."""
-
-    def __init__(self, cluster, namespace):
-        super().__init__(("127.0.0.1", 0), Answers)
-        self.asked = []
-        self.name = f"hook-{uuid.uuid4().hex[:8]}"
-        pki = cluster.root / "pki"
-        Authority(pki).server(f"tests-{self.name}", [f"{self.name}.{namespace}.svc", "127.0.0.1"])
-        self.authority = base64.b64encode((pki / "ca.crt").read_bytes()).decode()
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        tls.load_cert_chain(pki / f"tests-{self.name}.crt", pki / f"tests-{self.name}.key")
-        self.socket = tls.wrap_socket(self.socket, server_side=True)
-
-
-class Answers(http.server.BaseHTTPRequestHandler):
-    """Speaks as Kubernetes expects it of a webhook, and as an API group with nothing in it."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self):
-        review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        response = {"uid": review["request"]["uid"], "allowed": False, "status": {"message": "the hook on loopback says no"}}
-        self._answer({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response})
-
-    def do_GET(self):
-        self._answer({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": "", "resources": []})
-
-    def _answer(self, body):
-        self.server.asked.append(self.path.partition("?")[0])
-        content = json.dumps(body).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *words):
-        pass
-
-
 @pytest.fixture
 def hook(cluster, namespace):
     """A webhook of the tests' own on loopback, with a Service of its name that has no pods."""
-    server = Hook(cluster, namespace)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    create(cluster, "v1", "Service", namespace, server.name, {"spec": {"ports": [{"port": 443}]}})
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(cluster, namespace) as server:
+        create(cluster, "v1", "Service", namespace, server.name, {"spec": {"ports": [{"port": 443}]}})
+        yield server
 
 
 @pytest.fixture

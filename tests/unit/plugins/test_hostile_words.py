@@ -10,6 +10,7 @@ import http.client
 import json
 import unicodedata
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,16 +22,19 @@ from ansible_collections.gantry.platform.plugins.module_utils._core.http import 
 from ansible_collections.gantry.platform.plugins.module_utils._core.plan import Plan
 from ansible_collections.gantry.platform.plugins.module_utils._core.schema import show_value
 from ansible_collections.gantry.platform.plugins.module_utils._core.show import as_diff
-from ansible_collections.gantry.platform.plugins.module_utils._core.words import clean, clean_lines
+from ansible_collections.gantry.platform.plugins.module_utils._core.words import clean, clean_lines, listed
 from ansible_collections.gantry.platform.plugins.module_utils._kube import verify as kube_verify
 from ansible_collections.gantry.platform.plugins.module_utils._kube.errors import ApiError
 from ansible_collections.gantry.platform.plugins.module_utils._kube.kinds import Kind, Ref
+from ansible_collections.gantry.platform.plugins.module_utils._kube.lease import RunLease
 from ansible_collections.gantry.platform.plugins.module_utils._kube.requests import ReconcileResult
 from ansible_collections.gantry.platform.plugins.module_utils._kube.wait import NotReadyError, Waiter
+from ansible_collections.gantry.platform.plugins.module_utils._kube.whoami import whoami
 from ansible_collections.gantry.platform.plugins.module_utils._run.record import told
 from ansible_collections.gantry.platform.plugins.module_utils._run.report import build_report, make_note
 from ansible_collections.gantry.platform.plugins.module_utils._run.table import plain, render
 from ansible_collections.gantry.platform.plugins.module_utils._vault.client import VaultError
+from ansible_collections.gantry.platform.plugins.module_utils._vault.lifecycle import token_of
 from ansible_collections.gantry.platform.plugins.module_utils._vault.verify import Verdict
 from ansible_collections.gantry.platform.plugins.plugin_utils._inprocess import Progress, outcome
 from hypothesis import given
@@ -147,6 +151,36 @@ def kube_verdicts() -> str:
     return kube_verify.result_of([kube_verify.Verdict(expectation, False, HOSTILE, HOSTILE)])["msg"]
 
 
+class Answers:
+    """A client of whatever server, all of whose texts are hostile."""
+
+    def create(self, path: str, *_rest: Any) -> dict[str, Any]:
+        reviews = {"allowed": True, "reason": HOSTILE}
+        return {"status": reviews if "accessreviews" in path else {"userInfo": {"username": HOSTILE, "groups": [HOSTILE]}}}
+
+    def find(self, path: str) -> dict[str, Any]:
+        if path == "auth/token/lookup-self":
+            return {"data": {"expire_time": "2026-11-28T00:00:00Z", "ttl": 1}}
+        return {"spec": {"holderIdentity": HOSTILE}, "metadata": {"resourceVersion": "1"}}
+
+    def read(self, path: str) -> dict[str, Any]:
+        return {"data": {"display_name": HOSTILE, "policies": [HOSTILE], "accessor": HOSTILE}}
+
+    threads = 1
+
+
+def held() -> str:
+    with pytest.raises(RefusedError) as caught:
+        RunLease(Answers(), "x", "me").__enter__()
+    return str(caught.value) + json.dumps(caught.value.details, ensure_ascii=False)
+
+
+def objects() -> str:
+    (found,) = ReconcileResult(PLAN, objects=[{"data": {HOSTILE: HOSTILE, "Makefile": "all:\n\ttrue\n"}}]).as_result()["objects"]
+    assert found["data"].pop("Makefile") == "all:\n\ttrue\n", "line breaks and tabs are the text's own"
+    return json.dumps(found, ensure_ascii=False)
+
+
 def record() -> list[str]:
     host = {"status": HOSTILE, "counts": {HOSTILE: 1}, "verified": False, "error": HOSTILE}
     found = dict.fromkeys(("created", "who", "command", "run", "revision", "plan_digest"), HOSTILE)
@@ -169,6 +203,11 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "the table of a plan": lambda: plain(render(report(answer(), "plan"), HOSTILE)),
     "the table of drift": lambda: plain(render(report(raw_answer()), HOSTILE)),
     "the table of a failure": lambda: plain(render(report({"failed": True, "msg": clean(HOSTILE)}, "apply"))),
+    "objects that were written": objects,
+    "as whom a cluster sees us": lambda: json.dumps(whoami(Answers(), SimpleNamespace(certificate=""), [{}], None), ensure_ascii=False),
+    "who holds a lock": held,
+    "as whom Vault sees us": lambda: json.dumps(token_of(Answers()), ensure_ascii=False),
+    "rows of an error": lambda: listed([f"  a: {HOSTILE}", f"  b: {HOSTILE}"]),
     "the callback": shown_by_the_callback,
     "the record of the last run": lambda: "\n".join(record()),
     "a refusal of the apiserver": lambda: failed(refusal()),
