@@ -33,6 +33,22 @@ HOST = "sandbox"
 # is made once and never again, a way in that nobody gets in by yet.
 POINTS = ("pki-root/issuers/generate/root/internal", "sandbox/data/experience-archive/generated", "sys/auth/kubernetes-sandbox")
 WRONG = "hvs.CAESIJ-of-another-vault-altogether"
+# Where secrets are: one of each place at least, or the search for them would search for too few.
+EVERYWHERE = {
+    "vault-keys keys 0",
+    "vault-keys root_token",
+    "vault-kms-keys key",
+    "vault-kms-keys root_token",
+    "vault-seal token",
+    "postgres-password",
+    "supervisord.password",
+    "token of a run",
+    "experience-archive/generated#ARCHIVE_KEY",
+    "key of the marks of consciousness",
+    "key of the record vault",
+    "key of the record workloads",
+    "reviewer",
+}
 
 
 class VaultRuns(Runs):
@@ -78,8 +94,8 @@ class VaultRuns(Runs):
         process = self.start("ansible-playbook", *words, start_new_session=True)
         with ThreadPoolExecutor() as pool:
             # Somebody has to read, or it would wait with a full pipe. Nothing that survived may hold the pipe open.
-            reader = pool.submit(process.communicate, timeout=120)
-            until(lambda: reader.done() or point in {path for _how, path in self.live.audit.changes(since)}, f"a write to {point}", 90)
+            reader = pool.submit(process.communicate, timeout=600)
+            until(lambda: reader.done() or point in {path for _how, path in self.live.audit.changes(since)}, f"a write to {point}", 300)
             if not reader.done():
                 os.killpg(process.pid, signal.SIGKILL)
             output, _none = reader.result()
@@ -174,7 +190,7 @@ def test_check_mode_of_a_virgin_platform_plans_everything_and_writes_nothing(che
     # Namespaces are an administrator's and there already, so the accounts that Kubernetes itself puts into each are as well.
     adopted = {name for name, action in planned.items() if action == "adopt"}
     assert all(name.startswith("ServiceAccount/") and name.endswith("/default") for name in adopted), adopted
-    assert set(planned.values()) - {"adopt"} == {"create"} and len(planned) > 250
+    assert set(planned.values()) - {"adopt"} == {"create"} and len(planned) > 200
     assert {
         "StatefulSet.apps/vault/vault",
         "Deployment.apps/memory/memory-store",
@@ -290,7 +306,7 @@ def test_a_vault_that_is_sealed_in_mid_run_is_said_and_the_next_run_mends(runs, 
     since, record = runs.live.audit.mark(), ("read", "gantry/data/consciousness")
     with ThreadPoolExecutor() as pool:
         run = pool.submit(runs.loud, "site", access=runner)
-        until(lambda: run.done() or list(runs.live.audit.asked(since)).count(record) >= 2, "the run to come back to Vault", 60)
+        until(lambda: run.done() or list(runs.live.audit.asked(since)).count(record) >= 2, "the run to come back to Vault", 300)
         runs.live.api.write("sys/seal", {})
         code, output, report = run.result()
     # Who has to help now gets into the cluster all the same, without a word to Vault.
@@ -323,7 +339,7 @@ def test_a_vault_that_is_sealed_in_mid_run_is_said_and_the_next_run_mends(runs, 
 
 def test_no_run_showed_or_left_a_secret(runs, runner):
     values = known_secrets(runs)
-    assert len(values) > 20 and min(map(len, values.values())) >= 20
+    assert EVERYWHERE <= set(values) and min(map(len, values.values())) >= 20
     # The search would find them: each by its value, and those that have a shape by that.
     assert all(traces_of([value], f"x{value}x") for value in values.values())
     assert shapes_in(values["vault-keys root_token"]) and shapes_in(values["reviewer"]) and shapes_in(values["token of a run"])
