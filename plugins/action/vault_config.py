@@ -11,7 +11,7 @@ from ansible.plugins.action import ActionBase
 from ..module_utils._aws.secrets import SecretsManager
 from ..module_utils._kube.secrets import cluster_secrets
 from ..module_utils._vault.options import CONFIG_SPEC, run
-from ..plugin_utils._inprocess import outcome, plain, runs_here, task_environment, validated, worker
+from ..plugin_utils._inprocess import Progress, outcome, plain, runs_here, task_environment, validated, worker
 
 
 class ActionModule(ActionBase):
@@ -33,7 +33,8 @@ class ActionModule(ActionBase):
                 environment = task_environment(self)
                 cluster = cluster_secrets(params, environment, gate)
                 resolvers = {"aws-sm": SecretsManager(environment), **({"kube": cluster} if cluster else {})}
-                found = run(params, environment, self._loader.get_basedir(), self._task.check_mode, resolvers, gate)
+                tell = Progress((task_vars or {}).get("inventory_hostname", ""))
+                found = run(params, environment, self._loader.get_basedir(), self._task.check_mode, resolvers, gate, tell)
             if not self._task.diff:
                 found.pop("diff")
             return found

@@ -121,6 +121,12 @@ options:
         one, with every change unverified and without a digest, because what cannot be known yet cannot be approved.
     type: bool
     default: false
+  wait_timeout:
+    description:
+      - Seconds to wait for another run of the same owner. Before the first write the record says who runs until when; a run that was killed
+        is taken over from once its record was silent for 30 seconds.
+    type: int
+    default: 120
 seealso:
   - module: gantry.platform.vault_init
   - module: gantry.platform.vault_info

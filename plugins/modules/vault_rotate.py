@@ -69,6 +69,12 @@ options:
     description: Mount of the record, as in M(gantry.platform.vault_config).
     type: str
     default: gantry
+  wait_timeout:
+    description:
+      - Seconds to wait for another run of the same owner. Before the first write the record says who runs until when; a run that was killed
+        is taken over from once its record was silent for 30 seconds.
+    type: int
+    default: 120
 seealso:
   - module: gantry.platform.vault_config
 """
@@ -140,6 +146,7 @@ SPEC = {
     "allowed_impact_variable": {"type": "str", "default": "allowed_impact"},
     "owner": {"type": "str", "default": "gantry"},
     "record_mount": {"type": "str", "default": "gantry"},
+    "wait_timeout": {"type": "int", "default": 120},
 }
 
 
@@ -152,7 +159,7 @@ def main() -> None:
         now = datetime.datetime.now(datetime.UTC)
         record = Record(given["record_mount"], given["owner"])
         guards = given["whole"], given["allowed_impact"], given["allowed_impact_variable"]
-        result = rotate(client, given["rotate"], record, module.check_mode, now, *guards)
+        result = rotate(client, given["rotate"], record, module.check_mode, now, *guards, patience=float(given["wait_timeout"]))
     except GantryError as error:
         module.fail_json(error.message, **error.details)
     for text in result.pop("warnings"):

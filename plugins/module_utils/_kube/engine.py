@@ -14,13 +14,14 @@ from typing import Any
 
 from .._core.change import Action
 from .._core.errors import CancelledError, GantryError, RefusedError
+from .._core.lock import LockLostError
 from .._core.references import References
 from .._core.show import as_diff
 from .._core.words import clean, listed
 from .client import Document, KubeClient
 from .discovery import Discovery
 from .errors import ApiError
-from .lease import LockLostError, RunLease
+from .lease import RunLease
 from .observe import Observed, observe, read_sets, records_changed, refuse_parents, require_namespaces
 from .planner import Work, make_plan
 from .removal import remove_named

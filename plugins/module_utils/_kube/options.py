@@ -7,10 +7,6 @@
 
 from __future__ import annotations
 
-import os
-import pwd
-import socket
-import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -223,12 +219,6 @@ def expectation_rows(params: Params) -> list[tuple[Any, str]]:
     elif params.get("sets"):
         raise InputError("sets names sets of a store; give store as well")
     return rows
-
-
-def holder_name(environment: Mapping[str, str]) -> str:
-    """Who runs, as the lock shows it: user@machine and a number of this run."""
-    user = environment.get("USER") or environment.get("LOGNAME") or pwd.getpwuid(os.getuid()).pw_name
-    return f"{user}@{socket.gethostname()} {uuid.uuid4().hex[:8]}"
 
 
 def _administered(given: Params) -> Administered:

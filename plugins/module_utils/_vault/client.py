@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import re
@@ -119,6 +120,13 @@ class VaultClient:
         headers = access.headers()
         self.pool = Pool(access.endpoint, user_agent, lambda renew: headers, gate, limit=AdaptiveLimit(most=concurrency))
         self._retry = retry or Retry(permanent=_permanent)
+        self.may_write: Callable[[], None] = lambda: None
+
+    def guarded(self, may_write: Callable[[], None]) -> VaultClient:
+        """The same client, which asks ``may_write`` right before each try of a request that changes something."""
+        other = copy.copy(self)
+        other.may_write = may_write
+        return other
 
     def read(self, path: str, query: Mapping[str, str] | None = None) -> Json:
         """A GET. Raises VaultError."""
@@ -185,11 +193,12 @@ class VaultClient:
         address = f"/v1/{urllib.parse.quote(place)}{'?' if query else ''}{query}"
         end = time.monotonic() + self._retry.seconds
         once = method == "POST" or (method == "PUT" and bool(_NOT_TWICE.fullmatch(place)))
-        response = self.pool.request(method, address, body, headers, self._retry, once=once)
+        gate = (lambda: None) if method == "GET" else self.may_write
+        response = self.pool.request(method, address, body, headers, self._retry, gate, once)
         # A standby forwards; it sends elsewhere only while it cannot reach a leader.
         while response.status in (307, 308) and time.monotonic() < end:
             time.sleep(_ELECTION_PAUSE)
-            response = self.pool.request(method, address, body, headers, self._retry, once=once)
+            response = self.pool.request(method, address, body, headers, self._retry, gate, once)
         if response.status in (307, 308):
             leader = response.headers.get("Location") or "the leader"
             raise ServerError(f"{method} {place}: this node is a standby that does not forward; give the address of {leader} as url")

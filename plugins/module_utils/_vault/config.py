@@ -8,22 +8,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from .._core.change import Action, Change
 from .._core.concurrency import map_threads
 from .._core.errors import GantryError, InputError, RefusedError
+from .._core.lock import holder_name
 from .._core.plan import Plan, RemovalLimits, guard_approval, guard_impact, guard_removal
 from .._core.redaction import SET
 from .._core.references import MissingSecretError, References, reference_of
 from .._core.show import as_diff
 from .._core.words import clean, clean_lines, listed
-from .client import Json, VaultClient
+from .client import Json, VaultClient, VaultError
 from .compare import Finding, examine, removal, unknown_fields
 from .document import Resource
 from .kinds import KINDS
+from .lock import RecordLock
 from .names import folded
 from .order import STAGES, place
 from .planned import refusals
@@ -60,6 +63,8 @@ class Request:
     check_mode: bool = False
     known_policies: frozenset[str] = frozenset()
     removal_limits_variable: str = "removal_limits"
+    patience: float = 120.0
+    """Seconds to wait for another run of the same owner."""
 
 
 @dataclass
@@ -82,17 +87,31 @@ def plan_of_absent(request: Request) -> Json:
     return {**Plan(changes).as_result(), "digest": "", "diff": [], "foreign": [], "requests": {}}
 
 
-def configure(client: VaultClient, request: Request, references: References) -> Json:
-    """Make it so, or say what that would take; the keys of every reconciling module. Raises GantryError, never with a secret in it."""
-    work = _Work(client, request, references)
+def configure(
+    client: VaultClient, request: Request, references: References, holder: str = "", tell: Callable[[str], None] = lambda text: None
+) -> Json:
+    """Make it so, or say what that would take; the keys of every reconciling module. Raises GantryError, never with a secret in it.
+
+    ``holder`` names this run in the lock.
+    """
+    lock: RecordLock | None = None
+
+    def may_write() -> None:
+        if lock is not None:
+            lock.check()
+
+    record = Record(request.record_mount, request.owner)
+    work = _Work(client.guarded(may_write), request, references, record)
     try:
-        work.observe()
-        plan = work.plan()
-        guard_removal(plan, len(work.record.entries), request.limits, request.removal_limits_variable)
-        guard_impact(plan, request.allowed_impact, request.allowed_impact_variable)
-        guard_approval(plan, request.approved_digest)
+        plan = work.guarded_plan()
         if plan.changed and not request.check_mode:
-            work.execute()
+            work.make_record_mount()
+            with RecordLock(client, record, holder or holder_name(os.environ), request.patience, tell) as lock:
+                if lock.moved:
+                    work = _Work(client.guarded(may_write), request, references, record)
+                    plan = work.guarded_plan()
+                if plan.changed:
+                    work.execute()
     except GantryError as error:
         raise work.scrubbed(error) from None
     result = plan.as_result()
@@ -106,12 +125,12 @@ def configure(client: VaultClient, request: Request, references: References) -> 
 class _Work:
     """One call of ``configure``."""
 
-    def __init__(self, client: VaultClient, request: Request, references: References) -> None:
+    def __init__(self, client: VaultClient, request: Request, references: References, record: Record) -> None:
         self._client = client
         self._request = request
         self._references = references
         self._server = Server(client)
-        self.record = Record(request.record_mount, request.owner)
+        self.record = record
         self._bodies: dict[str, Json] = {}
         self._unknown: dict[str, set[str]] = {}
         self._values: set[str] = set()
@@ -119,6 +138,15 @@ class _Work:
         self._removals: list[Removal] = []
         self.foreign: list[str] = []
         self.said: list[str] = []
+
+    def guarded_plan(self) -> Plan:
+        """What is to be done, before anything is written. Raises RefusedError where it is not allowed, or not what was approved."""
+        self.observe()
+        plan, request = self.plan(), self._request
+        guard_removal(plan, len(self.record.entries), request.limits, request.removal_limits_variable)
+        guard_impact(plan, request.allowed_impact, request.allowed_impact_variable)
+        guard_approval(plan, request.approved_digest)
+        return plan
 
     def observe(self) -> None:
         """Everything that is asked of the server, and nothing written."""
@@ -152,11 +180,20 @@ class _Work:
         plan.unchanged = len(self._findings) - sum(1 for finding in self._findings if finding.change)
         return plan
 
+    def make_record_mount(self) -> None:
+        """What holds the record, and with it the lock, comes before both."""
+        try:
+            self._write([finding for finding in self._findings if self._holds_record(finding) and finding.change and finding.live is None])
+        except VaultError as error:
+            if not any("already in use" in text for text in error.errors):  # another run was first
+                raise
+
+    def _holds_record(self, finding: Finding) -> bool:
+        return finding.resource.path == f"sys/mounts/{self._request.record_mount}"
+
     def execute(self) -> None:
         """Write stage by stage; the record goes first where something new begins, and last."""
         begun = [f for f in self._findings if f.change and f.change.action in (Action.CREATE, Action.REPLACE)]
-        mount = f"sys/mounts/{self._request.record_mount}"
-        self._write([finding for finding in begun if finding.resource.path == mount and finding.live is None])
         if begun:
             for finding in begun:
                 path, kind = finding.resource.path, finding.resource.kind
@@ -166,7 +203,7 @@ class _Work:
             self.record.save(self._client)
         before = self.record.content()
         for stage in STAGES:
-            due = [f for f in self._findings if f.resource.stage == stage and f.change and f.resource.path != mount]
+            due = [f for f in self._findings if f.resource.stage == stage and f.change and not self._holds_record(f)]
             for depth in sorted({finding.resource.depth for finding in due}):
                 self._write([finding for finding in due if finding.writes and finding.resource.depth == depth])
             if stage == "mounts" and any(f.change and f.change.action is Action.CREATE for f in due):

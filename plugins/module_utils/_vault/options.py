@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._core.errors import InputError
+from .._core.lock import holder_name
 from .._core.plan import RemovalLimits
 from .._core.references import References
 from .._core.suggest import did_you_mean
@@ -41,6 +42,7 @@ CONFIG_SPEC: dict[str, Any] = {
     "approved_digest": {"type": "str"},
     "known_policies": {"type": "list", "elements": "str", "default": []},
     "may_be_absent": {"type": "bool", "default": False},
+    "wait_timeout": {"type": "int", "default": 120},
 }
 
 
@@ -51,6 +53,7 @@ def run(
     check_mode: bool,
     resolvers: Mapping[str, Callable[[str], str]] | None = None,
     gate: Callable[[], None] = lambda: None,
+    tell: Callable[[str], None] = lambda text: None,
 ) -> Json:
     """What the task asks for, done; its result. Raises GantryError. ``folder`` is where paths of ``file:`` and ``sops:`` references
     begin, ``resolvers`` are those of schemes that other servers stand behind (``kube``, ``aws-sm``).
@@ -70,6 +73,7 @@ def run(
         check_mode,
         frozenset(params["known_policies"]),
         params["removal_limits_variable"],
+        float(params["wait_timeout"]),
     )
     declared = {resource.path for resource in request.resources}
     for path in request.reset_root - declared:
@@ -80,6 +84,6 @@ def run(
     client = VaultClient(access, "vault_config", gate)
     try:
         references = References(environment, folder, {**(resolvers or {}), "vault": SecretReader(client)})
-        return configure(client, request, references)
+        return configure(client, request, references, holder_name(environment), tell)
     finally:
         client.close()

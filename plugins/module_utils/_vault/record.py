@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import base64
 import secrets
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,33 +63,51 @@ class Record:
     """The record of one owner, as it was read and as it will be."""
 
     def __init__(self, mount: str, owner: str) -> None:
+        self.mount = mount
+        self.owner = owner
         self.path = f"{mount}/data/{owner}"
+        self.version = 0
+        """The version that was read or written last."""
+        self._there: Json | None = None
+        """What that version holds, without who runs."""
+        self._run: Json | None = None
+        self._writing = threading.Lock()
+        self._empty()
+
+    def _empty(self) -> None:
         self.entries: dict[str, Entry] = {}
         self.renewing: dict[str, str] = {}
         """What a rotation began to renew and has not said to have ended: where, and since when (or as what)."""
         self.renewed: dict[str, str] = {}
         """When a rotation renewed what the server keeps no time of (UTC)."""
         self._key = secrets.token_bytes(32)
-        self._version = 0
+
+    def look(self, client: VaultClient) -> Json:
+        """Who runs, as it stands there now: ``{holder, since, until, seconds}``, empty where nobody does. Raises VaultError, InputError."""
+        with self._writing:
+            answer = client.find(self.path)
+            content = self._read(answer) if answer is not None else None
+            self.version = 0 if answer is None else self._version_of(answer)
+            run = (content or {}).get("run")
+            self._there = None if content is None else {name: value for name, value in content.items() if name != "run"}
+            return dict(run) if isinstance(run, Mapping) else {}
+
+    def hold(self, client: VaultClient, run: Json | None) -> int:
+        """Say who runs (none: nobody) over exactly the version that was read or written last, and nothing else; the new one."""
+        with self._writing:
+            there = self.content() if self._there is None else self._there
+            self._write(client, there, run)
+            return self.version
 
     def load(self, client: VaultClient) -> None:
         """Read it; a Vault without one has the empty record. Raises ServerError where it is not ours to understand."""
+        self._empty()
         try:
-            answer = client.find(self.path)
+            self.look(client)
         except VaultError as error:
-            if error.status in (400, 403) and "preflight" in str(error):  # what Vault says of a mount that is not there
-                return
-            raise
-        if answer is None:
-            return
-        try:
-            self._version = int(answer["data"]["metadata"]["version"])
-        except (KeyError, TypeError):
-            mount = self.path.partition("/data/")[0]
-            raise InputError(
-                f"record_mount: {mount} is no KV engine of version 2; name another mount, it is made where it is missing"
-            ) from None
-        content = answer["data"].get("data")
+            if not is_nowhere(error):
+                raise
+        content = self._there
         if content is None:
             return
         if content.get("format") != _FORMAT:
@@ -100,6 +119,19 @@ class Record:
         }
         self.renewing = dict(content.get("renewing") or {})
         self.renewed = dict(content.get("renewed") or {})
+
+    def _version_of(self, answer: Json) -> int:
+        try:
+            return int(answer["data"]["metadata"]["version"])
+        except (KeyError, TypeError):
+            raise InputError(
+                f"record_mount: {self.mount} is no KV engine of version 2; name another mount, it is made where it is missing"
+            ) from None
+
+    def _read(self, answer: Json) -> Json | None:
+        self._version_of(answer)
+        content: Json | None = answer["data"].get("data")
+        return content
 
     def respell(self, declared: Iterable[str]) -> None:
         """Take what is recorded in another spelling of the same name for what is declared."""
@@ -130,25 +162,44 @@ class Record:
         return {"format": _FORMAT, "key": base64.b64encode(self._key).decode(), "paths": rows, **more}
 
     def save(self, client: VaultClient) -> None:
-        """Write it, unless somebody else did since it was read. Raises ServerError."""
+        """Write it, unless somebody else did since it was read. Raises ServerError, and LockLostError where another run has the lock."""
+        client.may_write()  # before it is our turn: it may renew the lock, which is written to the same place
+        with self._writing:
+            try:
+                self._write(client.guarded(lambda: None), self.content(), self._run)
+            except VaultError as error:
+                if not is_outrun(error):
+                    raise
+                raise ServerError(
+                    f"another run of the same owner wrote {self.path} meanwhile; let it end and run again (nothing is lost)"
+                ) from error
+
+    def _write(self, client: VaultClient, content: Json, run: Json | None) -> None:
         end = time.monotonic() + _UPGRADES_WITHIN
-        content = self.content()
+        body = content | ({"run": run} if run else {})
         while True:
             try:
-                answer = client.write(self.path, {"data": content, "options": {"cas": self._version}})
+                answer = client.write(self.path, {"data": body, "options": {"cas": self.version}})
             except VaultError as error:
                 if _UPGRADING in str(error) and time.monotonic() < end:
                     time.sleep(0.1)
                     continue
-                if "check-and-set" in str(error):
+                if is_outrun(error):
                     # Where the answer to our own write was lost, its repetition is refused: what stands there is ours all the same.
                     stored = (client.find(self.path) or {}).get("data") or {}
-                    if stored.get("data") == content:
-                        self._version = int(stored["metadata"]["version"])
-                        return
-                    raise ServerError(
-                        f"another run of the same owner wrote {self.path} meanwhile; let it end and run again (nothing is lost)"
-                    ) from error
+                    if stored.get("data") == body:
+                        answer = {"data": stored["metadata"]}
+                        break
                 raise
-            self._version = int(answer["data"]["version"])
-            return
+            break
+        self.version, self._there, self._run = int(answer["data"]["version"]), content, run
+
+
+def is_outrun(error: VaultError) -> bool:
+    """Whether a write was refused because another one was first."""
+    return "check-and-set" in str(error)
+
+
+def is_nowhere(error: VaultError) -> bool:
+    """What Vault says of a mount that is not there."""
+    return error.status in (400, 403) and "preflight" in str(error) or error.status == 404 and "no handler for route" in str(error)

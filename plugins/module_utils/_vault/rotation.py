@@ -7,8 +7,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
+import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +21,7 @@ from .._core.change import Action, Change, Impact
 from .._core.concurrency import map_threads
 from .._core.credentials import masked_text
 from .._core.errors import GantryError, InputError, ServerError
+from .._core.lock import holder_name
 from .._core.plan import Plan, guard_impact
 from .._core.schema import Problem, Schema, show_path, show_value
 from .._core.words import cleaned, listed
@@ -27,8 +30,9 @@ from .contents import form_problems, secret_problems
 from .document import Resource, issuer_problems
 from .fields import seconds
 from .kinds import KINDS
+from .lock import RecordLock
 from .names import path_problem
-from .record import Entry, Record
+from .record import Entry, Record, is_nowhere
 from .secrets import Place, place_of
 from .server import Server
 
@@ -120,10 +124,14 @@ def rotate(
     whole: Sequence[str] = (),
     allowed_impact: Sequence[str] = _EVERY_IMPACT,
     allowed_impact_variable: str = "allowed_impact",
+    holder: str = "",
+    patience: float = 120.0,
+    tell: Callable[[str], None] = lambda text: None,
 ) -> Json:
     """Renew what is older than it may be; the keys of every reconciling module. Raises GantryError. Nothing new is in the result.
 
     One that cannot be renewed does not keep the others from it; the error names all that could not, and what was renewed.
+    ``holder`` names this run in the lock, ``patience`` is how many seconds it waits for another one of the same owner.
     ``whole`` are patterns such as ``kv/+/generated``: all such secrets are named in ``wanted``, others that are there are orphans.
     """
     problems = list(form_problems(wanted)) or Schema(SCHEMA).check(wanted)
@@ -137,11 +145,43 @@ def rotate(
         for kind, entries in wanted.items()
         for path, options in entries.items()
     }
-    record.load(client)
-    rotation = _Rotation(client, record, now, check_mode)
-    rows = [(kind, path, options, ages[kind, path]) for kind, entries in wanted.items() for path, options in entries.items()]
-    found = map_threads(lambda row: getattr(rotation, f"_{row[0]}")(*row[1:]), rows, _THREADS)
-    orphans = {pattern: list(_orphans(client, pattern, wanted.get("secrets") or {})) for pattern in whole}
+    lock: RecordLock | None = None
+
+    def may_write() -> None:
+        if lock is not None:
+            lock.check()
+
+    guarded = client.guarded(may_write)
+
+    def look() -> tuple[list[_Due], Plan, list[str]]:
+        record.load(client)
+        rotation = _Rotation(guarded, record, now, check_mode)
+        rows = [(kind, path, options, ages[kind, path]) for kind, entries in wanted.items() for path, options in entries.items()]
+        found = map_threads(lambda row: getattr(rotation, f"_{row[0]}")(*row[1:]), rows, _THREADS)
+        orphans = {pattern: list(_orphans(client, pattern, wanted.get("secrets") or {})) for pattern in whole}
+        _say_orphaned(found, orphans)
+        due = [one for one in found if one.reason or one.since is None or (now - one.since).total_seconds() >= one.max_age]
+        plan = Plan([_change(one, now) for one in due], [], len(found) - len(due), [kind for kind, *_rest in rows])
+        guard_impact(plan, allowed_impact, allowed_impact_variable)
+        return due, plan, [path for rows in orphans.values() for path in rows]
+
+    due, plan, orphaned = look()
+    if due and not check_mode:
+        with contextlib.ExitStack() as stack:
+            try:
+                lock = stack.enter_context(RecordLock(client, record, holder or holder_name(os.environ), patience, tell))
+            except VaultError as error:
+                if not is_nowhere(error):  # a Vault without a record has been configured by nobody of ours
+                    raise
+            if lock is not None and lock.moved:
+                due, plan, orphaned = look()
+            _renew(due)
+    foreign = [{"id": path, "path": "it is declared nowhere", "manager": "", "time": ""} for path in orphaned]
+    return {**plan.as_result(), "foreign": cleaned(foreign), "requests": dict(client.pool.requests)}
+
+
+def _say_orphaned(found: Sequence[_Due], orphans: Mapping[str, Sequence[str]]) -> None:
+    """What is new beside something that nobody names any more may be the same thing under another name."""
     for one in found:
         beside = [
             orphan for pattern, rows in orphans.items() if one.named and not one.exists and _matches(pattern, one.named) for orphan in rows
@@ -152,13 +192,6 @@ def rotate(
                 f"a new one beside the orphaned {', '.join(beside)}: if it takes that one's place, what was made with that can no longer be read; "
                 "renamed_from of the service carries it over"
             )
-    due = [one for one in found if one.reason or one.since is None or (now - one.since).total_seconds() >= one.max_age]
-    plan = Plan([_change(one, now) for one in due], [], len(found) - len(due), [kind for kind, *_rest in rows])
-    guard_impact(plan, allowed_impact, allowed_impact_variable)
-    if not check_mode:
-        _renew(due)
-    foreign = [{"id": path, "path": "it is declared nowhere", "manager": "", "time": ""} for rows in orphans.values() for path in rows]
-    return {**plan.as_result(), "foreign": cleaned(foreign), "requests": dict(client.pool.requests)}
 
 
 def _matches(pattern: str, path: str) -> bool:

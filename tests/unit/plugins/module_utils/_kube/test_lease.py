@@ -12,10 +12,12 @@ import time
 import types
 
 import pytest
+from ansible_collections.gantry.platform.plugins.module_utils._core import lock as waiting
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import LostAnswerError, RefusedError, UnreachableError
+from ansible_collections.gantry.platform.plugins.module_utils._core.lock import LockLostError, holder_name
 from ansible_collections.gantry.platform.plugins.module_utils._kube import lease as tested
 from ansible_collections.gantry.platform.plugins.module_utils._kube.errors import ApiError
-from ansible_collections.gantry.platform.plugins.module_utils._kube.lease import LockLostError, RunLease
+from ansible_collections.gantry.platform.plugins.module_utils._kube.lease import RunLease
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import refusal
 
 
@@ -76,8 +78,8 @@ class Clock:
 @pytest.fixture(autouse=True)
 def clock(monkeypatch):
     clock = Clock()
-    monkeypatch.setattr(tested, "steady", lambda: clock.now)
-    monkeypatch.setattr(tested, "time", types.SimpleNamespace(sleep=clock.sleep))
+    monkeypatch.setattr(waiting, "steady", lambda: clock.now)
+    monkeypatch.setattr(waiting, "time", types.SimpleNamespace(sleep=clock.sleep))
     return clock
 
 
@@ -285,7 +287,7 @@ def test_a_renewal_whose_first_answer_was_lost_is_still_ours(clock):
         refused = refusal(409, "modified")
         refused.attempts = 2
         server.fails = []
-        version, lease._version = lease._version, "0"
+        version, lease._version = lease._version, ("u", "0")
         assert version != server.stored["metadata"]["resourceVersion"]
         clock.now += 25
         original = server.replace
@@ -321,3 +323,8 @@ def wait(met):
     while not met():
         assert time.monotonic() < end
         time.sleep(0.005)
+
+
+def test_a_holder_is_a_person_on_a_machine_and_no_two_runs_are_the_same():
+    one, other = holder_name({"USER": "ann"}), holder_name({"LOGNAME": "ann"})
+    assert one.startswith("ann@") and other.startswith("ann@") and one != other

@@ -15,7 +15,6 @@ from ansible_collections.gantry.platform.plugins.module_utils._kube.options impo
     apply_request,
     auth_options,
     expectation_rows,
-    holder_name,
 )
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import document, ref
 
@@ -258,8 +257,3 @@ def test_expectations_come_from_the_task_and_from_the_wanted_sets_of_a_store(sto
     assert sources(store=store, sets=[]) == []
     with pytest.raises(InputError, match="give store as well"):
         sources(sets=["one"])
-
-
-def test_a_holder_is_a_person_on_a_machine_and_no_two_runs_are_the_same():
-    one, other = holder_name({"USER": "ann"}), holder_name({"LOGNAME": "ann"})
-    assert one.startswith("ann@") and other.startswith("ann@") and one != other

@@ -27,7 +27,7 @@ def client(monkeypatch):
     made = VaultClient(resolve_vault({"url": ADDRESS}, {}))
     made.answers, made.asked = [], []
 
-    def request(method, path, body, headers, retry, once=False):
+    def request(method, path, body, headers, retry, gate, once=False):
         made.asked.append((method, path, json.loads(body) if body else None))
         made.retry = retry
         return made.answers.pop(0)
