@@ -135,7 +135,7 @@ def _prepare_store(job: Job) -> None:
     store.mkdir(mode=0o700)
     for number, begin in enumerate(range(0, len(job.documents), _SET_SIZE)):
         name = f"{job.name}-{number:03d}"
-        content = {"set": name, "namespace": "default", "wave": number, "documents": job.documents[begin : begin + _SET_SIZE]}
+        content = {"set": name, "namespace": "default", "documents": job.documents[begin : begin + _SET_SIZE]}
         (store / f"{name}.json").write_bytes(canonical(content))
 
 

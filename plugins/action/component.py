@@ -34,7 +34,6 @@ SPEC: dict[str, Any] = {
     "store": {"type": "path", "required": True},
     "namespace": {"type": "str", "default": "gantry-system"},
     "role": {"type": "str", "default": "component"},
-    "wave": {"type": "int", "default": 0},
     "catalog": {"type": "dict", "required": True},
     "components": {"type": "dict", "required": True},
     "modules": {"type": "path", "required": True},
@@ -84,7 +83,7 @@ class ActionModule(ActionBase):
                     documents = self._definitions(catalog[name], Path(params["modules"]) / name)
                 sourced = [(document, f"component {name}") for document in documents]
                 expected = _expectations(name, documents, component.get("wait", True))
-                content = set_file(f"component-{name}", params["namespace"], sourced, params["role"], params["wave"], expected)
+                content = set_file(f"component-{name}", params["namespace"], sourced, params["role"], expected)
                 write_set(params["store"], content)
                 sets.append(summary(content))
             levels = [{"namespace": room.namespace, "pod_security": room.level, "needed_by": [*room.needed_by]} for room in rooms.values()]

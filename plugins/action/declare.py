@@ -22,7 +22,6 @@ SPEC: dict[str, Any] = {
     "set": {"type": "str"},
     "namespace": {"type": "str", "default": "gantry-system"},
     "role": {"type": "str", "default": ""},
-    "wave": {"type": "int", "default": 0},
     "templates": {"type": "list", "elements": "str", "default": []},
     "files": {"type": "list", "elements": "path", "default": []},
     "documents": {"type": "list", "elements": "raw", "default": []},
@@ -69,7 +68,6 @@ class ActionModule(ActionBase):
                 params["namespace"],
                 self._documents(params, task_vars),
                 params["role"],
-                params["wave"],
                 [*params["expectations"], *self._rows(params["expectations_templates"], task_vars)],
                 [*params["handed_over"], *self._rows(params["handed_over_templates"], task_vars)],
             )

@@ -11,7 +11,7 @@ from typing import Any
 from ansible.module_utils.common.parameters import BOOLEANS_TRUE
 from ansible.plugins.action import ActionBase
 
-from ..module_utils._model.derive import enabled_areas, set_names
+from ..module_utils._model.derive import area_rows, enabled_areas, set_names
 from ..plugin_utils._inprocess import outcome, validated
 from ..plugin_utils._model_input import model_of
 from ..plugin_utils._run_folder import run_store
@@ -49,6 +49,7 @@ class ActionModule(ActionBase):
                 "store": run_store(host, options["run_folder"] or variables.get("platform_run_folder") or ""),
                 "sets": set_names(effective),
                 "areas": enabled_areas(effective),
+                "rows": area_rows(effective),
                 "owner": effective["settings"]["owner"],
                 "model_digest": model.digest,
                 "read_only": read_only,

@@ -42,10 +42,6 @@ options:
     description: Name of the role that declares.
     type: str
     default: component
-  wave:
-    description: The wave in which the sets are applied.
-    type: int
-    default: 0
   catalog:
     description: The catalogue of components.
     type: dict

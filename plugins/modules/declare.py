@@ -40,10 +40,6 @@ options:
     description: Name of the role that declares.
     type: str
     default: ""
-  wave:
-    description: The wave in which the set is applied.
-    type: int
-    default: 0
   templates:
     description: Templates of the role. Each may render to many YAML documents.
     type: list
@@ -116,7 +112,6 @@ EXAMPLES = r"""
     store: "{{ platform_model.store }}"
     set: workloads
     role: workloads
-    wave: 50
     templates: [deployment.yaml.j2, service.yaml.j2]
 
 - name: Check all sets together
@@ -143,7 +138,7 @@ digest:
   returned: when a set was declared
   type: str
 sets:
-  description: All sets of the store with name, namespace, role, wave, number of documents and digest.
+  description: All sets of the store with name, namespace, role, number of documents and digest.
   returned: with O(finish=true)
   type: list
   elements: dict

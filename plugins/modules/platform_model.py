@@ -81,6 +81,40 @@ areas:
   elements: str
   returned: success
   sample: [component, cluster_baseline, workloads]
+rows:
+  description: Every area, on or off, in the order of a run. Made of the rows in C(plugins/module_utils/_model/areas).
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    area:
+      description: Its name.
+      type: str
+    role:
+      description: The role that declares it.
+      type: str
+    "on":
+      description: Where it is, V(cluster) or V(environment).
+      type: str
+    wave:
+      description: The wave of its sets in this run, counted from 1.
+      type: str
+    configures:
+      description: The documents by which it configures a system that has an API of its own.
+      type: list
+      elements: dict
+    components:
+      description: The components that it declares in this run.
+      type: list
+      elements: str
+    namespaces:
+      description: The namespaces that its role declares.
+      type: list
+      elements: str
+    sandbox:
+      description: The servers beside the hub that it wants where they run on this machine.
+      type: list
+      elements: str
 owner:
   description: The owner of all objects.
   type: str

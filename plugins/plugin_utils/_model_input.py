@@ -17,8 +17,9 @@ from ..module_utils._core.errors import InputError
 from ..module_utils._core.suggest import did_you_mean
 from ..module_utils._model.build import InventoryError, Model, build
 from ..module_utils._model.checks import Situation
+from ..module_utils._model.contract import variables as variables_of_the_model
 from ..module_utils._model.derive import Access
-from ..module_utils._model.layers import CLUSTER, VARIABLES, Layer, Place
+from ..module_utils._model.layers import CLUSTER, Layer, Place
 from ._files import in_project, project_folder
 from ._origins import files_of, plain, relative
 
@@ -35,7 +36,7 @@ def model_of(host: str, task_vars: Mapping[str, Any], *, read_only: bool, rehear
         # Nothing of their values is looked at: a file may be small and what its anchors make of it large.
         raise InventoryError(files.unreadable(), host)
     layers = []
-    for variable, (layer, root) in VARIABLES.items():
+    for variable, (layer, root) in variables_of_the_model().items():
         if variable not in variables:
             continue
         value = variables[variable]

@@ -19,8 +19,8 @@ from typing import Any
 from ..module_utils._core.schema import Path
 from ..module_utils._core.suggest import nearest
 from ..module_utils._model.build import Finding
-from ..module_utils._model.contract import run_variables
-from ..module_utils._model.layers import VARIABLES, Place
+from ..module_utils._model.contract import run_variables, variables
+from ..module_utils._model.layers import Place
 from ._places import Scan, scan
 
 try:
@@ -115,7 +115,7 @@ class Files:
                 yield Finding(path, f"stands in the file twice, first at line {first.line}; the last one would win in silence", place)
 
     def _twice(self) -> Iterator[Finding]:
-        for variable in VARIABLES:
+        for variable in variables():
             places = [one.places[(variable,)] for one in self.scans.values() if (variable,) in one.places]
             for place in places[1:]:
                 yield Finding(
@@ -126,15 +126,15 @@ class Files:
                 )
 
     def _unknown(self, roles: frozenset[str]) -> Iterator[Finding]:
-        known = {*VARIABLES, *run_variables(), *roles}
+        known = {*variables(), *run_variables(), *roles}
         for one in self.scans.values():
             for path, place in one.places.items():
                 name = str(path[0])
                 if len(path) != 1 or name in known:
                     continue
-                meant = nearest(name, VARIABLES)
+                meant = nearest(name, variables())
                 if name.startswith("platform_") or meant:
-                    cure = f"did you mean {meant[0]!r}?" if meant else f"allowed: {', '.join(VARIABLES)}"
+                    cure = f"did you mean {meant[0]!r}?" if meant else f"allowed: {', '.join(variables())}"
                     yield Finding(path, f"unknown variable; {cure}", place)
 
 

@@ -244,7 +244,7 @@ def separate(contents: Sequence[Mapping[str, Any]], judged: Administration) -> l
                 own.append((document, source))
         left.append(_with(content, own))
     reasons = {ref.id: why for ref, why in judged.reasons.items() if ref not in judged.dropped}
-    home = {"set": ADMINISTRATION, "namespace": _home(contents), "role": "", "wave": 0, "expectations": [], "handed_over": []}
+    home = {"set": ADMINISTRATION, "namespace": _home(contents), "role": "", "expectations": [], "handed_over": []}
     return [*left, _with({**home, "reasons": reasons}, gathered)]
 
 

@@ -100,7 +100,6 @@ def set_file(
     namespace: str,
     documents: Sequence[tuple[Document, str]],
     role: str = "",
-    wave: int = 0,
     expectations: Sequence[Mapping[str, Any]] = (),
     handed_over: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
@@ -128,7 +127,6 @@ def set_file(
         "set": name,
         "namespace": namespace,
         "role": role,
-        "wave": wave,
         "documents": [item.body for item in normal],
         "sources": [item.source for item in normal],
         "expectations": list(expectations),
@@ -159,7 +157,7 @@ def write_set(folder: str, content: Mapping[str, Any]) -> str:
 
 
 def read_store(folder: str, expected: Iterable[str] = ()) -> list[dict[str, Any]]:
-    """The set files of a run's store, in the order of wave and name. Raises InputError where an expected one is missing."""
+    """The set files of a run's store, by name. Raises InputError where an expected one is missing."""
     found = []
     for path in sorted(Path(folder).glob("*.json")):
         try:
@@ -172,7 +170,7 @@ def read_store(folder: str, expected: Iterable[str] = ()) -> list[dict[str, Any]
     missing = sorted(set(expected) - {content["set"] for content in found})
     if missing:
         raise InputError(f"the store {folder} lacks the set(s) {', '.join(missing)}: a role's declare did not run")
-    return sorted(found, key=lambda content: (content.get("wave") or 0, content["set"]))
+    return sorted(found, key=lambda content: str(content["set"]))
 
 
 def documents_of(content: Mapping[str, Any]) -> list[tuple[Document, str]]:
@@ -235,7 +233,6 @@ def summary(content: Mapping[str, Any]) -> dict[str, Any]:
         "name": content["set"],
         "namespace": content["namespace"],
         "role": content.get("role") or "",
-        "wave": content.get("wave") or 0,
         "documents": len(content["documents"]),
         "expectations": len(content.get("expectations") or []),
         "digest": content.get("digest") or "",

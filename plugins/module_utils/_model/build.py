@@ -16,9 +16,10 @@ from .._core.errors import InputError
 from .._core.schema import Path, Problem, show_path
 from .causes import files_of, idle_nulls, missing_parts, of_one_cause, sound, strangers, without
 from .checks import Situation, cross_check, unknown_environments
-from .contract import check_layer, schema
-from .derive import Access, Derivation, leave_out, mapping, profile_layers
-from .layers import VARIABLES, Layer, Merged, Place, Statement, find_place
+from .contract import check_layer, schema, variables
+from .derive import Access, Derivation, leave_out, profile_layers
+from .layers import Layer, Merged, Place, Statement, find_place
+from .look import mapping
 
 _REACHED_BY = ("kubeconfig", "context", "simulated_in")
 """What says how this machine reaches the cluster."""
@@ -84,7 +85,7 @@ def build(layers: list[Layer], situation: Situation, access: Access, found: Iter
     ``layers`` in any order; ``found``: what is wrong already by the look of the files. Raises InventoryError with every
     problem of the inventory at once.
     """
-    order = list(VARIABLES)
+    order = list(variables())
     spoken = sorted(layers, key=lambda layer: order.index(layer.variable))
     layers = [layer for layer in spoken if layer.value is not None]
     findings = list(found)

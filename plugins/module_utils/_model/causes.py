@@ -13,15 +13,15 @@ from typing import Any
 
 from .._core.schema import Path, Problem, show_path
 from .._core.suggest import did_you_mean
-from .contract import schema
-from .layers import FILES, OVERRIDES, VARIABLES, Layer, Merged
+from .contract import files, schema, variables
+from .layers import OVERRIDES, Layer, Merged
 
 
 def files_of(folder: str, group: str, host: str) -> dict[str, str]:
     """The file of each variable, as a person of the project names it; what is not known stays in angle brackets."""
     known = {"<environment>": group or "<environment>", "<cluster>": host}
     found = {}
-    for variable, file in FILES.items():
+    for variable, file in files().items():
         for word, value in known.items():
             file = file.replace(word, value)
         found[variable] = f"{folder}/{file}" if folder else file
@@ -151,7 +151,7 @@ def of_one_cause(
 
 
 def _variable(part: str) -> str:
-    return next(variable for variable, (_layer, root) in VARIABLES.items() if root == (part,))
+    return next(variable for variable, (_layer, root) in variables().items() if root == (part,))
 
 
 def _at(value: Any, path: Path) -> Any:

@@ -7,21 +7,18 @@
 
 from __future__ import annotations
 
-import datetime
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._core.schema import Path, Problem, show_path, show_value
-from .._core.suggest import did_you_mean, nearest
-from .components import missing, unfitting
-from .contract import areas
-from .derive import mapping
-from .vault import check_vault
+from .._core.schema import Path, Problem, show_value
+from .._core.suggest import nearest
+from .look import amount, entries, mapping, unknown
+from .rows import hooks, rows
 
-_RESERVED_NAMESPACES = ("default", "gantry-system", "vault")
+_RESERVED_NAMESPACES = ("default", "gantry-system")
 _HOST = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -52,32 +49,20 @@ def cross_check(model: Mapping[str, Any], situation: Situation, left_out: list[s
     ``left_out``: services that ``only_in`` took away.
     """
     problems: list[Problem] = []
-    for check in (_environment, _areas, _teams, _finops, _foundation, _slos, _components, _admission, _limits, _exceptions):
+    for check in (_environment, _areas, _teams, _finops, _foundation, _slos):
         problems += check(model, situation)
     if isinstance(situation.host, str) and not situation.control and not _HOST.fullmatch(situation.host):
         words = f"found {show_value(situation.host)} as the host's name, which names the cluster; allowed: a DNS label (small letters, digits, dashes)"
         problems.append(Problem(("cluster", "name"), words))
-    problems += check_vault(model)
+    for area in rows():
+        if own := hooks(area).check:
+            problems += own(model, situation)
     problems += _services(model, situation, left_out)
     problems += _named_services(model, left_out)
     problems += _cycles(model)
-    problems += _capacity(model)
     if not situation.control:
         problems += _networks(model, situation)
     return problems
-
-
-def _names(model: Mapping[str, Any], part: str) -> dict[str, dict[str, Any]]:
-    return {name: entry for name, entry in mapping(model, part).items() if isinstance(entry, dict)}
-
-
-def _unknown(
-    path: Path, kind: str, name: Any, known: Mapping[str, Any] | list[str], at_key: bool = False, home: Path = ()
-) -> Iterator[Problem]:
-    """A problem where ``name`` is text and not one of the ``known``, which stand at ``home``."""
-    if isinstance(name, str) and name not in known:
-        allowed = ", ".join(sorted(known)) or "none is declared"
-        yield Problem(path, f"found the unknown {kind} {name!r}; allowed: {allowed}{did_you_mean(name, known)}", at_key, home=home)
 
 
 def unknown_environments(model: Mapping[str, Any], situation: Situation) -> Iterator[Problem]:
@@ -92,13 +77,13 @@ def unknown_environments(model: Mapping[str, Any], situation: Situation) -> Iter
     if own not in known and not (isinstance(own, str) and nearest(own, known)):
         known = []
     if known:
-        yield from _unknown(("environment", "name"), "environment", own, known)
-        yield from _unknown(("environment", "promotes_from"), "environment", environment.get("promotes_from"), known)
-    for name, entry in _names(model, "services").items():
+        yield from unknown(("environment", "name"), "environment", own, known)
+        yield from unknown(("environment", "promotes_from"), "environment", environment.get("promotes_from"), known)
+    for name, entry in entries(model, "services").items():
         listed = entry.get("only_in")
         for index, one in enumerate(listed if isinstance(listed, list) else ()):
             if known or (isinstance(own, str) and one != environment.get("promotes_from") and nearest(str(one), [own])):
-                yield from _unknown(("services", name, "only_in", index), "environment", one, known or [str(own)])
+                yield from unknown(("services", name, "only_in", index), "environment", one, known or [str(own)])
 
 
 def _environment(model: Mapping[str, Any], situation: Situation) -> Iterator[Problem]:
@@ -116,8 +101,8 @@ def _environment(model: Mapping[str, Any], situation: Situation) -> Iterator[Pro
 
 def _areas(model: Mapping[str, Any], _situation: Situation) -> Iterator[Problem]:
     switches = mapping(mapping(model, "settings"), "areas")
-    for area, entry in areas().items():
-        for needed in entry["requires"]:
+    for area, row in rows().items():
+        for needed in row.requires:
             if switches.get(area) is True and switches.get(needed) is False:
                 yield Problem(
                     ("settings", "areas", needed),
@@ -128,12 +113,13 @@ def _areas(model: Mapping[str, Any], _situation: Situation) -> Iterator[Problem]
 def _teams(model: Mapping[str, Any], situation: Situation) -> Iterator[Problem]:
     owners: dict[str, str] = {}
     taken = dict(_platform_namespaces(model, situation))
-    for name, team in _names(model, "teams").items():
+    reserved = {*_RESERVED_NAMESPACES, *(one for row in rows().values() for one in row.namespaces)}
+    for name, team in entries(model, "teams").items():
         namespace = team.get("namespace", name)
         path: Path = ("teams", name, "namespace")
         if not isinstance(namespace, str):
             continue
-        if namespace in _RESERVED_NAMESPACES or namespace.startswith("kube-"):
+        if namespace in reserved or namespace.startswith("kube-"):
             yield Problem(path, f"found the reserved namespace {namespace!r}; allowed: any other name")
         elif namespace in taken:
             yield Problem(path, f"found {namespace!r}, which is the namespace of {taken[namespace]}; allowed: any other name")
@@ -144,14 +130,14 @@ def _teams(model: Mapping[str, Any], situation: Situation) -> Iterator[Problem]:
         for below, above in (("default_request", "default"), ("default", "max"), ("default_request", "max")):
             for key, given in mapping(limits, below).items():
                 most = mapping(limits, above).get(key)
-                if _amount(given) > _amount(most) > 0:
+                if amount(given) > amount(most) > 0:
                     yield Problem(("teams", name, "limits", below, key), f"found {given!r}, above limits.{above}, which is {most!r}")
 
 
 def _platform_namespaces(model: Mapping[str, Any], situation: Situation) -> Iterator[tuple[str, str]]:
     """Namespaces that are not free for a team, and whose they are: of the catalogue's components, and of somebody else."""
     settings = mapping(model, "settings")
-    chosen = _names(settings, "components")
+    chosen = entries(settings, "components")
     for name, entry in {**(situation.catalog or {}), **chosen}.items():
         declared = (
             chosen.get(name, {}).get("namespace") or (situation.catalog or {}).get(name, {}).get("namespace") or entry.get("namespace")
@@ -165,16 +151,16 @@ def _platform_namespaces(model: Mapping[str, Any], situation: Situation) -> Iter
 
 
 def _services(model: Mapping[str, Any], situation: Situation, left_out: list[str]) -> Iterator[Problem]:
-    services, teams = _names(model, "services"), mapping(model, "teams")
+    services, teams = entries(model, "services"), mapping(model, "teams")
     tiers = mapping(mapping(model, "recovery"), "tiers")
     classes = mapping(mapping(model, "security"), "data_classes")
     released = mapping(mapping(model, "release"), "services")
     hosts: dict[str, str] = {}
     for name, entry in services.items():
         path: Path = ("services", name)
-        yield from _unknown((*path, "team"), "team", entry.get("team"), teams, home=("teams",))
-        yield from _unknown((*path, "tier"), "tier", entry.get("tier"), tiers, home=("recovery", "tiers"))
-        yield from _unknown((*path, "data_class"), "data class", entry.get("data_class"), classes, home=("security", "data_classes"))
+        yield from unknown((*path, "team"), "team", entry.get("team"), teams, home=("teams",))
+        yield from unknown((*path, "tier"), "tier", entry.get("tier"), tiers, home=("recovery", "tiers"))
+        yield from unknown((*path, "data_class"), "data class", entry.get("data_class"), classes, home=("security", "data_classes"))
         if name not in released:
             yield Problem(
                 ("release", "services", name),
@@ -189,20 +175,14 @@ def _services(model: Mapping[str, Any], situation: Situation, left_out: list[str
             elif called in left_out:
                 yield Problem(here, f"found {called!r}, which this environment does not have (its only_in); give {name} the same only_in")
             else:
-                yield from _unknown(here, "service", called, services, home=("services",))
+                yield from unknown(here, "service", called, services, home=("services",))
         replicas = mapping(entry, "replicas")
         least, most = replicas.get("min"), replicas.get("max")
         if isinstance(least, int) and isinstance(most, int) and most < least:
             yield Problem((*path, "replicas", "max"), f"found {most}, below replicas.min, which is {least}; allowed: at least that")
-        for database, login in _names(entry, "databases").items():
-            ttl, longest = login.get("ttl"), login.get("max_ttl")
-            if _seconds(ttl) > _seconds(longest) > 0:
-                yield Problem(
-                    (*path, "databases", database, "ttl"), f"found {ttl!r}, above max_ttl, which is {longest!r}; allowed: at most that"
-                )
         resources = mapping(entry, "resources")
         request, limit = mapping(resources, "requests").get("memory"), mapping(resources, "limits").get("memory")
-        if _amount(request) > _amount(limit) > 0:
+        if amount(request) > amount(limit) > 0:
             yield Problem(
                 (*path, "resources", "limits", "memory"), f"found {limit!r}, below the request {request!r}; allowed: at least that"
             )
@@ -218,7 +198,7 @@ def _services(model: Mapping[str, Any], situation: Situation, left_out: list[str
 
 def _cycles(model: Mapping[str, Any]) -> Iterator[Problem]:
     """One problem for each cycle, shown at the service of it that comes first."""
-    services = _names(model, "services")
+    services = entries(model, "services")
     calls = {name: [one for one in entry.get("dependencies") or () if one in services and one != name] for name, entry in services.items()}
     done: set[str] = set()
     for start in calls:
@@ -241,8 +221,8 @@ def _cycles(model: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _slos(model: Mapping[str, Any], _situation: Situation) -> Iterator[Problem]:
-    for name, slo in _names(model, "slos").items():
-        yield from _unknown(("slos", name, "service"), "service", slo.get("service"), mapping(model, "services"), home=("services",))
+    for name, slo in entries(model, "slos").items():
+        yield from unknown(("slos", name, "service"), "service", slo.get("service"), mapping(model, "services"), home=("services",))
         if "threshold" in slo and slo.get("indicator") in ("availability", "quality"):
             yield Problem(
                 ("slos", name, "threshold"), f"only a latency objective has one, and this is {slo['indicator']}; delete it", at_key=True
@@ -258,75 +238,31 @@ def _named_services(model: Mapping[str, Any], left_out: list[str]) -> Iterator[P
     services = [*mapping(model, "services"), *left_out]
     for part in ("release", "secret_references"):
         for name in mapping(mapping(model, part), "services"):
-            yield from _unknown((part, "services", name), "service", name, services, at_key=True, home=("services",))
-    for name, exception in _names(mapping(model, "security"), "exceptions").items():
-        yield from _unknown(("security", "exceptions", name, "service"), "service", exception.get("service"), services, home=("services",))
-    components = mapping(mapping(model, "settings"), "components")
-    for name in mapping(mapping(model, "release"), "components"):
-        yield from _unknown(("release", "components", name), "component", name, components, at_key=True)
-
-
-def _exceptions(model: Mapping[str, Any], _situation: Situation) -> Iterator[Problem]:
-    for name, exception in _names(mapping(model, "security"), "exceptions").items():
-        expires = exception.get("expires")
-        if isinstance(expires, str):
-            try:
-                datetime.date.fromisoformat(expires)
-            except ValueError:
-                yield Problem(
-                    ("security", "exceptions", name, "expires"), f"found {expires!r}, which is no day; allowed: a day of the calendar"
-                )
-
-
-def _admission(model: Mapping[str, Any], _situation: Situation) -> Iterator[Problem]:
-    """What the API server would refuse later, object by object, said for all at once."""
-    actions = mapping(mapping(model, "security"), "admission").get("actions")
-    if isinstance(actions, list) and {"Deny", "Warn"} <= set(actions):
-        yield Problem(("security", "admission", "actions"), "found Deny and Warn; allowed: one of them, alone or with Audit")
-    registries = [one.rstrip("/") for one in mapping(model, "settings").get("registries") or () if isinstance(one, str)]
-    for name, entry in _names(model, "services").items():
-        image = entry.get("image")
-        if isinstance(image, str) and not any(image.startswith(f"{registry}/") for registry in registries):
-            yield Problem(
-                ("services", name, "image"), f"found {image!r}, which is in none of settings.registries; allowed: {', '.join(registries)}"
-            )
-
-
-def _limits(model: Mapping[str, Any], _situation: Situation) -> Iterator[Problem]:
-    """No container may ask for more than its team's limit range lets in: its pods would be refused."""
-    teams = mapping(model, "teams")
-    for name, entry in _names(model, "services").items():
-        team = entry.get("team")
-        most = mapping(mapping(mapping(teams, team), "limits"), "max") if isinstance(team, str) else {}
-        for part in ("requests", "limits"):
-            for key, given in mapping(mapping(entry, "resources"), part).items():
-                if _amount(given) > _amount(most.get(key)) > 0:
-                    yield Problem(
-                        ("services", name, "resources", part, key),
-                        f"found {given!r}, above teams.{team}.limits.max, which is {most[key]!r}",
-                    )
+            yield from unknown((part, "services", name), "service", name, services, at_key=True, home=("services",))
+    for name, exception in entries(mapping(model, "security"), "exceptions").items():
+        yield from unknown(("security", "exceptions", name, "service"), "service", exception.get("service"), services, home=("services",))
 
 
 def _finops(model: Mapping[str, Any], _situation: Situation) -> Iterator[Problem]:
     centers = mapping(mapping(model, "finops"), "cost_centers")
-    for name, team in _names(model, "teams").items():
+    for name, team in entries(model, "teams").items():
         if centers:
-            yield from _unknown(("teams", name, "cost_center"), "cost centre", team.get("cost_center"), centers)
+            yield from unknown(("teams", name, "cost_center"), "cost centre", team.get("cost_center"), centers)
 
 
 def _foundation(model: Mapping[str, Any], situation: Situation) -> Iterator[Problem]:
     foundation = mapping(model, "foundation")
     accounts = mapping(foundation, "accounts")
     for part in ("networks", "dns_zones"):
-        for name, entry in _names(foundation, part).items():
-            yield from _unknown(
+        for name, entry in entries(foundation, part).items():
+            yield from unknown(
                 ("foundation", part, name, "account"), "account", entry.get("account"), accounts, home=("foundation", "accounts")
             )
     for part in ("networks", "databases"):
-        for name, entry in _names(foundation, part).items():
+        for name, entry in entries(foundation, part).items():
             yield from _parse(("foundation", part, name, "cidr"), entry.get("cidr"))[1]
     if not situation.control:
-        yield from _unknown(
+        yield from unknown(
             ("cluster", "account"), "account", mapping(model, "cluster").get("account"), accounts, home=("foundation", "accounts")
         )
 
@@ -360,92 +296,3 @@ def _networks(model: Mapping[str, Any], situation: Situation) -> Iterator[Proble
                 yield Problem(
                     ("cluster", "network", key), f"found {network}, which overlaps {other}, the {words}; allowed: a range of its own"
                 )
-
-
-def _components(model: Mapping[str, Any], situation: Situation) -> Iterator[Problem]:
-    if situation.catalog is None:
-        return
-    settings = mapping(model, "settings")
-    switched_on = mapping(settings, "areas").get("component", True)
-    components = _names(settings, "components")
-    enabled = {name for name, entry in components.items() if entry.get("enabled", True)}
-    version = mapping(model, "cluster").get("version")
-    sources = {name: str(components[name].get("source", settings.get("component_source"))) for name in enabled}
-    for name in components:
-        path: Path = ("settings", "components", name)
-        yield from _unknown(path, "component", name, situation.catalog, at_key=True)
-        entry = situation.catalog.get(name)
-        if entry is None or name not in enabled or not switched_on:
-            continue
-        for needed in entry.get("requires") or ():
-            if needed not in enabled:
-                yield Problem(path, f"needs the component {needed!r}, which is not on; add it to settings.components", at_key=True)
-        if sources[name] == "upstream":
-            problems = [*missing(entry, components[name]), *unfitting(name, situation.catalog, sources)]
-            yield from (Problem(path, problem, at_key=True) for problem in problems)
-        supported = entry.get("kubernetes")
-        if isinstance(version, str) and supported and not situation.control and not _within(version, *supported):
-            yield Problem(
-                ("cluster", "version"),
-                f"found {version}, which {name} does not support; allowed: {supported[0]} to {supported[1]} (catalogue)",
-            )
-
-
-def _within(version: str, lowest: str, highest: str) -> bool:
-    try:
-        return _numbers(lowest) <= _numbers(version) <= _numbers(highest)
-    except ValueError:  # the schema has said that the version is none
-        return True
-
-
-def _numbers(version: Any) -> tuple[int, int]:
-    major, _dot, minor = str(version).partition(".")
-    return int(major), int(minor.split(".")[0] or 0)
-
-
-def _capacity(model: Mapping[str, Any]) -> Iterator[Problem]:
-    """What a team's services ask for at least must fit into its quota, or pods would wait for ever."""
-    asked: dict[str, dict[str, float]] = {}
-    for entry in _names(model, "services").values():
-        least = mapping(entry, "replicas").get("min")
-        requests = mapping(mapping(entry, "resources"), "requests")
-        team = entry.get("team")
-        if isinstance(least, int) and isinstance(team, str):
-            sums = asked.setdefault(team, {"cpu": 0.0, "memory": 0.0, "pods": 0.0})
-            sums["cpu"] += least * _amount(requests.get("cpu"))
-            sums["memory"] += least * _amount(requests.get("memory"))
-            sums["pods"] += least
-    for name, team_entry in _names(model, "teams").items():
-        for key, given in mapping(team_entry, "quota").items():
-            needed = asked.get(name, {}).get(key, 0.0)
-            if needed > _amount(given):
-                words = f"{needed / 1024**2:g}Mi" if key == "memory" else f"{needed:g}"
-                yield Problem(
-                    ("teams", name, "quota", key), f"found {given!r}, but the team's services ask for {words} at least ({_sources(name)})"
-                )
-
-
-def _sources(team: str) -> str:
-    return f"replicas.min × resources.requests of the services of {show_path((team,))}"
-
-
-_UNITS = {"Ki": 1024.0, "Mi": 1024.0**2, "Gi": 1024.0**3, "Ti": 1024.0**4, "m": 0.001}
-
-
-def _seconds(duration: Any) -> float:
-    """A duration in seconds; 0 where it is none (the schema says so)."""
-    text = str(duration)
-    for unit, factor in (("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("d", 86400.0)):
-        number = text.removesuffix(unit)
-        if number != text and number.isdigit():
-            return float(number) * factor
-    return 0.0
-
-
-def _amount(quantity: Any) -> float:
-    """A Kubernetes quantity in CPUs or bytes; 0 where it is none (the schema says so)."""
-    text = str(quantity)
-    for unit, factor in _UNITS.items():
-        if text.endswith(unit):
-            return _amount(text.removesuffix(unit)) * factor
-    return float(text) if text.replace(".", "", 1).isdigit() else 0.0

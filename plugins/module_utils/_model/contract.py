@@ -9,34 +9,39 @@ from __future__ import annotations
 
 import functools
 import json
-import pkgutil
 from collections.abc import Iterator, Mapping
+from pathlib import Path as File
 from typing import Any
 
 from .._core.schema import Path, Problem, Schema
-from .layers import OVERRIDES, SHARED, VARIABLES, Layer
+from .layers import CLUSTER, ENVIRONMENT, OVERRIDES, SHARED, Layer
+from .rows import joined
 
 
 @functools.cache
 def schema() -> Schema:
     """The schema of the whole model."""
-    document = _read("schema.json")
-    document["$defs"] |= _read("schema_surroundings.json")["$defs"]
-    return Schema(document)
+    return Schema(joined(json.loads(File(__file__).with_name("schema.json").read_text(encoding="utf-8"))))
 
 
-def _read(name: str) -> dict[str, Any]:
-    text = pkgutil.get_data(__package__ or "", name)
-    if text is None:
-        raise FileNotFoundError(f"{name} is not part of this installation of the collection")
-    found: dict[str, Any] = json.loads(text)
-    return found
+@functools.cache
+def variables() -> Mapping[str, tuple[str, Path]]:
+    """Every variable of the model in the order of merging: its layer, and where in the model its value lies.
+
+    A part's variable belongs to the first layer that may set it, or to the shared one where all may.
+    """
+    found: dict[str, list[tuple[str, Path]]] = {layer: [] for layer in OVERRIDES.values()}
+    for part, raw in schema().document["properties"].items():
+        found.setdefault(raw.get("x-layers", [SHARED])[0], []).append((raw["x-variable"], (part,)))
+    for variable, layer in OVERRIDES.items():
+        found[layer].append((variable, ()))
+    return {variable: (layer, root) for layer in (SHARED, ENVIRONMENT, CLUSTER) for variable, root in found[layer]}
 
 
-def areas() -> Mapping[str, Mapping[str, Any]]:
-    """The areas in the order of a run: ``{area: {sets, requires, description}}``."""
-    found: Mapping[str, Mapping[str, Any]] = schema().document["x-areas"]
-    return found
+@functools.cache
+def files() -> Mapping[str, str]:
+    """The file of an inventory in which each variable stands by convention."""
+    return {raw["x-variable"]: raw["x-file"] for raw in schema().document["properties"].values()}
 
 
 def profiles() -> Mapping[str, Mapping[str, Any]]:
@@ -75,6 +80,6 @@ def check_layer(layer: Layer) -> list[Problem]:
 
 
 def _homes(path: Path, allowed: list[str]) -> Iterator[str]:
-    for variable, (layer, root) in VARIABLES.items():
+    for variable, (layer, root) in variables().items():
         if layer in allowed and path[: len(root)] == root and (root or SHARED not in allowed):
             yield variable

@@ -7,22 +7,22 @@
 
 from __future__ import annotations
 
+import functools
 import posixpath
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .._core.schema import Path, show_path
-from .contract import areas, profiles
+from .contract import profiles
 from .layers import SHARED, Layer, Merged, Place, Statement, find_place
-from .vault import RULES as VAULT_RULES
-from .vault import derive_access, derive_vault
+from .look import mapping
+from .rows import EVERY_COMPONENT, hooks, rows, waves
 
-RULES: dict[str, str] = {
+_RULES: dict[str, str] = {
     "cluster_name": "a cluster is named as its host in the inventory",
     "cluster_access": "~/.kube/config with the cluster's name as context, unless the cluster names a kubeconfig; a rehearsal has its own",
     "simulated_in": "a sandbox's servers keep their files beside its kubeconfig; a rehearsed cluster's in the rehearsal's folder",
-    "component_defaults": "a component comes as settings.component_source and settings.delivery say, unless it says so itself",
     "release": "digests and versions are what the environment's release says",
     "team_namespace": "a team's namespace has the team's name, unless it says so itself",
     "namespace": "a service lives in the namespace of its team",
@@ -35,8 +35,16 @@ RULES: dict[str, str] = {
     "dependents": "the services that name this one under dependencies",
     "slos": "the SLOs that name this service",
     "only_in": "a service is left out where only_in does not name the environment, and its SLOs with it",
-    **VAULT_RULES,
 }
+
+
+@functools.cache
+def rules() -> Mapping[str, str]:
+    """Every rule by which a value is derived, in words: the common ones, then those of the areas."""
+    found = dict(_RULES)
+    for area in rows():
+        found.update(hooks(area).rules)
+    return found
 
 
 @dataclass(frozen=True)
@@ -112,18 +120,18 @@ class Derivation:
         """Every rule, in an order in which each finds what it needs."""
         if not self._control:
             self._cluster()
-        self._components()
         self._teams()
         self._tiers()
-        derive_vault(self._model, self._say)
         self._services()
-        for part in ("secret_references",):
-            self._model.pop(part, None)
+        for area in rows():
+            if derive := hooks(area).derive:
+                derive(self._model, self._say)
+        self._model.pop("secret_references", None)
         self._model["settings"].pop("defaults", None)
 
     def _say(self, path: Path, value: Any, rule: str, *sources: Path) -> None:
         origins = tuple(f"{show_path(source)}{_at(find_place(self._layers, source))}" for source in sources)
-        self._merged.say(path, value, Statement("rule", f"{rule}: {RULES[rule]}", value, origins=origins))
+        self._merged.say(path, value, Statement("rule", f"{rule}: {rules()[rule]}", value, origins=origins))
 
     def _cluster(self) -> None:
         cluster, access = self._model["cluster"], self._access
@@ -140,17 +148,6 @@ class Derivation:
         simulated = bool(access.rehearsal_root) or cluster["provider"] == "sandbox"
         folder = posixpath.dirname(kubeconfig) if simulated else None
         self._say(("cluster", "simulated_in"), folder, "simulated_in", ("cluster", "provider"))
-
-    def _components(self) -> None:
-        settings = self._model["settings"]
-        release = mapping(mapping(self._model, "release"), "components")
-        for name, component in settings["components"].items():
-            path: Path = ("settings", "components", name)
-            for key, setting in (("source", "component_source"), ("delivery", "delivery")):
-                if key not in component:
-                    self._say((*path, key), settings[setting], "component_defaults", ("settings", setting))
-            for key, value in mapping(release, name).items():
-                self._say((*path, key), value, "release", ("release", "components", name, key))
 
     def _teams(self) -> None:
         for name, team in self._model["teams"].items():
@@ -193,7 +190,6 @@ class Derivation:
             entry.setdefault("secrets", {})
             for secret, reference in mapping(references, name).items():
                 self._say((*path, "secrets", secret), reference, "secrets", ("secret_references", "services", name, secret))
-            derive_access(self._model, name, self._say)
             self._say((*path, "dependents"), sorted(other for other, called in calls.items() if name in called), "dependents")
             self._say((*path, "slos"), slos.get(name, []), "slos")
 
@@ -201,26 +197,50 @@ class Derivation:
 def enabled_areas(model: Mapping[str, Any]) -> list[str]:
     """The areas that are on, in the order of a run."""
     switches = model["settings"]["areas"]
-    return [area for area in areas() if switches.get(area)]
+    return [area for area in rows() if switches.get(area)]
 
 
 def set_names(model: Mapping[str, Any]) -> list[str]:
     """The names of all sets that a run of this model declares, in the order of the areas."""
+    chosen = components_by_area(model)
     names: list[str] = []
     for area in enabled_areas(model):
-        pattern = areas()[area]["sets"]
-        if "<name>" in pattern:
-            enabled = sorted(name for name, entry in model["settings"]["components"].items() if entry["enabled"])
-            names += [pattern.replace("<name>", name) for name in enabled]
-        else:
-            names.append(pattern)
+        for pattern in rows()[area].sets:
+            names += [pattern.replace("<name>", name) for name in chosen[area]] if "<name>" in pattern else [pattern]
     return names
 
 
-def mapping(value: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """``value[key]`` where that is a mapping, or an empty one: for looking at what may not be valid yet."""
-    found = value.get(key)
-    return found if isinstance(found, dict) else {}
+def components_by_area(model: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The enabled components that each area declares, sorted.
+
+    An area that is on has those of its row with it, as far as they come with their charts; the area of all components has the rest.
+    """
+    found: dict[str, list[str]] = {area: [] for area in rows()}
+    owners = {name: area for area in enabled_areas(model) for name in rows()[area].components}
+    others = next(area for area, row in rows().items() if EVERY_COMPONENT in row.components)
+    for name, component in sorted(model["settings"]["components"].items()):
+        if component["enabled"]:
+            found[owners.get(name, others) if component["source"] == "upstream" else others].append(name)
+    return found
+
+
+def area_rows(model: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Every area in the order of a run, with its wave in this one: what the flow reads."""
+    switched_on, chosen = enabled_areas(model), components_by_area(model)
+    cut = waves(switched_on)
+    return [
+        {
+            "area": area,
+            "role": row.role,
+            "on": row.on,
+            "wave": str(cut[area]),
+            "configures": [dict(one) for one in row.configures],
+            "components": chosen[area],
+            "namespaces": [*row.namespaces],
+            "sandbox": [*row.sandbox],
+        }
+        for area, row in rows().items()
+    ]
 
 
 def _absolute(path: str, access: Access) -> str:

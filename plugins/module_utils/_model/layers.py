@@ -16,41 +16,8 @@ from .._core.schema import Path
 
 SHARED, ENVIRONMENT, CLUSTER = "shared", "environment", "cluster"
 
-VARIABLES: dict[str, tuple[str, Path]] = {
-    "platform_settings": (SHARED, ("settings",)),
-    "platform_teams": (SHARED, ("teams",)),
-    "platform_services": (SHARED, ("services",)),
-    "platform_slos": (SHARED, ("slos",)),
-    "platform_security": (SHARED, ("security",)),
-    "platform_recovery": (SHARED, ("recovery",)),
-    "platform_environment": (ENVIRONMENT, ("environment",)),
-    "platform_foundation": (ENVIRONMENT, ("foundation",)),
-    "platform_finops": (ENVIRONMENT, ("finops",)),
-    "platform_secret_references": (ENVIRONMENT, ("secret_references",)),
-    "platform_release": (ENVIRONMENT, ("release",)),
-    "platform_environment_overrides": (ENVIRONMENT, ()),
-    "platform_cluster": (CLUSTER, ("cluster",)),
-    "platform_cluster_overrides": (CLUSTER, ()),
-}
-"""Every variable of the model in the order of merging: its layer, and where in the model its value lies."""
-
-FILES: dict[str, str] = {
-    "platform_settings": "group_vars/all/20_platform.yml",
-    "platform_teams": "group_vars/all/30_teams.yml",
-    "platform_services": "group_vars/all/40_services.yml",
-    "platform_slos": "group_vars/all/50_slos.yml",
-    "platform_security": "group_vars/all/60_security.yml",
-    "platform_recovery": "group_vars/all/70_recovery.yml",
-    "platform_environment": "group_vars/<environment>/00_environment.yml",
-    "platform_foundation": "group_vars/<environment>/10_foundation.yml",
-    "platform_finops": "group_vars/<environment>/80_finops.yml",
-    "platform_secret_references": "group_vars/<environment>/90_secret_references.yml",
-    "platform_release": "group_vars/<environment>/release.yml",
-    "platform_cluster": "host_vars/<cluster>.yml",
-}
-"""The file of an inventory in which a variable stands by convention."""
-
-OVERRIDES = tuple(variable for variable, (_layer, root) in VARIABLES.items() if not root)
+OVERRIDES = {"platform_environment_overrides": ENVIRONMENT, "platform_cluster_overrides": CLUSTER}
+"""The variables that may hold any part of the shared ones, and their layers. All others are said by the schema (``x-variable``)."""
 
 
 @dataclass(frozen=True)

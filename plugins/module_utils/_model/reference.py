@@ -11,9 +11,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .contract import areas, profiles, run_variables, schema
-from .derive import RULES
-from .layers import VARIABLES
+from .contract import profiles, run_variables, schema, variables
+from .derive import rules
+from .rows import rows
 
 _ALL_LAYERS = ["shared", "environment", "cluster"]
 
@@ -23,7 +23,7 @@ def page() -> str:
     lines = [
         "# What an inventory may say",
         "",
-        "Made from `plugins/module_utils/_model/schema*.json`; do not edit it by hand.",
+        "Made from `plugins/module_utils/_model/schema.json` and the rows of the areas; do not edit it by hand.",
         "",
         "Merge order: schema defaults → profile → shared → environment → cluster. Mappings merge, everything else is replaced, "
         "`null` removes what the layers below said (a default of the schema then holds again).",
@@ -35,7 +35,7 @@ def page() -> str:
     ]
     lines += [
         f"| `{variable}` | {layer} | {f'`{root[0]}`' if root else 'any part of the shared variables'} |"
-        for variable, (layer, root) in VARIABLES.items()
+        for variable, (layer, root) in variables().items()
     ]
     lines += ["", "Variables of a run, beside the model:", "", "| variable | meaning |", "|---|---|"]
     lines += [f"| `{name}` | {_cell(words)} |" for name, words in run_variables().items()]
@@ -44,18 +44,25 @@ def page() -> str:
         lines += ["| key | value | default | layers | meaning |", "|---|---|---|---|---|"]
         lines += _rows(raw, part, raw.get("x-layers", _ALL_LAYERS), False)
     lines += ["", "## Derived values", "", "`explain` quotes these rules. A key that only a rule may set is marked *derived*.", ""]
-    lines += ["| rule | says |", "|---|---|", *(f"| `{rule}` | {_cell(words)} |" for rule, words in RULES.items())]
-    lines += ["", "## Areas", "", "| area | sets | needs | what it is |", "|---|---|---|---|"]
-    lines += [
-        f"| `{area}` | `{entry['sets']}` | {', '.join(f'`{name}`' for name in entry['requires']) or '–'} | {entry['description']} |"
-        for area, entry in areas().items()
-    ]
+    lines += ["| rule | says |", "|---|---|", *(f"| `{rule}` | {_cell(words)} |" for rule, words in rules().items())]
+    lines += ["", "## Areas", "", *area_table()]
     lines += ["", "## Profiles", "", "| profile | quota of a team | replicas by tier (least–most) |", "|---|---|---|"]
     for name, profile in profiles().items():
         quota = ", ".join(f"{key} {value}" for key, value in profile["teams"]["quota"].items())
         replicas = ", ".join(f"{tier} {part['replicas']['min']}–{part['replicas']['max']}" for tier, part in profile["services"].items())
         lines.append(f"| `{name}` | {quota} | {replicas} |")
     return "\n".join(lines) + "\n"
+
+
+def area_table() -> list[str]:
+    """The areas as lines of a table, in the order of a run."""
+    lines = ["| area | sets | needs | comes after | what it is |", "|---|---|---|---|---|"]
+    for area, row in rows().items():
+        sets, needs, after = (", ".join(f"`{name}`" for name in names) or "–" for names in (row.sets, row.requires, row.after))
+        lines.append(
+            f"| `{area}`{'' if row.default else ' (off unless it is switched on)'} | {sets} | {needs} | {after} | {row.description} |"
+        )
+    return lines
 
 
 def _rows(raw: Mapping[str, Any], path: str, layers: list[str], required: bool) -> Iterator[str]:

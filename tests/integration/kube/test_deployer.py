@@ -55,7 +55,7 @@ def documents(home):
 @pytest.fixture
 def deployer(cluster, namespace, home, documents):
     """The deployer's access, after an administrator applied what only one may."""
-    content = {"set": "s", "namespace": namespace, "role": "tests", "wave": 1, "documents": documents}
+    content = {"set": "s", "namespace": namespace, "role": "tests", "documents": documents}
     _left, gathered = separated([content])
     rights = gathered["grants"]
     everywhere = {

@@ -101,7 +101,7 @@ def test_templates_are_rendered_on_the_controller(cluster, face, namespace, tmp_
 def test_a_store_of_set_files(cluster, face, namespace, tmp_path):
     store = tmp_path / "store"
     store.mkdir(mode=0o700)
-    content = {"set": "stored", "namespace": namespace, "role": "r", "wave": 1, "documents": [config_map(namespace, "stored")]}
+    content = {"set": "stored", "namespace": namespace, "role": "r", "documents": [config_map(namespace, "stored")]}
     (store / "stored.json").write_text(json.dumps(content))
     task = {"name": "made", APPLY: {"owner": "tests", "store": str(store), "expected_sets": ["stored"]}}
     played = face.play(task, {"name": "lacking", APPLY: {"owner": "tests", "store": str(store), "expected_sets": ["stored", "other"]}})

@@ -220,7 +220,7 @@ def test_one_empty_source_among_others_takes_nothing_away_either(cluster, pair, 
 def test_a_set_of_a_store_that_became_empty_is_asked_for_by_name(cluster, pair, tmp_path):
     store = tmp_path / "store"
     store.mkdir(mode=0o700)
-    content = {"set": "s", "namespace": pair, "role": "r", "wave": 1, "documents": []}
+    content = {"set": "s", "namespace": pair, "role": "r", "documents": []}
     (store / "s.json").write_text(json.dumps(content))
     more = {"store": str(store), "prune": DELETE, "parents": [{"name": "s", "namespace": pair}]}
     refused = cluster.run(**more)

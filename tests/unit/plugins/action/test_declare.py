@@ -76,9 +76,7 @@ def written(role, name="one"):
 
 def test_templates_files_and_documents_become_one_set(role, run):
     text = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a, namespace: mind}\n"
-    result = run(
-        set="one", role="room", wave=10, templates=["teams.yaml.j2"], files=["alerts.yaml"], documents=[text, [{"kind": "List"} and None]]
-    )
+    result = run(set="one", role="room", templates=["teams.yaml.j2"], files=["alerts.yaml"], documents=[text, [{"kind": "List"} and None]])
     content = written(role)
     assert [document["kind"] for document in content["documents"]] == ["Namespace", "ConfigMap", "ConfigMap", "ServiceAccount"]
     assert content["documents"][1]["data"] == {"purpose": "it: thinks"}
@@ -137,10 +135,10 @@ def test_a_template_that_is_not_there_is_named(run):
 
 
 def test_finish_lists_every_set_in_order(run):
-    run(set="late", wave=50, documents=[{**NAMESPACE, "metadata": {"name": "late"}}])
-    run(set="early", wave=10, documents=[NAMESPACE])
+    run(set="late", documents=[{**NAMESPACE, "metadata": {"name": "late"}}])
+    run(set="early", documents=[NAMESPACE])
     result = run(finish=True)
-    assert [(one["name"], one["wave"], one["documents"]) for one in result["sets"]] == [("early", 10, 1), ("late", 50, 1)]
+    assert [(one["name"], one["documents"]) for one in result["sets"]] == [("early", 1), ("late", 1)]
     assert result["changed"] is False
 
 

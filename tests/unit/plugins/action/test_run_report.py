@@ -213,7 +213,7 @@ def test_a_wrong_option_is_named():
         *("platform_command", "platform_reads_only", "platform_writes", "platform_stage", "platform_approved", "platform_plans_first"),
         *("platform_planned_waves", "platform_expected_digest", "platform_report", "platform_run", "platform_notes", "platform_model"),
         *("platform_declared", "platform_stored", "platform_reconciled", "platform_drift", "platform_waves", "platform_impact"),
-        *("platform_area_table", "platform_digest_secret", "ansible_check_mode", "ansible_run_tags", "ansible_play_hosts_all"),
+        *("platform_rows", "platform_digest_secret", "ansible_check_mode", "ansible_run_tags", "ansible_play_hosts_all"),
     ],
 )
 def test_what_a_run_works_out_by_itself_is_not_set_by_a_command_line(extra, name):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.gantry.platform.plugins.module_utils._model.rows import rows
 
 ROOT = Path(__file__).resolve().parents[4]
 ROLE = ROOT / "roles" / "platform"
@@ -17,9 +18,6 @@ def read(path):
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
-TABLE = read(ROLE / "vars" / "main.yml")["platform_area_table"]
-
-
 def plays(path):
     """Every play that a playbook comes to, with what it imports."""
     for play in read(path):
@@ -27,22 +25,10 @@ def plays(path):
         yield from plays(path.parent / imported) if imported else [play]
 
 
-def test_every_area_has_a_role_that_declares():
-    for row in TABLE:
-        assert (ROOT / "roles" / row["role"] / "tasks" / "declare.yml").is_file(), row
-        if row["configures"]:
-            assert (ROOT / "roles" / row["role"] / "tasks" / "configure.yml").is_file(), row
-
-
 def test_every_area_has_a_playbook_that_narrows_to_it():
-    for area in {row["area"] for row in TABLE}:
+    for area in rows():
         book = read(ROOT / "playbooks" / f"{area}.yml")
         assert [play["vars"]["platform_area"] for play in book] == [area]
-
-
-def test_the_table_knows_the_areas_of_the_model():
-    schema = yaml.safe_load((ROOT / "plugins" / "module_utils" / "_model" / "schema.json").read_text(encoding="utf-8"))
-    assert [row["area"] for row in TABLE] == list(schema["x-areas"])
 
 
 @pytest.mark.parametrize("name", ["site", "plan", "apply", "drift", "verify", "component", "cluster_baseline", "workloads"])

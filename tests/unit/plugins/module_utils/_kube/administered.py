@@ -14,7 +14,6 @@ def content(*documents, name="s", of="", expectations=()):
         "set": name,
         "namespace": "gantry-system",
         "role": of,
-        "wave": 1,
         "documents": list(documents),
         "expectations": list(expectations),
     }

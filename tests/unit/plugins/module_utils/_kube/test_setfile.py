@@ -36,7 +36,7 @@ def problem(*contents, **external):
 
 
 def test_a_set_is_written_whole_for_its_owner_alone_and_read_again(tmp_path):
-    content = a_set(TEAM, one("ConfigMap"), role="room", wave=20)
+    content = a_set(TEAM, one("ConfigMap"), role="room")
     path = setfile.write_set(str(tmp_path), content)
     assert stat.S_IMODE((tmp_path / "one.json").stat().st_mode) == 0o600
     assert setfile.read_store(str(tmp_path)) == [json.loads((tmp_path / "one.json").read_text())] == [content]
@@ -45,7 +45,7 @@ def test_a_set_is_written_whole_for_its_owner_alone_and_read_again(tmp_path):
 
 def test_the_digest_is_of_the_content():
     assert a_set(TEAM)["digest"] == a_set(TEAM)["digest"]
-    assert a_set(TEAM)["digest"] != a_set(TEAM, wave=1)["digest"]
+    assert a_set(TEAM)["digest"] != a_set(TEAM, role="room")["digest"]
 
 
 def test_what_is_shown_of_a_set_holds_no_document():
@@ -53,17 +53,16 @@ def test_what_is_shown_of_a_set_holds_no_document():
         "name": "one",
         "namespace": "gantry-system",
         "role": "",
-        "wave": 0,
         "documents": 2,
         "expectations": 0,
         "digest": a_set(TEAM, one("ConfigMap", data={"a": "canary"}))["digest"],
     }
 
 
-def test_sets_are_read_in_the_order_of_waves(tmp_path):
-    for name, wave in (("late", 50), ("b", 10), ("a", 10)):
-        setfile.write_set(str(tmp_path), a_set(TEAM, name=name, wave=wave))
-    assert [content["set"] for content in setfile.read_store(str(tmp_path))] == ["a", "b", "late"]
+def test_sets_are_read_in_the_order_of_their_names(tmp_path):
+    for name in ("late", "b", "a-b", "a"):
+        setfile.write_set(str(tmp_path), a_set(TEAM, name=name))
+    assert [content["set"] for content in setfile.read_store(str(tmp_path))] == ["a", "a-b", "b", "late"]
 
 
 @pytest.mark.parametrize("name", ["", "Upper", "../elsewhere", "a/b", "-a", "a" * 64])

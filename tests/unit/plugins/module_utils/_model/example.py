@@ -11,8 +11,9 @@ from typing import Any
 
 from ansible_collections.gantry.platform.plugins.module_utils._model.build import InventoryError, Model, build
 from ansible_collections.gantry.platform.plugins.module_utils._model.checks import Situation
+from ansible_collections.gantry.platform.plugins.module_utils._model.contract import variables
 from ansible_collections.gantry.platform.plugins.module_utils._model.derive import Access
-from ansible_collections.gantry.platform.plugins.module_utils._model.layers import VARIABLES, Layer, Place
+from ansible_collections.gantry.platform.plugins.module_utils._model.layers import Layer, Place
 
 DIGEST = "sha256:" + "0" * 64
 ACCESS = Access(project="/project", home="/home/me")
@@ -49,7 +50,7 @@ def inventory(**changes: Any) -> dict[str, Any]:
 def layers(values: dict[str, Any]) -> list[Layer]:
     """One layer for each variable; the place of a key is the file ``<variable>``, its line the depth of the key."""
     return [
-        Layer(VARIABLES[name][0], name, VARIABLES[name][1], value, _places(value, VARIABLES[name][1], name))
+        Layer(variables()[name][0], name, variables()[name][1], value, _places(value, variables()[name][1], name))
         for name, value in values.items()
     ]
 

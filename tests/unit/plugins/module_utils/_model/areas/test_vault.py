@@ -7,8 +7,8 @@ from __future__ import annotations
 import copy
 
 import pytest
+from ansible_collections.gantry.platform.plugins.module_utils._model.areas.vault import SEALS, object_name
 from ansible_collections.gantry.platform.plugins.module_utils._model.derive import Access
-from ansible_collections.gantry.platform.plugins.module_utils._model.vault import SEALS, object_name
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._model.example import VALUES, errors, inventory, model
 
 TRANSIT = {"address": "https://kms.example:8200", "key_name": "vault", "mount_path": "transit/"}

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .._core.schema import Path, Problem
-from .._core.suggest import did_you_mean
-
-Json = dict[str, Any]
-Say = Callable[..., None]
-"""Sets a derived value: (path, value, rule, *sources)."""
+from ..._core.schema import Path, Problem
+from ..._core.suggest import did_you_mean
+from ..look import Json, Say, entries, seconds
 
 RULES: dict[str, str] = {
     "vault_url": "Vault is reached as vault.<domain>:8200, unless it says so itself",
@@ -57,8 +54,8 @@ def is_on(model: Mapping[str, Any]) -> bool:
     return bool(((model.get("settings") or {}).get("areas") or {}).get("vault"))
 
 
-def derive_vault(model: Json, say: Say) -> None:
-    """Everything about Vault but what a service gets; ``model`` is merged and valid."""
+def derive(model: Json, say: Say) -> None:
+    """Everything about Vault, and what each service gets of it; ``model`` is merged and valid, and the common rules have been applied."""
     vault, settings, environment = model["security"]["vault"], model["settings"], model["environment"]["name"]
     path: Path = ("security", "vault")
     if "url" not in vault:
@@ -72,9 +69,11 @@ def derive_vault(model: Json, say: Say) -> None:
     for name, database in model["foundation"]["databases"].items():
         if "database" not in database:
             say(("foundation", "databases", name, "database"), name.replace("-", "_"), "database_name")
+    for name in model["services"]:
+        _derive_access(model, name, say)
 
 
-def derive_access(model: Json, name: str, say: Say) -> None:
+def _derive_access(model: Json, name: str, say: Say) -> None:
     """The generated secrets of a service as references, and how it reads what is its own. Other references are there already."""
     path: Path = ("services", name)
     service = model["services"][name]
@@ -141,7 +140,7 @@ def object_name(service: str, path: str, kv: str) -> str:
     return "-".join(part for part in (service, "vault", readable, mark) if part)
 
 
-def check_vault(model: Mapping[str, Any]) -> Iterator[Problem]:
+def check(model: Mapping[str, Any], _situation: Any) -> Iterator[Problem]:
     """Every problem; ``model`` has its defaults but may be invalid in form, and nothing derived."""
     on = is_on(model)
     vault = _part(_part(model, "security"), "vault")
@@ -164,6 +163,11 @@ def check_vault(model: Mapping[str, Any]) -> Iterator[Problem]:
         if isinstance(former, str) and former in services:
             words = f"found {former!r}, which is itself a service; allowed: a name that none has any more"
             yield Problem(("services", name, "renamed_from"), words)
+        for database, login in entries(service, "databases").items() if isinstance(service, dict) else ():
+            ttl, longest = login.get("ttl"), login.get("max_ttl")
+            if seconds(ttl) > seconds(longest) > 0:
+                where: Path = ("services", name, "databases", database, "ttl")
+                yield Problem(where, f"found {ttl!r}, above max_ttl, which is {longest!r}; allowed: at most that")
     if on:
         yield from _databases(model)
         yield from _delivery(model, vault)

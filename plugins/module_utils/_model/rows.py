@@ -1,0 +1,159 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""The rows of the areas: what each is, needs, owns and brings; the order of a run, and its waves.
+
+A row is ``areas/<area>.json``. Beside it ``<area>.py`` may have ``RULES``, ``derive(model, say)`` and ``check(model, situation)``:
+whoever needs them asks ``hooks``, and nobody names an area. The files are read from the folder itself: the model is made by action
+plugins alone, so no part of it is ever sent to another machine.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import importlib
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path as File
+from typing import Any
+
+from .._core.errors import InputError
+from .._core.schema import Problem
+from .._core.suggest import did_you_mean
+from .look import Json, Say
+
+_FOLDER = File(__file__).parent / "areas"
+CLUSTER, ENVIRONMENT = "cluster", "environment"
+EVERY_COMPONENT = "*"
+"""Among the components of a row: all that no other row has."""
+
+_MODULES = {
+    path.stem: importlib.import_module(f".areas.{path.stem}", __package__) for path in _FOLDER.glob("*.py") if path.stem != "__init__"
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One area. ``docs/adding-an-area.md`` says what each key is for."""
+
+    area: str
+    description: str
+    sets: tuple[str, ...]
+    default: bool = False
+    on: str = CLUSTER
+    requires: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    role: str = ""
+    configures: tuple[Mapping[str, str], ...] = ()
+    components: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
+    sandbox: tuple[str, ...] = ()
+    schema: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def before(self) -> tuple[str, ...]:
+        """The areas that come before this one: those that it needs, and those that it only waits for."""
+        return (*self.requires, *self.after)
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What an area's own Python file has; nothing of it is needed."""
+
+    rules: Mapping[str, str] = field(default_factory=dict)
+    derive: Callable[[Json, Say], None] | None = None
+    check: Callable[[Mapping[str, Any], Any], Iterator[Problem]] | None = None
+
+
+@functools.cache
+def rows() -> Mapping[str, Row]:
+    """Every area in the order of a run: what comes before it, then it; by name where nothing orders them."""
+    found = read_rows(_FOLDER)
+    depths = _chains(found, lambda _row: 1)
+    return {area: found[area] for area in sorted(found, key=lambda area: (depths[area], area))}
+
+
+def read_rows(folder: File) -> dict[str, Row]:
+    """The rows of a folder. Raises InputError with every row that says something nobody knows."""
+    found, problems = {}, []
+    known = {one.name for one in fields(Row)} - {"area"}
+    for path in sorted(folder.glob("*.json")):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        problems += [f"  {path.name}: unknown key {key!r}{did_you_mean(key, known)}" for key in content if key not in known]
+        lacking = [key for key in ("description", "sets") if key not in content]
+        problems += [f"  {path.name}: {key} is missing" for key in lacking]
+        if content.get("on", CLUSTER) not in (CLUSTER, ENVIRONMENT):
+            problems.append(f"  {path.name}: on: found {content['on']!r}; allowed: {CLUSTER}, {ENVIRONMENT}")
+        values: Json = {key: tuple(value) if isinstance(value, list) else value for key, value in content.items() if key in known}
+        if not lacking:
+            found[path.stem] = Row(**{"area": path.stem, "role": path.stem, **values})
+    for area, row in found.items():
+        named = [*row.requires, *row.after]
+        problems += [f"  {area}.json: unknown area {one!r}{did_you_mean(one, found)}" for one in named if one not in found]
+    if problems:
+        raise InputError("the rows of the areas are not right:\n" + "\n".join(problems))
+    return found
+
+
+def waves(switched_on: Collection[str]) -> dict[str, int]:
+    """The wave of every area: one more than the areas in the longest chain before it that are on and configure a system.
+
+    What is off still hands on its order, and makes no wave of its own.
+    """
+    found = rows()
+
+    def cuts(area: str) -> int:
+        return int(bool(found[area].configures) and area in switched_on)
+
+    return {area: 1 + chain - cuts(area) for area, chain in _chains(found, lambda row: cuts(row.area)).items()}
+
+
+def hooks(area: str) -> Hooks:
+    """What the area's own Python file has."""
+    if area not in _MODULES:
+        return Hooks()
+    module = _MODULES[area]
+    own = {
+        key: getattr(module, name) for key, name in (("rules", "RULES"), ("derive", "derive"), ("check", "check")) if hasattr(module, name)
+    }
+    return Hooks(**own)
+
+
+def joined(document: Json) -> Json:
+    """The common part of the schema with the pieces of all areas and their switches; in place."""
+    switches = document["$defs"]["settings"]["properties"]["areas"]["properties"]
+    for area, row in rows().items():
+        switches[area] = {"type": "boolean", "default": row.default, "description": row.description}
+        _join(document, row.schema, f"areas/{area}.json: schema")
+    return document
+
+
+def _chains(found: Mapping[str, Row], weight: Callable[[Row], int]) -> dict[str, int]:
+    """For every area the heaviest chain that ends in it, itself counted."""
+    done: dict[str, int] = {}
+
+    def chain(area: str, trail: tuple[str, ...]) -> int:
+        if area in trail:
+            raise InputError(f"the rows of the areas wait for each other: {' → '.join([*trail[trail.index(area) :], area])}")
+        if area not in done:
+            done[area] = weight(found[area]) + max((chain(one, (*trail, area)) for one in found[area].before), default=0)
+        return done[area]
+
+    for area in found:
+        chain(area, ())
+    return done
+
+
+def _join(target: Json, piece: Mapping[str, Any], where: str) -> None:
+    for key, value in piece.items():
+        here = f"{where}.{key}"
+        if key not in target:
+            target[key] = copy.deepcopy(value)
+        elif isinstance(value, Mapping) and isinstance(target[key], dict):
+            _join(target[key], value, here)
+        else:
+            raise InputError(f"{here} is said already: a piece adds to the schema, it changes nothing of it")
