@@ -22,7 +22,7 @@ deps: ## Virtual environment, pinned packages and collections
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name it with make PYTHON=…"; exit 1; }
 	@$(PYTHON) requirements/install.py
 
-up: deps ## Start the sandbox, apply the sandbox environment to it, verify it (AREAS=vault adds Vault, AREAS=core takes it away)
+up: deps ## Start the sandbox, apply the sandbox environment to it, verify it (AREAS= adds areas, AREAS=core takes them away)
 	@$(PLAYBOOK) playbooks/up.yml $(if $(AREAS),-e platform_areas=$(AREAS))
 
 down: deps ## Stop the sandbox, keep its data

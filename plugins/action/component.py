@@ -29,12 +29,13 @@ from ..module_utils._sandbox.build import cache_folder
 from ..module_utils._sandbox.golang import module_folder
 from ..plugin_utils._files import in_project, read_json, write_json
 from ..plugin_utils._inprocess import outcome, plain, task_environment, validated
+from ..plugin_utils._model_input import catalog as known_components
 
 SPEC: dict[str, Any] = {
     "store": {"type": "path", "required": True},
     "namespace": {"type": "str", "default": "gantry-system"},
     "role": {"type": "str", "default": "component"},
-    "catalog": {"type": "dict", "required": True},
+    "catalog": {"type": "dict", "default": {}},
     "components": {"type": "dict", "required": True},
     "modules": {"type": "path", "required": True},
     "kubernetes_version": {"type": "str", "required": True},
@@ -64,7 +65,8 @@ class ActionModule(ActionBase):
 
         def work() -> dict[str, Any]:
             params = plain(validated(self, SPEC, dict(self._task.args)))
-            catalog, wanted = params["catalog"], {name: c for name, c in params["components"].items() if c.get("enabled", True)}
+            catalog = params["catalog"] = params["catalog"] or dict(known_components() or {})
+            wanted = {name: c for name, c in params["components"].items() if c.get("enabled", True)}
             version = params["kubernetes_version"]
             problems = [problem for name, component in wanted.items() for problem in _problems(name, component, catalog, version, wanted)]
             if problems:

@@ -43,9 +43,9 @@ options:
     type: str
     default: component
   catalog:
-    description: The catalogue of components.
+    description: The catalogue of components. Empty means that of the role C(component).
     type: dict
-    required: true
+    default: {}
   components:
     description:
       - The wanted components by name, each with C(enabled), C(source), C(delivery), C(namespace), C(values), C(version) and C(digest).

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -97,12 +98,13 @@ def host_named(name: str, task_vars: Mapping[str, Any]) -> str:
     return sorted(environments[name])[0]
 
 
+@functools.cache
 def catalog() -> Mapping[str, Mapping[str, Any]] | None:
     """The components of the catalogue by name, or none where this installation has no catalogue."""
-    path = os.path.join(_ROLES, "component", "vars", "catalog.yml")
-    content = _read(path)
-    found = content.get("component_catalog") if isinstance(content, Mapping) else None
-    return found if isinstance(found, Mapping) else None
+    folder = os.path.join(_ROLES, "component", "catalog")
+    if not os.path.isdir(folder):
+        return None
+    return {file[:-4]: _read(os.path.join(folder, file)) for file in sorted(os.listdir(folder)) if file.endswith(".yml")}
 
 
 def role_options() -> frozenset[str]:

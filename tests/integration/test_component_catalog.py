@@ -19,7 +19,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._sandbox.golang im
 
 ROOT = Path(__file__).resolve().parents[2]
 PINS = ROOT / "roles" / "component" / "files" / "modules"
-CATALOG = yaml.safe_load((ROOT / "roles" / "component" / "vars" / "catalog.yml").read_text(encoding="utf-8"))["component_catalog"]
+CATALOG = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in (ROOT / "roles" / "component" / "catalog").glob("*.yml")}
 PINNED = {name: entry for name, entry in CATALOG.items() if entry["crds"]}
 SOME_KIND = {
     "argo-cd": "Application.argoproj.io",

@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 from common import ROOT
 
-CATALOG = ROOT / "roles" / "component" / "vars" / "catalog.yml"
+CATALOG = ROOT / "roles" / "component" / "catalog"
 _RELEASE = re.compile(r"v?([0-9]+)\.([0-9]+)\.([0-9]+)")
 
 
@@ -83,13 +83,13 @@ def main(folder: str, today: str) -> int:
     if not folder or not place.is_dir():
         print(f"INDEX={folder or '…'} is no folder; put the charts' indexes or sources there, see {Path(__file__).name}")
         return 2
-    catalog = yaml.safe_load(CATALOG.read_text(encoding="utf-8"))["component_catalog"]
+    catalog = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in CATALOG.glob("*.yml")}
     indexes, folders = seen(place)
     old, unseen = findings(catalog, indexes, folders)
     print(f"{today}: {len(old)} of {len(catalog)} entries are older than their repositories, {len(unseen)} could not be looked at")
     print("\n".join(["old:", *(f"  {line}" for line in old), "not looked at:", *(f"  {line}" for line in unseen)]))
     if old:
-        print(f'write the version and seen: "{today}" into {CATALOG.relative_to(ROOT)}, and in release.yml the digest')
+        print(f'write the version and seen: "{today}" into its file in {CATALOG.relative_to(ROOT)}, and in release.yml the digest')
     return 1 if old else 0
 
 

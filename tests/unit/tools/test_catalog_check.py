@@ -56,19 +56,21 @@ def test_an_entry_is_old_where_its_repository_has_a_newer_release(check, fetched
 
 
 def test_the_command_is_dated_and_fails_where_something_is_old(check, fetched, tmp_path, monkeypatch, capsys):
-    catalog = tmp_path / "catalog.yml"
+    catalog = tmp_path / "catalog"
+    catalog.mkdir()
     monkeypatch.setattr(check, "CATALOG", catalog)
     monkeypatch.setattr(check, "ROOT", tmp_path)
-    catalog.write_text(yaml.safe_dump({"component_catalog": {"thing": entry("1.9.0")}}))
+    (catalog / "thing.yml").write_text(yaml.safe_dump(entry("1.9.0")))
     assert check.main(str(fetched), "2026-11-28") == 1
     assert "2026-11-28: 1 of 1 entries are older" in capsys.readouterr().out
-    catalog.write_text(yaml.safe_dump({"component_catalog": {"thing": entry("1.10.0")}}))
+    (catalog / "thing.yml").write_text(yaml.safe_dump(entry("1.10.0")))
     assert check.main(str(fetched), "2026-11-28") == 0
     assert check.main(str(fetched / "nothing"), "2026-11-28") == 2
 
 
 def test_entries_that_were_looked_up_are_dated_and_the_chart_that_moved_is_named_where_it_is(checkout):
-    catalog = yaml.safe_load((checkout / "roles" / "component" / "vars" / "catalog.yml").read_text(encoding="utf-8"))["component_catalog"]
+    files = (checkout / "roles" / "component" / "catalog").glob("*.yml")
+    catalog = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in files}
     looked_up = (
         "vertical-pod-autoscaler backstage opentelemetry-operator trivy-operator pyroscope litmus aws-node-termination-handler".split()
     )

@@ -11,18 +11,15 @@ import re
 import jsonschema
 import pytest
 import yaml
+from ansible_collections.gantry.platform.plugins.plugin_utils._model_input import catalog as known_components
 
 REQUIRE = re.compile(r"^require (\S+) (\S+)$", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
-def content(checkout):
-    return yaml.safe_load((checkout / "roles" / "component" / "vars" / "catalog.yml").read_text(encoding="utf-8"))
-
-
-@pytest.fixture(scope="module")
-def catalog(content):
-    return content["component_catalog"]
+def catalog(checkout):
+    files = sorted((checkout / "roles" / "component" / "catalog").glob("*.yml"))
+    return {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in files}
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +67,13 @@ def problems(catalog):
     return found
 
 
-def test_the_catalogue_is_as_its_schema_says(content, schema):
-    assert [error.message for error in schema.iter_errors(content)] == []
+def test_the_catalogue_is_as_its_schema_says(catalog, schema):
+    assert catalog
+    assert [f"{name}: {error.message}" for name, entry in catalog.items() for error in schema.iter_errors(entry)] == []
+
+
+def test_the_models_reader_has_every_file_of_the_catalogue(catalog):
+    assert known_components() == catalog
 
 
 def test_the_catalogue_has_no_problem(catalog):
@@ -91,8 +93,7 @@ def test_the_catalogue_has_no_problem(catalog):
     ],
 )
 def test_the_schema_refuses(catalog, schema, change, words):
-    content = {"component_catalog": {"cert-manager": {**catalog["cert-manager"], **change}}}
-    assert any(words in error.message for error in schema.iter_errors(content))
+    assert any(words in error.message for error in schema.iter_errors({**catalog["cert-manager"], **change}))
 
 
 @pytest.mark.parametrize(
