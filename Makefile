@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help deps up down clean status logs plan apply access drift verify explain component compare rehearse break-glass destroy new-platform
-.PHONY: lint test test-unit test-integration test-scenarios bench bench-vault build catalog-check docs
+.PHONY: area lint test test-unit test-integration test-scenarios bench bench-vault build catalog-check docs
 
 ENV ?= sandbox
 PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python3.14; do if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$name; break; fi; done)
@@ -72,6 +72,9 @@ destroy: deps ## Remove everything that was applied to the sandbox (CONFIRM=sand
 
 new-platform: deps ## A team's own live repository (DEST=../our-platform)
 	@ansible-playbook playbooks/new_platform.yml -e new_platform_dest=$(call needed,DEST,DEST=../our-platform)
+
+area: deps ## The skeleton of an area, ready for lint and tests (NAME=monitoring)
+	@python tests/tools/new_area.py $(call needed,NAME,NAME=monitoring) $(or $(ON),cluster)
 
 lint: deps ## All static checks
 	@python tests/tools/lint.py

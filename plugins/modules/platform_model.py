@@ -115,6 +115,10 @@ rows:
       description: The servers beside the hub that it wants where they run on this machine.
       type: list
       elements: str
+    unowned:
+      description: The kinds of its contributions that no area owns, on or off. Its own role declares them until one does.
+      type: list
+      elements: str
 owner:
   description: The owner of all objects.
   type: str

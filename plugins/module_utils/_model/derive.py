@@ -15,6 +15,7 @@ from typing import Any
 
 from .._core.schema import Path, show_path
 from .contract import profiles
+from .contributions import KINDS, filled
 from .layers import SHARED, Layer, Merged, Place, Statement, find_place
 from .look import mapping
 from .rows import EVERY_COMPONENT, hooks, rows, waves
@@ -34,6 +35,7 @@ _RULES: dict[str, str] = {
     "secrets": "secrets come from the environment's references",
     "dependents": "the services that name this one under dependencies",
     "slos": "the SLOs that name this service",
+    "contributions": "an area that is on gives to the areas that own a thing what its row says, in words of this model",
     "only_in": "a service is left out where only_in does not name the environment, and its SLOs with it",
 }
 
@@ -126,6 +128,7 @@ class Derivation:
         for area in rows():
             if derive := hooks(area).derive:
                 derive(self._model, self._say)
+        self._contributions()
         self._model.pop("secret_references", None)
         self._model["settings"].pop("defaults", None)
 
@@ -148,6 +151,14 @@ class Derivation:
         simulated = bool(access.rehearsal_root) or cluster["provider"] == "sandbox"
         folder = posixpath.dirname(kubeconfig) if simulated else None
         self._say(("cluster", "simulated_in"), folder, "simulated_in", ("cluster", "provider"))
+
+    def _contributions(self) -> None:
+        self._model["contributions"] = {kind: {} for kind in KINDS}
+        for area in enabled_areas(self._model):
+            own = hooks(area).words
+            words = own(self._model) if own else {}
+            for kind, entries in rows()[area].contributes.items() if words is not None else ():
+                self._say(("contributions", kind, area), filled(entries, words or {}), "contributions", ("settings", "areas", area))
 
     def _teams(self) -> None:
         for name, team in self._model["teams"].items():
@@ -228,6 +239,7 @@ def area_rows(model: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Every area in the order of a run, with its wave in this one: what the flow reads."""
     switched_on, chosen = enabled_areas(model), components_by_area(model)
     cut = waves(switched_on)
+    owned = {kind for row in rows().values() for kind in row.owns}
     return [
         {
             "area": area,
@@ -238,6 +250,7 @@ def area_rows(model: Mapping[str, Any]) -> list[dict[str, Any]]:
             "components": chosen[area],
             "namespaces": [*row.namespaces],
             "sandbox": [*row.sandbox],
+            "unowned": [kind for kind in row.contributes if kind not in owned],
         }
         for area, row in rows().items()
     ]

@@ -5,8 +5,8 @@
 # Private to the collection: no interface is promised outside of it.
 """The rows of the areas: what each is, needs, owns and brings; the order of a run, and its waves.
 
-A row is ``areas/<area>.json``. Beside it ``<area>.py`` may have ``RULES``, ``derive(model, say)`` and ``check(model, situation)``:
-whoever needs them asks ``hooks``, and nobody names an area. The files are read from the folder itself: the model is made by action
+A row is ``areas/<area>.json``. Beside it ``<area>.py`` may have ``RULES``, ``derive(model, say)``, ``words(model)`` and
+``check(model, situation)``: whoever needs them asks ``hooks``, and nobody names an area. The files are read from the folder itself: the model is made by action
 plugins alone, so no part of it is ever sent to another machine.
 """
 
@@ -24,6 +24,7 @@ from typing import Any
 from .._core.errors import InputError
 from .._core.schema import Problem
 from .._core.suggest import did_you_mean
+from .contributions import KINDS
 from .look import Json, Say
 
 _FOLDER = File(__file__).parent / "areas"
@@ -52,6 +53,8 @@ class Row:
     components: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
     sandbox: tuple[str, ...] = ()
+    owns: tuple[str, ...] = ()
+    contributes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     schema: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -66,6 +69,7 @@ class Hooks:
 
     rules: Mapping[str, str] = field(default_factory=dict)
     derive: Callable[[Json, Say], None] | None = None
+    words: Callable[[Json], Mapping[str, Any] | None] | None = None
     check: Callable[[Mapping[str, Any], Any], Iterator[Problem]] | None = None
 
 
@@ -93,6 +97,8 @@ def read_rows(folder: File) -> dict[str, Row]:
             found[path.stem] = Row(**{"area": path.stem, "role": path.stem, **values})
     for area, row in found.items():
         named = [*row.requires, *row.after]
+        kinds = [*row.owns, *row.contributes]
+        problems += [f"  {area}.json: unknown kind of contribution {one!r}{did_you_mean(one, KINDS)}" for one in kinds if one not in KINDS]
         problems += [f"  {area}.json: unknown area {one!r}{did_you_mean(one, found)}" for one in named if one not in found]
     if problems:
         raise InputError("the rows of the areas are not right:\n" + "\n".join(problems))
@@ -118,7 +124,9 @@ def hooks(area: str) -> Hooks:
         return Hooks()
     module = _MODULES[area]
     own = {
-        key: getattr(module, name) for key, name in (("rules", "RULES"), ("derive", "derive"), ("check", "check")) if hasattr(module, name)
+        key: getattr(module, name)
+        for key, name in (("rules", "RULES"), ("derive", "derive"), ("words", "words"), ("check", "check"))
+        if hasattr(module, name)
     }
     return Hooks(**own)
 

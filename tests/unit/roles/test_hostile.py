@@ -75,6 +75,7 @@ GIVEN = {
         "sandbox_areas": ["core", "vault"],
         "sandbox_zones": "{{ platform_cluster.zones }}",
     },
+    "platform": {"platform_contributing": "vault"},
     "new_platform": {
         "item": "site",
         "new_platform_version": "1.0.0",

@@ -110,6 +110,21 @@ def _derive_access(model: Json, name: str, say: Say) -> None:
     say((*path, "vault"), access, "vault_access", (*path, "secrets"), (*path, "databases"))
 
 
+def words(model: Json) -> Mapping[str, Any] | None:
+    """What the texts of Vault's contributions leave open; none where no server runs, so that nothing is contributed."""
+    if "hub" not in model.get("cluster", {}).get("roles", ()):
+        return None
+    vault, chart = model["security"]["vault"], model["settings"]["components"].get("vault", {})
+    from_chart = chart.get("enabled", False) and chart.get("source") == "upstream"
+    return {
+        "quorum": vault["replicas"] // 2 + 1,
+        "snapshot_age": vault["snapshots"]["max_age"],
+        "snapshot_seconds": int(seconds(vault["snapshots"]["max_age"])),
+        "service_label": "vault-internal" if from_chart else "service",
+        "service_value": "true" if from_chart else "vault-internal",
+    }
+
+
 def split_reference(reference: str) -> tuple[str, str] | None:
     """Path and key of ``vault:<path>#<key>``, none of any other reference."""
     if not reference.startswith("vault:"):

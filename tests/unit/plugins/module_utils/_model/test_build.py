@@ -57,7 +57,7 @@ def test_what_only_merging_needs_is_gone_from_the_model():
     assert "secret_references" not in effective
     assert "defaults" not in effective["settings"]
     assert set(effective) == {
-        "environment", "cluster", "settings", "teams", "services", "slos", "security", "recovery", "foundation", "finops", "release",
+        "environment", "cluster", "settings", "teams", "services", "slos", "security", "recovery", "foundation", "finops", "release", "contributions",
     }  # fmt: skip
 
 
