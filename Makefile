@@ -104,5 +104,6 @@ catalog-check: deps ## Which entries of the catalogue are older than fetched ind
 
 docs: deps ## Pages that are made from the code
 	@python tests/tools/inventory_reference.py
+	@python tests/tools/role_echoes.py --write
 	@python tests/tools/role_pages.py --write
 	@python tests/tools/coverage.py --write

@@ -19,6 +19,7 @@ import file_length
 import floors
 import galaxy
 import house_rules
+import role_echoes
 import role_interfaces
 import role_pages
 import sanity
@@ -56,6 +57,7 @@ CHECKS = [
     Check("coverage", coverage.problems),
     Check("trial", trial.problems),
     Check("inventory reference", [sys.executable, "tests/tools/inventory_reference.py", "--check"]),
+    Check("role echoes", role_echoes.problems),
     Check("role pages", role_pages.problems),
     Check("ansible-test sanity", sanity.problems),
     Check("galaxy-importer", galaxy.problems),

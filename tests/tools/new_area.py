@@ -39,7 +39,7 @@ def main(name: str, where: str) -> int:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(filled(path.read_text(encoding="utf-8"), name), encoding="utf-8")
         print(target.relative_to(ROOT))
-    for page in (["inventory_reference.py"], ["role_pages.py", "--write"]):
+    for page in (["inventory_reference.py"], ["role_echoes.py", "--write"], ["role_pages.py", "--write"]):
         subprocess.run([sys.executable, str(Path(__file__).with_name(page[0])), *page[1:]], cwd=ROOT, check=True)
     print(f"Next: docs/adding-an-area.md. The area is off; settings.areas.{name}: true, or make up AREAS={name}, turns it on.")
     return 0

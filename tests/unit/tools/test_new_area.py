@@ -14,7 +14,7 @@ import pytest
 
 CHECKS = [
     *("ruff lint", "ruff format", "yamllint", "role interfaces", "floors", "house rules", "file length", "changelog"),
-    *("inventory reference", "role pages", "coverage"),
+    *("inventory reference", "role echoes", "role pages", "coverage"),
 ]
 
 
