@@ -118,7 +118,7 @@ def test_drift_names_what_changed_who_did_it_and_fails(runs):
 
 def test_an_area_narrows_what_is_written(runs):
     runs.kubectl("-n", "cortex", "delete", "networkpolicy", "default-deny")
-    code, output, report = runs.play("workloads")
+    code, output, report = runs.play("site", platform_area="workloads")
     assert code == 0, output
     assert (report["status"], report["areas"]) == ("clean", ["workloads"])
     code, output, report = runs.play("cluster_baseline")
