@@ -121,7 +121,7 @@ def test_an_area_narrows_what_is_written(runs):
     code, output, report = runs.play("site", platform_area="workloads")
     assert code == 0, output
     assert (report["status"], report["areas"]) == ("clean", ["workloads"])
-    code, output, report = runs.play("cluster_baseline")
+    code, output, report = runs.play("site", platform_area="cluster_baseline")
     assert code == 0, output
     assert report["counts"]["create"] == 1
 
