@@ -82,10 +82,10 @@ lint: deps ## All static checks
 test: deps test-unit test-integration test-scenarios ## All tests
 
 test-unit: deps ## Pure code
-	@python -m pytest -q tests/unit
+	@python -m pytest -q -n 2 tests/unit
 
 test-integration: deps ## Modules and playbooks against real servers on this machine
-	@python -m pytest -q -n 2 --dist loadfile tests/integration
+	@python -m pytest -q -n 2 --dist loadfile --durations=25 tests/integration
 
 test-scenarios: deps ## Roles and playbooks under Molecule
 	@python tests/tools/scenarios.py
