@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The skeleton of an area: `make area NAME=monitoring` writes what docs/adding-an-area.md says, ready for lint and tests.
 
-The files are those below tests/tools/area without their suffix, with the area's name in paths and texts. Nothing that is there is touched.
+The files are those below tests/tools/area without their suffix, with the area's name for the sample's in paths and texts. Nothing that is there is touched.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ def main(name: str, where: str) -> int:
     if where != "cluster":
         print(f"ON={where} is neither cluster nor environment")
         return 2
-    files = {ROOT / filled(str(path.relative_to(SKELETON).with_suffix("")), name): path for path in sorted(SKELETON.rglob("*.skeleton"))}
+    # Paths say it in small letters: to whoever lints them they look like those of a role.
+    paths = sorted(SKELETON.rglob("*.skeleton"))
+    files = {ROOT / str(path.relative_to(SKELETON).with_suffix("")).replace("sample", name): path for path in paths}
     there = [target for target in files if target.exists()]
     if there:
         print(f"{there[0].relative_to(ROOT)} is there already; nothing was written")
@@ -46,7 +48,7 @@ def main(name: str, where: str) -> int:
 
 
 def filled(text: str, name: str) -> str:
-    """The text for this area. In paths and texts of the skeleton the area is called SAMPLE, its set and namespace SAMPLE-SET."""
+    """The text for this area. In texts of the skeleton the area is called SAMPLE, its set and namespace SAMPLE-SET."""
     return text.replace("SAMPLE-SET", name.replace("_", "-")).replace("SAMPLE", name)
 
 
