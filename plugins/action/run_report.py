@@ -19,7 +19,7 @@ from ..module_utils._core.errors import GantryError, InputError, RefusedError
 from ..module_utils._run.approval import compare, read_approved
 from ..module_utils._run.promotion import guard_promotion, make_record, proves
 from ..module_utils._run.record import last_run, wrote
-from ..module_utils._run.report import STAGES, artifacts, build_report, interrupted, make_note, seal_of
+from ..module_utils._run.report import FAILED, STAGES, artifacts, build_report, interrupted, make_note, seal_of
 from ..module_utils._run.shared import shared_clusters
 from ..plugin_utils._files import (
     git_revision,
@@ -151,7 +151,7 @@ def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, 
         meta["warnings"].append(f"promotion from {source} was not checked: platform_promotion_records names no folder")
     report = build_report(meta, notes)
     _write(run, report, options)
-    failed = [host for host, row in report["hosts"].items() if row["status"] == "failed"]
+    failed = [host for host, row in report["hosts"].items() if row["status"] in FAILED]
     answer: dict[str, Any] = {
         "report_file": run["files"][0],
         "status": report["status"],

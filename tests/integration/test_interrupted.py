@@ -98,7 +98,7 @@ def test_a_run_that_is_told_to_stop_says_what_it_wrote_and_the_next_one_goes_on(
     workers = workers_of(process)
     os.kill(process.pid, number)
     output, _none = process.communicate(timeout=300)
-    assert process.returncode != 0
+    assert process.returncode != 0, output
     # On SIGTERM ansible-playbook does not wait for its worker, which notes how far it came once its request is answered.
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), "the worker to note how far it came", 120)
     if number == signal.SIGINT:
@@ -141,3 +141,55 @@ def test_a_run_that_was_killed_is_waited_for_and_then_finished(runs, slow):
     assert "waits for the run of" in output
     assert report["status"] == "applied"
     assert runs.play("plan", **AREA)[2]["status"] == "clean"
+
+
+def test_a_run_that_slept_while_another_went_through_writes_nothing_and_stands_beside_it(runs, slow, tmp_path):
+    process = start(runs)
+    in_the_middle(runs, process)
+    asleep = [*workers_of(process), process.pid]
+    for pid in asleep:
+        os.kill(pid, signal.SIGSTOP)
+    # What it had sent is done by the server all the same; the other run shall not plan what is about to be there.
+    until(lambda: "containers" in runs.kubectl("-n", "cortex", "get", "limitranges", "-o", "name"), "the write that was under way", 120)
+    report = tmp_path / "other.json"
+    try:
+        code, output = runs.command("ansible-playbook", *runs.words("site", platform_plan_file=str(report), **AREA))
+        assert code == 0, output
+        assert "waits for the run of" in output
+        before = runs.audited()
+    finally:
+        for pid in asleep:
+            os.kill(pid, signal.SIGCONT)
+    output, _none = process.communicate(timeout=300)
+    assert process.returncode != 0, output
+    assert "taken or broken by somebody else" in " ".join(output.split()), output
+    mine = conforms(runs.reported())
+    assert mine["status"] == mine["hosts"][HOST]["status"] == "interrupted"
+    late = [uri for _verb, uri in runs.audited()[len(before) :] if not uri.endswith("secrets/gantry-last-run")]
+    assert late == []
+    said = " ".join(runs.play("status")[1].split())
+    other = json.loads(report.read_text(encoding="utf-8"))
+    assert f"run {other['run']}" in said and f"interrupted beside it: run {mine['run']}" in said
+    assert runs.play("plan", **AREA)[2]["status"] == "clean"
+
+
+def test_an_apply_that_fails_says_what_it_wrote(runs, slow, tmp_path):
+    """Somebody makes an object of a later stage meanwhile, so that it is not there for the run to make."""
+    process = start(runs)
+    in_the_middle(runs, process)
+    policy = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"namespace": "memory", "name": "default-deny"}}
+    document = tmp_path / "policy.json"
+    document.write_text(json.dumps({**policy, "spec": {"podSelector": {}}}), encoding="utf-8")
+    runs.kubectl("create", "-f", str(document))
+    output, _none = process.communicate(timeout=300)
+    assert process.returncode != 0, output
+    report = conforms(runs.reported())
+    assert report["status"] == "failed"
+    assert {change["id"]: change["written"] for change in report["changes"]} == {FIRST: True, SLOW: True, LAST: False}
+    assert report["counts"]["create"] == 2
+    said = " ".join(output.split())
+    assert "written: 2 create; not written: 1" in said and "2 create" in said, output
+    assert "ended failed" in " ".join(runs.play("status")[1].split())
+    runs.kubectl("delete", "-f", str(document))
+    code, output, report = runs.play("site", **AREA)
+    assert (code, report["status"]) == (0, "applied"), output

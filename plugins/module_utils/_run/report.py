@@ -21,6 +21,8 @@ SCHEMA = "gantry.platform/run/v1"
 STAGES = ("declare", "plan", "apply", "verify", "drift")
 _COUNTS = (*(action.value for action in Action), "unchanged")
 _ERROR_CHARACTERS = 4000
+FAILED = frozenset({"failed", "interrupted"})
+"""Statuses of a host whose run did not come to its end."""
 INTERRUPTED = "the run was interrupted before its end; what it wrote stands, and the next run goes on from there"
 _SHARED = ("changes", "warnings", "foreign")  # these stand in one list over all hosts
 Json = dict[str, Any]
@@ -206,7 +208,7 @@ def _host_status(reached: list[Any], applied: list[Any], failed: list[Any], chan
 
 def _status(rows: Mapping[str, Json], drift: bool) -> str:
     states = {row["status"] for row in rows.values()}
-    if states & {"failed", "interrupted"}:
+    if states & FAILED:
         return "error" if drift else "failed" if "failed" in states else "interrupted"
     if "not reached" in states or not states:
         return "error" if drift else "incomplete"

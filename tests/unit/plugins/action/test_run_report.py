@@ -97,9 +97,9 @@ def test_notes_pile_up():
     assert [note["stage"] for note in second["notes"]] == ["plan", "apply"]
 
 
-def test_the_gate_stops_everything_when_one_host_failed():
-    task_vars = variables(a=planned(change("Namespace/-/x")))
-    failed = call({}, state="noted", stage="plan", task="Reconcile", result={"failed": True, "msg": "not allowed"})
+@pytest.mark.parametrize("how", [{"msg": "not allowed"}, {"msg": "told to stop", "interrupted": True}], ids=["failed", "interrupted"])
+def test_the_gate_stops_everything_when_one_host_did_not_come_to_its_end(how):
+    failed = call({}, state="noted", stage="plan", task="Reconcile", result={"failed": True, **how})
     task_vars = variables(a=planned(), b=failed["notes"])
     answer = call(task_vars, state="published", run=started(task_vars), gate=True)
     assert answer["failed"]
