@@ -22,7 +22,8 @@ from ansible_collections.gantry.platform.plugins.module_utils._vault.config impo
 from ansible_collections.gantry.platform.plugins.module_utils._vault.document import read_document
 from ansible_collections.gantry.platform.plugins.module_utils._vault.lifecycle import Delivery, bring_up, cluster, health
 from ansible_collections.gantry.platform.plugins.module_utils._vault.snapshot import restore, save
-from ansible_collections.gantry.platform.tests.integration.vault.test_servers import free_port, until
+from ansible_collections.gantry.platform.tests.integration.vault.test_servers import free_port
+from ansible_collections.gantry.platform.tests.kit.waiting import until
 
 
 class Node:
@@ -82,15 +83,15 @@ def nodes(sandbox, tmp_path_factory):
     """Three of them, initialised, with the root token. The last test of this file ends them for good."""
     tmp_path = tmp_path_factory.mktemp("cluster")
     first = Node(tmp_path, "one", sandbox)
-    until(lambda: _answers(first))
+    until(lambda: _answers(first), "the first node to answer", 120)
     keys = tmp_path / "keys.json"
     bring_up(first.client(), Delivery(str(keys), 1, 1), False, 60.0)
     others = [Node(tmp_path, name, sandbox, (first.url,)) for name in ("two", "three")]
     found = [first, *others]
     token = json.loads(keys.read_text(encoding="utf-8"))["root_token"]
     try:
-        until(lambda: all(node.serves() for node in found), 60.0)
-        until(lambda: len(voters(first, token)) == 3, 60.0)
+        until(lambda: all(node.serves() for node in found), "all nodes to serve", 180)
+        until(lambda: len(voters(first, token)) == 3, "three voters", 180)
         yield found, token
     finally:
         for node in found:
@@ -161,17 +162,17 @@ def test_the_leader_dies_in_mid_run_and_the_next_run_ends_it(nodes):
 
     thread = threading.Thread(target=work)
     thread.start()
-    until(lambda: len(left[1].client(token).names("sys/policies/acl")) > 20)
+    until(lambda: len(left[1].client(token).names("sys/policies/acl")) > 20, "the other node to have the policies", 120)
     lost.kill()
     thread.join(120)
     # Through a standby the run either waits for the new leader, or it ends with a message; never with a trace.
     assert len(outcomes) == 1 and (isinstance(outcomes[0], int) or outcomes[0])
-    until(lambda: leader(left, token) is not None, 60.0)
+    until(lambda: leader(left, token) is not None, "a new leader", 180)
     run(left[0], token, 150)
     assert run(left[1], token, 150)["changed"] is False
     lost.start()
-    until(lost.serves, 60.0)
-    until(lambda: voters(lost, token) == {"one", "two", "three"})
+    until(lost.serves, "the lost node to serve again", 180)
+    until(lambda: voters(lost, token) == {"one", "two", "three"}, "three voters", 120)
     assert run(lost, token, 150)["changed"] is False
 
 
@@ -182,7 +183,7 @@ def test_every_node_restarts_and_opens_itself(nodes):
         node.kill()
     for node in found:
         node.start()
-    until(lambda: all(node.serves() for node in found), 90.0)
+    until(lambda: all(node.serves() for node in found), "all nodes to serve", 180)
     assert run(leader(found, token), token, 3)["changed"] is False
 
 
@@ -208,7 +209,7 @@ def test_a_snapshot_in_a_new_cluster_gives_equal_reads(nodes, sandbox, tmp_path)
 
     new = Node(tmp_path, "new", sandbox)
     try:
-        until(lambda: _answers(new))
+        until(lambda: _answers(new), "the new node to answer", 120)
         bring_up(new.client(), Delivery(str(tmp_path / "new-keys.json"), 1, 1), False, 60.0)
         fresh = json.loads((tmp_path / "new-keys.json").read_text(encoding="utf-8"))["root_token"]
         client = new.client(fresh)
@@ -216,7 +217,7 @@ def test_a_snapshot_in_a_new_cluster_gives_equal_reads(nodes, sandbox, tmp_path)
         with pytest.raises(GantryError, match=f"say confirm: {name}"):
             restore(client, path, "", True, False)
         restore(client, path, name, True, False)
-        until(lambda: _reads(new, token), 60.0)
+        until(lambda: _reads(new, token), "the new node to be read", 180)
         again = new.client(token)
         assert again.read("kv/data/app")["data"]["data"] == {"password": "kept-over-the-loss"}
         assert again.write("transit/decrypt/personal", {"ciphertext": sealed})["data"]["plaintext"] == "eA=="
@@ -245,6 +246,6 @@ def test_the_last_node_goes_on_alone_after_the_others_are_lost(sandbox, nodes, t
     peers = [{"id": last.name, "address": address, "non_voter": False}]
     (last.folder / "data" / "raft" / "peers.json").write_text(json.dumps(peers), encoding="utf-8")
     last.start()
-    until(last.serves, 60.0)
-    until(lambda: voters(last, token) == {last.name})
+    until(last.serves, "the last node to serve", 180)
+    until(lambda: voters(last, token) == {last.name}, "the last node to be the only voter", 120)
     assert last.client(token).read("kv/data/app")["data"]["data"] == {"password": "kept-over-the-loss"}

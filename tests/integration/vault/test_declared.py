@@ -25,7 +25,8 @@ from ansible_collections.gantry.platform.plugins.module_utils._sandbox.certifica
 from ansible_collections.gantry.platform.plugins.module_utils._vault.client import VaultClient, resolve_vault
 from ansible_collections.gantry.platform.plugins.module_utils._vault.lifecycle import Delivery, bring_up, cluster
 from ansible_collections.gantry.platform.tests.integration.vault.agents import moved
-from ansible_collections.gantry.platform.tests.integration.vault.test_servers import free_port, until
+from ansible_collections.gantry.platform.tests.integration.vault.test_servers import free_port
+from ansible_collections.gantry.platform.tests.kit.waiting import until
 from ansible_collections.gantry.platform.tests.unit.roles.declared import declare
 from ansible_collections.gantry.platform.tests.unit.roles.operated import operated
 
@@ -141,19 +142,19 @@ def names_of_voters(pod, token):
 
 def test_the_servers_live_before_they_are_ready_find_each_other_and_open_themselves(pods, tmp_path):
     assert len(pods) == 3
-    until(lambda: all(pod.probe("liveness") == 200 for pod in pods))
+    until(lambda: all(pod.probe("liveness") == 200 for pod in pods), "all pods to live", 120)
     assert {pod.probe("readiness") for pod in pods} == {501}, "nobody has initialised it"
 
     keys = tmp_path / "keys.json"
     bring_up(pods[0].client(), Delivery(str(keys), 1, 1), False, 60.0)
     token = json.loads(keys.read_text(encoding="utf-8"))["root_token"]
-    until(lambda: all(pod.probe("readiness") == 200 for pod in pods), 60.0)
-    until(lambda: names_of_voters(pods[0], token) == {pod.name for pod in pods}, 60.0)
+    until(lambda: all(pod.probe("readiness") == 200 for pod in pods), "all pods to be ready", 180)
+    until(lambda: names_of_voters(pods[0], token) == {pod.name for pod in pods}, "all pods to be voters", 180)
 
     # A pod that is lost comes back by itself; until then the others serve.
     pods[0].process.send_signal(signal.SIGKILL)
     pods[0].process.wait()
-    until(lambda: names_of_voters(pods[1], token) or names_of_voters(pods[2], token), 60.0)
+    until(lambda: names_of_voters(pods[1], token) or names_of_voters(pods[2], token), "a new leader", 180)
     pods[0].start()
     until(lambda: pods[0].probe("readiness") == 200, 60.0)
     assert "address already in use" not in "".join(pod.log() for pod in pods)

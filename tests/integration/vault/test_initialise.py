@@ -12,7 +12,7 @@ import pysequoia
 import pytest
 from ansible_collections.gantry.platform.tests.integration.kube.playbooks import Face
 from ansible_collections.gantry.platform.tests.integration.vault.test_cluster import Node, _answers, new_root_token
-from ansible_collections.gantry.platform.tests.integration.vault.test_servers import until
+from ansible_collections.gantry.platform.tests.kit.waiting import until
 
 SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "vault-keys", "namespace": "vault"}}
 
@@ -21,7 +21,7 @@ SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "vault-keys
 def node(sandbox, tmp_path):
     """A Vault with automatic unsealing that nobody has initialised."""
     made = Node(tmp_path, "fresh", sandbox)
-    until(lambda: _answers(made))
+    until(lambda: _answers(made), "it to answer", 120)
     yield made
     made.kill()
 
