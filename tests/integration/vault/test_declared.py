@@ -156,5 +156,5 @@ def test_the_servers_live_before_they_are_ready_find_each_other_and_open_themsel
     pods[0].process.wait()
     until(lambda: names_of_voters(pods[1], token) or names_of_voters(pods[2], token), "a new leader", 180)
     pods[0].start()
-    until(lambda: pods[0].probe("readiness") == 200, 60.0)
+    until(lambda: pods[0].probe("readiness") == 200, "the lost pod to be ready again", 180)
     assert "address already in use" not in "".join(pod.log() for pod in pods)
