@@ -17,7 +17,7 @@ def describe(root: Path) -> dict[str, str]:
     """Machine, system, load at the start, servers, commit and date, in words."""
     processor = _first(Path("/proc/cpuinfo"), r"^model name\s*:\s*(.+)$") or platform.processor() or platform.machine()
     memory = int(_first(Path("/proc/meminfo"), r"^MemTotal:\s*(\d+)") or 0) / 1024**2
-    servers = root / "roles" / "sandbox" / "files" / "servers"
+    servers = root / "roles" / "sandbox" / "modules"
     kubernetes = _first(servers / "kubernetes" / "go.mod", r"k8s\.io/kubernetes (v\S+)")
     etcd = _first(servers / "etcd" / "go.mod", r"go\.etcd\.io/etcd/server/v3 (v\S+)")
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=root, capture_output=True, text=True, check=False).stdout.strip()

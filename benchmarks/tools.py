@@ -19,7 +19,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._core.canonical im
 from cluster import HERE, ROOT
 from objects import Document
 
-SERVERS = ROOT / "roles" / "sandbox" / "files" / "servers"
+SERVERS = ROOT / "roles" / "sandbox" / "modules"
 _ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 _SET_SIZE = 1000
 
@@ -188,7 +188,7 @@ def _prepare_chart(job: Job) -> None:
         (chart / folder / "objects.yaml").write_text("\n---\n".join(rows))
 
 
-def _pinned(module: str, file: Path = HERE / "flux" / "go.mod") -> str:
+def _pinned(module: str, file: Path = HERE / "modules" / "flux" / "go.mod") -> str:
     found = re.search(rf"^\s*(?:require )?{re.escape(module)} (v\S+)", file.read_text(), re.MULTILINE)
     if found is None:
         raise SystemExit(f"{file} does not pin {module}")
