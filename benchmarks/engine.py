@@ -19,11 +19,12 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / ".ansible" / "collections"))
 
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import GantryError
+from ansible_collections.gantry.platform.plugins.module_utils._core.lock import holder_name
 from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
 from ansible_collections.gantry.platform.plugins.module_utils._kube.auth import resolve_access
 from ansible_collections.gantry.platform.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.gantry.platform.plugins.module_utils._kube.engine import reconcile
-from ansible_collections.gantry.platform.plugins.module_utils._kube.options import APPLY_SPEC, apply_request, auth_options, holder_name
+from ansible_collections.gantry.platform.plugins.module_utils._kube.options import APPLY_SPEC, apply_request, auth_options
 
 
 def run(options: dict[str, Any]) -> dict[str, Any]:

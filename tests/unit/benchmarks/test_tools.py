@@ -12,7 +12,7 @@ from pathlib import Path
 _PLACE = Path(__file__).resolve().parents[3] / "benchmarks"
 ASKED = """
 from pathlib import Path
-import machine, run, tools
+import engine, machine, run, tools
 print([(one.name, one.version) for one in tools.contenders(Path("bin"))])
 print(machine.describe(run.ROOT)["servers"])
 """
