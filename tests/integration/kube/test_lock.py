@@ -6,12 +6,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -20,6 +16,8 @@ import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._kube import lease
 from ansible_collections.gantry.platform.tests.integration.kube.cluster import HookedClient
 from ansible_collections.gantry.platform.tests.integration.kube.objects import config_map, identity, one_set
+from ansible_collections.gantry.platform.tests.kit.processes import ended
+from ansible_collections.gantry.platform.tests.kit.processes import process as process_of
 from ansible_collections.gantry.platform.tests.kit.waiting import until
 
 _DIES = Path(__file__).with_name("dies.py")
@@ -43,28 +41,11 @@ def put_lease(cluster, namespace, holder, **spec):
     cluster.admin.create(f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases", body, "other-run")
 
 
-@contextlib.contextmanager
 def process(cluster, number, when, happens, *sets, clock=0, agent="asleep", **options):
     """A run of its own process; ended when the test ends."""
     task = {"kubeconfig": cluster.kubeconfig, "number": number, "when": when, "happens": happens, "clock": clock, "lease": LEASE}
     task |= {"sets": list(sets), "options": {"lock": True, "wait_timeout": 60, **options}, "agent": agent, "holder": f"{agent}@tests"}
-    running = subprocess.Popen(
-        [sys.executable, str(_DIES)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    running.stdin.write(json.dumps(task))
-    running.stdin.close()
-    running.stdin = None
-    try:
-        yield running
-    finally:
-        running.kill()
-        running.communicate()
-
-
-def ended(running):
-    output, errors = running.communicate(timeout=120)
-    assert running.returncode == 0, errors
-    return json.loads(output)
+    return process_of(_DIES, task)
 
 
 def sleeps(running):

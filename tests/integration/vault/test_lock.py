@@ -5,13 +5,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime
-import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
@@ -25,6 +21,8 @@ from ansible_collections.gantry.platform.plugins.module_utils._vault.config impo
 from ansible_collections.gantry.platform.plugins.module_utils._vault.document import read_document
 from ansible_collections.gantry.platform.plugins.module_utils._vault.record import Record
 from ansible_collections.gantry.platform.plugins.module_utils._vault.rotation import rotate
+from ansible_collections.gantry.platform.tests.kit.processes import ended
+from ansible_collections.gantry.platform.tests.kit.processes import process as process_of
 from ansible_collections.gantry.platform.tests.kit.waiting import until
 
 LENGTH = 2
@@ -63,26 +61,10 @@ def is_clean(live, wanted, owner):
     assert not live.configure(wanted, owner=owner)["changed"] and live.audit.changes(since) == []
 
 
-@contextlib.contextmanager
 def process(live, owner, wanted, happens):
     """A run of its own process, to which this happens before it writes the second policy."""
     task = {"access": live.access, "owner": owner, "document": wanted, "happens": happens, "length": LENGTH, "at": f"{owner}-2"}
-    pipe = subprocess.PIPE
-    running = subprocess.Popen([sys.executable, str(DIES)], stdin=pipe, stdout=pipe, stderr=pipe, text=True)
-    running.stdin.write(json.dumps(task))
-    running.stdin.close()
-    running.stdin = None
-    try:
-        yield running
-    finally:
-        running.kill()
-        running.communicate()
-
-
-def ended(running):
-    output, errors = running.communicate(timeout=120)
-    assert running.returncode == 0, errors
-    return json.loads(output)
+    return process_of(DIES, task)
 
 
 def sleeps(running):
