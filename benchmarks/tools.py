@@ -112,7 +112,7 @@ def contenders(binaries: Path) -> list[Contender]:
 
 def environment(job: Job) -> dict[str, str]:
     """The environment of a tool's process: its caches lie in its own folder, and no setting of the user's counts."""
-    dropped = ("ANSIBLE_", "HELM_", "K8S_AUTH_", "KUBE")
+    dropped = ("ANSIBLE_", "HELM_", "K8S_AUTH_", "KUBE", "PYTHON")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(dropped)}
     return kept | {
         "ANSIBLE_CONFIG": str(job.folder / "ansible.cfg"),

@@ -12,10 +12,12 @@ import hmac
 import json
 from typing import Any
 
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
 
 def canonical(value: Any) -> bytes:
     """JSON with sorted keys and no white space, so that equal values have equal bytes."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _encode(value).encode()
 
 
 def digest(value: Any) -> str:
@@ -25,4 +27,4 @@ def digest(value: Any) -> str:
 
 def keyed_digest(key: bytes, value: Any) -> str:
     """Hex HMAC-SHA256 of the canonical form: says whether a value changed and nothing else to who lacks the key."""
-    return hmac.new(key, canonical(value), hashlib.sha256).hexdigest()
+    return hmac.digest(key, canonical(value), "sha256").hex()

@@ -10,8 +10,9 @@ Matching by index would call every item changed when one is put in front.
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,15 +43,15 @@ class Difference:
 
 def differences(before: Any, after: Any, path: str = "") -> Iterator[Difference]:
     """Every leaf in which the two differ, in the order of the keys."""
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
+    if isinstance(before, dict) and isinstance(after, dict):
         for key in sorted({*before, *after}, key=str):
             yield from differences(before.get(key, ABSENT), after.get(key, ABSENT), _join(path, str(key)))
     elif isinstance(before, list) and isinstance(after, list):
         yield from _list_differences(before, after, path)
-    elif isinstance(after, (Mapping, list)) and before is ABSENT and after:
-        yield from differences({} if isinstance(after, Mapping) else [], after, path)
-    elif isinstance(before, (Mapping, list)) and after is ABSENT and before:
-        yield from differences(before, {} if isinstance(before, Mapping) else [], path)
+    elif isinstance(after, (dict, list)) and before is ABSENT and after:
+        yield from differences({} if isinstance(after, dict) else [], after, path)
+    elif isinstance(before, (dict, list)) and after is ABSENT and before:
+        yield from differences(before, {} if isinstance(before, dict) else [], path)
     elif before != after or isinstance(before, bool) is not isinstance(after, bool):
         # Python calls true equal to 1, JSON does not.
         yield Difference(path, before, after)
@@ -84,7 +85,7 @@ def _list_differences(before: list[Any], after: list[Any], path: str) -> Iterato
 
 def _item_keys(before: list[Any], after: list[Any]) -> tuple[str, ...] | None:
     both = before + after
-    if not both or not all(isinstance(item, Mapping) for item in both):
+    if not both or not all(isinstance(item, dict) for item in both):
         return None
     for keys in _ITEM_KEYS:
         if all(all(key in item and isinstance(item[key], (str, int)) for key in keys) for item in both):
@@ -94,7 +95,7 @@ def _item_keys(before: list[Any], after: list[Any]) -> tuple[str, ...] | None:
 
 
 def _scalars(items: list[Any]) -> bool:
-    return all(not isinstance(item, (Mapping, list)) for item in items)
+    return all(not isinstance(item, (dict, list)) for item in items)
 
 
 def _token(value: Any) -> str:
@@ -102,5 +103,9 @@ def _token(value: Any) -> str:
 
 
 def _join(path: str, key: str) -> str:
-    name = key if key.replace("-", "").replace("_", "").isalnum() else json.dumps(key)
-    return f"{path}.{name}" if path else name
+    return f"{path}.{_name(key)}" if path else _name(key)
+
+
+@functools.lru_cache(4096)
+def _name(key: str) -> str:
+    return key if key.replace("-", "").replace("_", "").isalnum() else json.dumps(key)

@@ -43,14 +43,11 @@ _SCALERS = {("autoscaling", "HorizontalPodAutoscaler"), ("keda.sh", "ScaledObjec
 def left_out(body: Document) -> Iterator[tuple[Path, str]]:
     """Members of a document that are not ours to send, and where somebody wrote them on purpose, why."""
     group, kind = body["apiVersion"].rpartition("/")[0], body["kind"]
-    metadata, spec = body["metadata"], body.get("spec")
-    spec = spec if isinstance(spec, Mapping) else {}
-    annotations = metadata.get("annotations") or {}
-    written = {name for of, kinds, name in _ANNOTATIONS if not kinds or (group == of and kind in kinds)} & set(annotations)
-    if written and written == set(annotations):
-        yield ("metadata", "annotations"), ""
-    else:
-        yield from ((("metadata", "annotations", name), "") for name in sorted(written))
+    spec = body.get("spec")
+    spec = spec if isinstance(spec, dict) else {}
+    annotations = body["metadata"].get("annotations") or {}
+    if annotations:
+        yield from ((path, "") for path in _bookkeeping(group, kind, annotations))
     key = f"{kind}.{group}" if group else kind
     if key == "ClusterRole.rbac.authorization.k8s.io" and body.get("aggregationRule") and "rules" in body:
         yield ("rules",), "rules are the aggregation controller's where there is an aggregationRule" if body["rules"] else ""
@@ -60,7 +57,8 @@ def left_out(body: Document) -> Iterator[tuple[Path, str]]:
         yield ("spec", "finalizers"), ""
     elif key == "Service":
         yield from ((path, "") for path in _to_be_allocated(spec))
-    yield from ((path, "") for path in _authorities(group, body, bool(set(annotations) & set(_INJECTED))))
+    else:
+        yield from ((path, "") for path in _authorities(group, body, any(name in annotations for name in _INJECTED)))
 
 
 def handed_over(objects: Mapping[Ref, Desired]) -> Iterator[tuple[Ref, Path, Any, str]]:
@@ -85,6 +83,14 @@ def _scaled(objects: Mapping[Ref, Desired], scaler: Ref, target: Document) -> It
     replicas = (objects[ref].body.get("spec") or {}).get("replicas") if ref in objects else None
     if replicas is not None:
         yield ref, ("spec", "replicas"), replicas, f"set by {scaler.id}"
+
+
+def _bookkeeping(group: str, kind: str, annotations: Document) -> Iterator[Path]:
+    written = [name for of, kinds, name in _ANNOTATIONS if name in annotations and (not kinds or (group == of and kind in kinds))]
+    if written and len(written) == len(annotations):
+        yield ("metadata", "annotations")
+    else:
+        yield from (("metadata", "annotations", name) for name in sorted(written))
 
 
 def _rollout_services(spec: Document) -> list[str]:

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import base64
-import copy
 import glob
 import json
 import os
@@ -186,20 +185,21 @@ def refuse_duplicates(desired: Iterable[Desired]) -> dict[Ref, Desired]:
 
 def without_paths(body: Document, paths: Iterable[tuple[str, ...]]) -> Document:
     """The body without these members (an item of a list by its number); untouched where there is nothing to leave out."""
-    wanted = list(paths)
-    if not wanted:
-        return body
-    copied = copy.deepcopy(body)
-    for path in wanted:
-        here: Any = copied
-        for name in path[:-1]:
-            if isinstance(here, list):
-                here = here[int(name)] if name.isdecimal() and int(name) < len(here) else None
-            else:
-                here = here.get(name) if isinstance(here, dict) else None
-        if isinstance(here, dict):
-            here.pop(path[-1], None)
-    return copied
+    for path in paths:
+        body = _without(body, path)
+    return body
+
+
+def _without(value: Any, path: tuple[str, ...]) -> Any:
+    """A copy along the path; what lies beside it is shared, and without the member all is."""
+    name, *rest = path
+    if isinstance(value, dict) and name in value:
+        if rest:
+            return {**value, name: _without(value[name], tuple(rest))}
+        return {key: item for key, item in value.items() if key != name}
+    if isinstance(value, list) and rest and name.isdecimal() and int(name) < len(value):
+        return [_without(item, tuple(rest)) if number == int(name) else item for number, item in enumerate(value)]
+    return value
 
 
 def _normal_secret(body: Document, source: str) -> Document:
@@ -228,8 +228,10 @@ def _secret_value(value: Any, references: References) -> str:
 
 def _copied(value: Any) -> Any:
     """A copy with keys as JSON has them: YAML reads ``8080:`` as a number."""
+    if type(value) is str:
+        return value
     if isinstance(value, Mapping):
-        return {_key(key): _copied(item) for key, item in value.items()}
+        return {key if type(key) is str else _key(key): _copied(item) for key, item in value.items()}
     return [_copied(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
@@ -238,8 +240,9 @@ def _key(key: Any) -> str:
 
 
 def _without_nulls(value: Any) -> Any:
-    if isinstance(value, Mapping):
+    # Texts, first and by exact type: nearly everything is one, and this is asked of every member of every document.
+    if type(value) is str:
+        return value
+    if isinstance(value, dict):
         return {key: _without_nulls(item) for key, item in value.items() if item is not None}
-    if isinstance(value, (list, tuple)):
-        return [_without_nulls(item) for item in value]
-    return value
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value

@@ -97,7 +97,7 @@ def examine_existing(
         return finding
     desired_leaves = owned(own_entry(answer["metadata"], request.manager))
     held = lost(desired_leaves, live["metadata"], request.manager)
-    handing_over = bool(owned_now & {_path(seed.path) for seed in subject.seeds})
+    handing_over = bool(owned_now & {seed.segments for seed in subject.seeds})
     # What the document leaves empty claims nothing: others fill it, and the claim is lost with that.
     missing = {path for path in desired_leaves - owned_now if not is_empty(value_at(subject.body, path))}
     if finding.changes:
@@ -228,7 +228,7 @@ def _given_up(subject: Subject, live: Mapping[str, Any], answer: Mapping[str, An
     for entry in answer["metadata"].get("managedFields") or []:
         if entry.get("manager") not in former_names or entry.get("subresource"):
             kept |= set(leaves(entry.get("fieldsV1") or {}))
-    seeds = {_path(seed.path) for seed in subject.seeds}
+    seeds = {seed.segments for seed in subject.seeds}
     gone = {path for entry in former if id(entry) in ids for path in leaves(entry.get("fieldsV1") or {})} - kept - seeds
     return [Difference(text(path), value, ABSENT) for path in sorted(gone) if (value := value_at(live, path)) is not None]
 
@@ -258,10 +258,6 @@ def _by_others(held: Mapping[Path, tuple[str, str]]) -> str:
     for (manager, time), paths in sorted(by.items()):
         parts.append(f"{_first(paths)} changed by {manager!r}" + (f" at {time}" if time else ""))
     return "; ".join(parts)
-
-
-def _path(members: tuple[str, ...]) -> Path:
-    return tuple(f"f:{member}" for member in members)
 
 
 def _is_seed(subject: Subject, path: str) -> bool:

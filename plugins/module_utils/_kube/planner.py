@@ -92,9 +92,10 @@ def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, obs
     written: list[Subject] = []
     new: list[Subject] = []
     theirs: list[Subject] = []
+    leaving = {name: str(since) for name, metadata in observed.namespaces.items() if (since := metadata.get("deletionTimestamp"))}
     for ref, subject in in_scope.items():
         live = subject.live
-        left = _why_left(subject, observed)
+        left = _why_left(subject, observed, leaving)
         if subject.desired.scope in request.administered.sets and not left:
             proven = request.verify != "full" and live is not None and verdict(subject, request.manager) is Verdict.RIGHT
             if proven or unreadable(subject, observed):
@@ -206,18 +207,18 @@ def _refuse_foreign_sets(client: KubeClient, request: ReconcileRequest, subjects
     raise RefusedError(f"these objects belong to {who}; nothing was written:\n" + listed([*rows, *list(cures)[:_CURES]]))
 
 
-def _why_left(subject: Subject, observed: Observed) -> str:
-    """Why nothing can be done to an object now, or nothing."""
+def _why_left(subject: Subject, observed: Observed, leaving: Mapping[str, str]) -> str:
+    """Why nothing can be done to an object now, or nothing. ``leaving``: since when namespaces are being deleted."""
     ref = subject.ref
     if (ref.group, ref.kind) in observed.unreadable:
         return f"its kind cannot be read now: {observed.unreadable[(ref.group, ref.kind)]}"
     if subject.live and subject.live.get("deletionTimestamp"):
         finalizers = ", ".join(subject.live.get("finalizers") or []) or "none"
         return f"is being deleted since {subject.live['deletionTimestamp']}, finalizers: {finalizers}"
-    for name, whose in ((ref.namespace, "its namespace"), (subject.record.namespace if subject.record else "", "its set's namespace")):
-        since = (observed.namespaces.get(name) or {}).get("deletionTimestamp")
-        if since:
-            return f"{whose} {name} is being deleted since {since}"
+    if ref.namespace in leaving:
+        return f"its namespace {ref.namespace} is being deleted since {leaving[ref.namespace]}"
+    if subject.record and subject.record.namespace in leaving:
+        return f"its set's namespace {subject.record.namespace} is being deleted since {leaving[subject.record.namespace]}"
     return ""
 
 
@@ -355,9 +356,11 @@ def _removals(request: ReconcileRequest, wanted: Wanted, observed: Observed, pla
         if not whole and request.apply_sets is not None and record.name not in request.apply_sets:
             continue
         for ref in record.objects:
+            if ref in wanted.objects:
+                continue
             live = observed.metadata.get(ref)
             kind = _kind_later(wanted, observed, ref)
-            if ref in wanted.objects or live is None or kind is None or live_label(live) not in record.ids or live.get("deletionTimestamp"):
+            if live is None or kind is None or live_label(live) not in record.ids or live.get("deletionTimestamp"):
                 continue
             if any(owner.get("controller") for owner in live.get("ownerReferences") or []):
                 continue

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import base64
 import enum
-import hashlib
 import hmac
 import json
 from collections.abc import Iterator, Mapping
@@ -55,7 +54,7 @@ def verdict(subject: Subject, manager: str) -> Verdict:
 def entry_of(subject: Subject, live: Mapping[str, Any], manager: str, overridden: tuple[str, ...] = ()) -> Entry:
     """What is recorded of an object that is right: ``live`` is the whole of it, as the server answered our write."""
     own = own_entry(live["metadata"], manager) or {}
-    plain, solid = entry_digest(own), entry_digest(_solid(own, subject.body))
+    plain, solid = entry_digest(own), _solid(own, subject.body)
     return Entry(
         live["metadata"]["uid"],
         plain,
@@ -63,7 +62,7 @@ def entry_of(subject: Subject, live: Mapping[str, Any], manager: str, overridden
         overridden,
         stamp_of(live["metadata"]),
         _value(subject, live, own),
-        "" if solid == plain else solid,
+        "" if solid == own else entry_digest(solid),
         tuple(sorted(".".join(seed.path) for seed in subject.seeds)),
     )
 
@@ -151,7 +150,7 @@ def _value(subject: Subject, live: Mapping[str, Any], own: Mapping[str, Any]) ->
     """Keyed, because a weak secret could be guessed; 128 bits of it, because thousands of them stand in one Secret."""
     held = _held(own.get("fieldsV1") or {}, live)
     key = subject.record.key if subject.record else b""
-    return base64.b64encode(hmac.new(key, canonical(held), hashlib.sha256).digest()[:16]).decode().rstrip("=")
+    return base64.b64encode(hmac.digest(key, canonical(held), "sha256")[:16]).decode().rstrip("=")
 
 
 def _held(tree: Mapping[str, Any], live: Any, parent: str = "") -> dict[str, Any]:
@@ -171,12 +170,12 @@ def _held(tree: Mapping[str, Any], live: Any, parent: str = "") -> dict[str, Any
 def _step(here: Any, segment: str) -> Any:
     mark, _colon, rest = segment.partition(":")
     if mark == "f":
-        return here.get(rest, _MISSING) if isinstance(here, Mapping) else _MISSING
+        return here.get(rest, _MISSING) if isinstance(here, dict) else _MISSING
     if not isinstance(here, list):
         return _MISSING
     wanted = json.loads(rest)
     if mark == "k":
-        return next((item for item in here if isinstance(item, Mapping) and wanted.items() <= item.items()), _MISSING)
+        return next((item for item in here if isinstance(item, dict) and wanted.items() <= item.items()), _MISSING)
     if mark == "v":
         return wanted if wanted in here else _MISSING
     return here[wanted] if mark == "i" and wanted < len(here) else _MISSING
@@ -184,4 +183,4 @@ def _step(here: Any, segment: str) -> Any:
 
 def is_empty(value: Any) -> bool:
     """A map or list without anything in it."""
-    return isinstance(value, (Mapping, list)) and not value
+    return not value and isinstance(value, (dict, list))

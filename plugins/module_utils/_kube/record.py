@@ -13,6 +13,7 @@ server counted at our last write (``proof.py``); its ``key`` is that key.
 from __future__ import annotations
 
 import base64
+import functools
 import gzip
 import hashlib
 import json
@@ -68,10 +69,11 @@ class Entry:
     @classmethod
     def of_row(cls, row: list[Any]) -> Entry:
         """The inverse of ``row``. Raises what a wrong form of it raises."""
-        more = row[5] if len(row) > 5 else {}
-        overridden = tuple(row[4]) if len(row) > 4 else ()
-        stamp, value, solid = (str(more.get(key) or "") for key in ("at", "is", "solid"))
-        return cls(row[1], row[2], row[3], overridden, stamp, value, solid, tuple(more.get("handed") or ()))
+        _identity, uid, own, desired, *rest = row
+        overridden = tuple(rest[0]) if rest else ()
+        more = rest[1] if len(rest) > 1 else {}
+        stamp, value, solid = str(more.get("at") or ""), str(more.get("is") or ""), str(more.get("solid") or "")
+        return cls(uid, own, desired, overridden, stamp, value, solid, tuple(more.get("handed") or ()))
 
 
 @dataclass
@@ -95,7 +97,7 @@ class SetRecord:
     former: SetRecord | None = None
     """The same set where its record was before, while it moves."""
 
-    @property
+    @functools.cached_property
     def id(self) -> str:
         """KEP-3659: ``applyset-<base64url(sha256("name.namespace.kind.group"))>-v1``."""
         hashed = hashlib.sha256(f"{self.name}.{self.namespace}.Secret.".encode()).digest()

@@ -29,6 +29,11 @@ class HandedOver:
     seed: Any
     reason: str = ""
 
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """``path`` as managedFields write it."""
+        return tuple(f"f:{member}" for member in self.path)
+
 
 @dataclass
 class SetInput:

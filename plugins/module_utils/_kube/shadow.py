@@ -51,7 +51,7 @@ def compare_fully(client: KubeClient, request: ReconcileRequest, subjects: Mappi
     """Look at the given live objects in ``request.verify``'s depth. Rows are ``{id, path, manager, time, what, impact, reason?}``."""
     found: dict[tuple[str, str], Row] = {}
     for ref, subject in subjects.items():
-        ignored = [tuple(f"f:{member}" for member in seed.path) for seed in subject.seeds]
+        ignored = [seed.segments for seed in subject.seeds]
         for addition in additions(ref, subject.live or {}, request.manager, request.helpers, ignored):
             row = {"id": ref.id, "path": addition.path, "manager": addition.manager, "time": addition.time}
             found[(ref.id, addition.path)] = row | said_of(ref, addition.path)

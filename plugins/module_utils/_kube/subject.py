@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -68,7 +69,7 @@ class Subject:
         """Whether this is a Job that its TTL takes away once it has ended."""
         return self.ref.group_kind == "Job.batch" and (self.body.get("spec") or {}).get("ttlSecondsAfterFinished") is not None
 
-    @property
+    @functools.cached_property
     def desired_digest(self) -> str:
         """Changes exactly when the wire body changes. Keyed, because a weak secret could be guessed."""
         return keyed_digest(self.record.key if self.record else b"", self.body)

@@ -39,7 +39,7 @@ def to_take_out(subject: Subject, metadata: Mapping[str, Any], request: Reconcil
     if not request.remove_foreign:
         return []
     managers, places = named_places(request.remove_foreign)
-    seeds = [tuple(f"f:{member}" for member in seed.path) for seed in subject.seeds]
+    seeds = [seed.segments for seed in subject.seeds]
     found = {
         addition.path
         for addition in additions(subject.ref, metadata, request.manager, request.helpers, seeds)

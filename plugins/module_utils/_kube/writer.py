@@ -320,10 +320,13 @@ class Writer:
     # fields that belong to others
 
     def _seed(self, finding: Finding, answer: Document) -> Document:
-        """Send the first value of a handed-over field, once, as somebody who will not come back; the object after that."""
+        """Send the first value of a handed-over field, once, as somebody who will not come back; the object after that.
+
+        Where the server's default is that value there is nothing to send.
+        """
         if finding.action in (Action.CREATE, Action.REPLACE):
             for seed in finding.subject.seeds:
-                if seed.seed is not None:
+                if seed.seed is not None and value_at(answer, seed.segments) != seed.seed:
                     answer = self._send_seed(finding.subject, seed, seed.seed, answer["metadata"]["uid"])
         return answer
 
@@ -333,9 +336,8 @@ class Writer:
             return
         own = own_entry(finding.live["metadata"], self._request.manager)
         for seed in finding.subject.seeds:
-            members = tuple(f"f:{member}" for member in seed.path)
-            if own is not None and _holds(own.get("fieldsV1") or {}, members):
-                value = value_at(finding.live, members)
+            if own is not None and _holds(own.get("fieldsV1") or {}, seed.segments):
+                value = value_at(finding.live, seed.segments)
                 if value is not None:
                     self._send_seed(finding.subject, seed, value, finding.subject.uid)
 
@@ -473,7 +475,7 @@ def _folded(live: Document, finding: Finding, manager: str) -> list[dict[str, An
         trees = [entry.get("fieldsV1") or {} for entry in finding.former]
     tree = merged(trees)
     for seed in finding.subject.seeds:
-        _drop(tree, tuple(f"f:{member}" for member in seed.path))
+        _drop(tree, seed.segments)
     own = own or {
         "manager": manager,
         "operation": "Apply",

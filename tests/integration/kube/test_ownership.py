@@ -216,6 +216,13 @@ def test_a_handed_over_field_is_seeded_once(cluster, namespace, scaled):
     assert (again.tried, replicas(cluster, namespace)) == ([], 5)
 
 
+def test_a_seed_that_is_the_servers_default_is_not_sent(cluster, namespace):
+    wanted = one_set("s", namespace, deployment(namespace, replicas=None), handed_over=[handed_over_replicas(namespace, seed=1)])
+    done = cluster.run(wanted, wait=False).ok()
+    patches = [request for request in done.sent if request.changes and request.id == identity(deployment(namespace))]
+    assert (replicas(cluster, namespace), len(patches)) == (1, 1)
+
+
 def test_an_update_beside_a_handed_over_field_leaves_it(cluster, namespace, scaled):
     cluster.edit(deployment(namespace), {"spec": {"replicas": 5}}, "autoscaler", subresource="scale")
     scaled["definition"][0]["spec"]["minReadySeconds"] = 3
