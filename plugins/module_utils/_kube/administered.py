@@ -17,6 +17,7 @@ from .._core.change import Action, Change
 from .._core.diff import ABSENT, Difference
 from .._core.errors import RefusedError
 from .._core.words import listed
+from .builtin import CLUSTER_SCOPED, RBAC
 from .client import KubeClient
 from .errors import ApiError
 from .examine import Finding, bare
@@ -24,7 +25,6 @@ from .kinds import Ref
 from .observe import Observed, live_label
 from .quantity import amount
 from .requests import Administered
-from .setfile import CLUSTER_SCOPED
 from .subject import Subject
 
 _MOST_NAMED = 20
@@ -48,7 +48,7 @@ def examine_read_only(client: KubeClient, subject: Subject, why: str) -> Finding
     if live is None:
         return Finding(subject, Action.CREATE, reason=reason, verified=False)
     finding = Finding(subject, live=live)
-    strict = subject.ref.kind in CLUSTER_SCOPED or subject.ref.group == "rbac.authorization.k8s.io"
+    strict = subject.ref.kind in CLUSTER_SCOPED or subject.ref.group == RBAC
     label = bare(subject.body)["metadata"].get("labels") or {}
     moved = subject.record is not None and live_label(live["metadata"]) != subject.record.id
     wanted = bare(subject.body)

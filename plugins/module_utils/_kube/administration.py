@@ -16,10 +16,11 @@ from typing import Any
 
 from .._core.canonical import digest
 from .._core.errors import InputError
+from .builtin import CLUSTER_SCOPED, RBAC, SERVERS_OWN
 from .documents import Desired, normalise
 from .kinds import Ref
-from .setfile import CLUSTER_SCOPED, SERVERS_OWN, documents_of
-from .too_much import HARMLESS_ROLES, RBAC, too_much
+from .setfile import documents_of
+from .too_much import HARMLESS_ROLES, too_much
 
 ENTRY = "gantry-deployer"
 """Name of the RoleBinding that lets the deployer into a namespace."""

@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._core.errors import InputError
+from .builtin import RBAC
 from .documents import normalise
 from .kinds import split_version
 from .setfile import documents_of
-from .too_much import RBAC
 from .verify import judge, read_expectations
 
 

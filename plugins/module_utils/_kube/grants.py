@@ -16,9 +16,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .administration import Administration, separate
+from .builtin import RBAC
 from .kinds import split_version
 from .lease import NAME as LEASE_NAME
-from .too_much import RBAC
 
 _READ = ("get", "list", "watch")
 _WRITE = ("create", "delete", "get", "list", "patch", "watch")

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .builtin import RBAC
 from .client import KubeClient
 from .errors import ApiError
 from .kinds import Ref
@@ -27,8 +28,8 @@ _MEMBERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("apps", "ReplicaSet"): ("spec.selector",),
     ("apps", "StatefulSet"): ("spec.selector", "spec.serviceName", "spec.volumeClaimTemplates", "spec.podManagementPolicy"),
     ("batch", "Job"): ("spec.selector", "spec.template", "spec.completions", "spec.completionMode"),
-    ("rbac.authorization.k8s.io", "ClusterRoleBinding"): ("roleRef",),
-    ("rbac.authorization.k8s.io", "RoleBinding"): ("roleRef",),
+    (RBAC, "ClusterRoleBinding"): ("roleRef",),
+    (RBAC, "RoleBinding"): ("roleRef",),
     ("scheduling.k8s.io", "PriorityClass"): ("value", "preemptionPolicy"),
     ("storage.k8s.io", "StorageClass"): ("provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"),
     ("storage.k8s.io", "CSIDriver"): ("spec.attachRequired",),

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from .._core.change import Action
 from .._core.plan import Plan
+from .builtin import RBAC
 from .definitions import defines, is_definition, undeclared
 from .examine import Finding, plain_changes
 from .kinds import Kind, Ref
@@ -19,7 +20,6 @@ from .observe import Observed
 from .resolve import Wanted
 from .subject import Subject
 
-_RBAC = "rbac.authorization.k8s.io"
 CRD_PENDING = "crd_pending"
 NAMESPACE_PENDING = "namespace_pending"
 ROLE_PENDING = "role_pending"
@@ -129,7 +129,7 @@ class Pending:
             return LIMITS_PENDING
         if ref.group_kind == "Pod" and any(o.group_kind in _NEEDED_BY_PODS and o.name in error.raw_message for o in here & self._new):
             return DEPENDENCY_PENDING
-        ways_in = {o for o in here if o.group == _RBAC and (o.kind.endswith("Binding") or o not in self._new)}
+        ways_in = {o for o in here if o.group == RBAC and (o.kind.endswith("Binding") or o not in self._new)}
         return ACCESS_PENDING if ways_in else ""
 
     def _policies(self, changing: Collection[Ref]) -> set[str]:
@@ -163,11 +163,11 @@ class Pending:
         return found
 
     def _role_of(self, subject: Subject) -> Ref | None:
-        if subject.ref.group != _RBAC or not subject.ref.kind.endswith("Binding"):
+        if subject.ref.group != RBAC or not subject.ref.kind.endswith("Binding"):
             return None
         role = subject.body.get("roleRef") or {}
         namespace = subject.ref.namespace if role.get("kind") == "Role" else ""
-        return Ref(_RBAC, role.get("kind") or "", namespace, role.get("name") or "")
+        return Ref(RBAC, role.get("kind") or "", namespace, role.get("name") or "")
 
 
 def _fixes_allocation(subject: Subject) -> bool:

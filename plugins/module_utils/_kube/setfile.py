@@ -19,6 +19,8 @@ from .._core.canonical import canonical, digest
 from .._core.errors import InputError
 from .._core.references import reference_of
 from .._core.suggest import did_you_mean
+from .builtin import BUILT_IN, CLUSTER_SCOPED, SERVERS_OWN
+from .definitions import CRD
 from .documents import Desired, Document, normalise, refuse_duplicates
 from .kinds import split_version
 from .verify import read_expectations
@@ -26,73 +28,6 @@ from .verify import read_expectations
 _NEEDED = {"set", "namespace", "documents"}
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _CERTIFICATES = re.compile(r"(-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----\n?)+")
-SERVERS_OWN = ("default", "kube-system", "kube-public", "kube-node-lease")
-"""Namespaces that every cluster has."""
-_CRD = "CustomResourceDefinition"
-CLUSTER_SCOPED = {
-    "APIService",
-    "CSIDriver",
-    "CSINode",
-    "CertificateSigningRequest",
-    "ClusterRole",
-    "ClusterRoleBinding",
-    "ClusterTrustBundle",
-    _CRD,
-    "DeviceClass",
-    "FlowSchema",
-    "GatewayClass",
-    "IPAddress",
-    "IngressClass",
-    "MutatingAdmissionPolicy",
-    "MutatingAdmissionPolicyBinding",
-    "MutatingWebhookConfiguration",
-    "Namespace",
-    "Node",
-    "PersistentVolume",
-    "PriorityClass",
-    "PriorityLevelConfiguration",
-    "ResourceSlice",
-    "RuntimeClass",
-    "ServiceCIDR",
-    "StorageClass",
-    "StorageVersionMigration",
-    "ValidatingAdmissionPolicy",
-    "ValidatingAdmissionPolicyBinding",
-    "ValidatingWebhookConfiguration",
-    "VolumeAttachment",
-    "VolumeAttributesClass",
-    "VolumeSnapshotClass",
-}
-_BUILT_IN = {
-    "",
-    "apps",
-    "autoscaling",
-    "batch",
-    "policy",
-    *(
-        f"{name}.k8s.io"
-        for name in (
-            "admissionregistration",
-            "apiextensions",
-            "apiregistration",
-            "authentication",
-            "authorization",
-            "certificates",
-            "coordination",
-            "discovery",
-            "events",
-            "flowcontrol.apiserver",
-            "networking",
-            "node",
-            "rbac.authorization",
-            "resource",
-            "scheduling",
-            "storage",
-            "storagemigration",
-        )
-    ),
-}
-"""API groups that the server has itself."""
 
 
 def set_file(
@@ -194,7 +129,7 @@ def check_together(
     known = sorted({f"{kind}.{group}" for group, kind in brought})
     names = {ref.name for ref in objects if ref.group_kind == "Namespace"} | {*SERVERS_OWN, *external_namespaces}
     names |= {content["namespace"] for content in contents}
-    elsewhere = _BUILT_IN | set(external_groups)
+    elsewhere = BUILT_IN | set(external_groups)
     problems = []
     for item in desired:
         ref = item.ref
@@ -209,7 +144,7 @@ def check_together(
                 problems.append(f"  {item.source}: {ref.id}: its CustomResourceDefinition serves {served}, not {version}")
         if ref.namespace and namespaced and ref.namespace not in names:
             problems.append(f"  {item.source}: {ref.id}: no set declares the namespace {ref.namespace}{did_you_mean(ref.namespace, names)}")
-        elif not ref.namespace and namespaced and (versions or ref.group in _BUILT_IN):
+        elif not ref.namespace and namespaced and (versions or ref.group in BUILT_IN):
             problems.append(f"  {item.source}: {ref.id}: metadata.namespace is missing, it would land in default")
     if problems:
         raise InputError("the sets do not fit together; nothing was contacted:\n" + "\n".join(problems))
@@ -219,7 +154,7 @@ def _brought(desired: Iterable[Desired]) -> dict[tuple[str, str], tuple[set[str]
     """(group, kind) that the sets' definitions bring: the versions served, and whether the kind is namespaced."""
     found: dict[tuple[str, str], tuple[set[str], bool]] = {}
     for item in desired:
-        if item.ref.kind == _CRD:
+        if item.ref.kind == CRD:
             spec = item.body.get("spec") or {}
             served = {str(version.get("name")) for version in spec.get("versions") or [] if version.get("served")}
             identity = (str(spec.get("group") or ""), str((spec.get("names") or {}).get("kind") or ""))

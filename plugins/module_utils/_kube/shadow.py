@@ -29,6 +29,7 @@ from .foreign import additions, is_at, is_known_path, said_of
 from .kinds import Ref
 from .preview import shadow_of
 from .requests import ReconcileRequest
+from .shown import is_hidden
 from .subject import Subject
 
 DECLARED_REFUSED = "the declared object would be refused today"
@@ -158,7 +159,7 @@ def _holder(live: Document, path: str, request: ReconcileRequest) -> tuple[str, 
 
 def _sentence(difference: Difference, secret: bool) -> str:
     """Both values, but none of a Secret: kubectl repeats those in an annotation."""
-    if secret and (difference.path.startswith(("data", "stringData")) or "last-applied-configuration" in difference.path):
+    if is_hidden(difference.path, secret):
         return "declared otherwise"
     declared = "not declared" if difference.before is ABSENT else f"declared {difference.before!r}"
     return f"{declared}, found {'nothing' if difference.after is ABSENT else repr(difference.after)}"

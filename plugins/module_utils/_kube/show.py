@@ -11,12 +11,10 @@ from typing import Any
 
 from .._core.change import Action
 from .._core.diff import ABSENT, Difference
-from .._core.redaction import SET, shown_pair
-from .documents import Document
+from .._core.redaction import shown_pair
 from .examine import Finding
+from .shown import is_hidden, shown_document
 from .subject import Subject
-
-_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def shown_changes(subject: Subject, finding: Finding) -> tuple[Any, Any]:
@@ -34,21 +32,7 @@ def shown_changes(subject: Subject, finding: Finding) -> tuple[Any, Any]:
     return before, after
 
 
-def shown_document(body: Document, secret: bool) -> Document:
-    """A document without the values of a Secret, which kubectl repeats in an annotation."""
-    if not secret:
-        return body
-    shown = {
-        key: dict.fromkeys(value, SET) if key in ("data", "stringData") and isinstance(value, dict) else value
-        for key, value in body.items()
-    }
-    annotations = (body.get("metadata") or {}).get("annotations") or {}
-    if _LAST_APPLIED in annotations:
-        shown["metadata"] = {**body["metadata"], "annotations": {**annotations, _LAST_APPLIED: SET}}
-    return shown
-
-
 def _shown(difference: Difference, secret: bool) -> tuple[Any, Any]:
-    if (secret and difference.path.split(".")[0].split("[")[0] in ("data", "stringData")) or _LAST_APPLIED in difference.path:
+    if is_hidden(difference.path, secret):
         return shown_pair(difference.before, difference.after)
     return difference.before, difference.after

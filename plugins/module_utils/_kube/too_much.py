@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-RBAC = "rbac.authorization.k8s.io"
 READ = frozenset({"get", "list", "watch"})
 HARMLESS_ROLES = {
     "system:auth-delegator",  # asks who somebody is and what he may, and changes nothing

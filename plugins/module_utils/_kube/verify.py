@@ -20,7 +20,7 @@ from .client import Document, KubeClient
 from .discovery import Discovery
 from .errors import ApiError
 from .kinds import Kind
-from .show import shown_document
+from .shown import shown_document
 
 try:
     import jmespath

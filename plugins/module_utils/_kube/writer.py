@@ -20,6 +20,7 @@ from .._core.diff import ABSENT, differences
 from .._core.errors import InputError, ServerError
 from .._core.words import listed
 from .barrier import Barriers
+from .builtin import RBAC
 from .client import Document, KubeClient
 from .discovery import Discovery
 from .errors import ApiError
@@ -36,7 +37,7 @@ from .readiness import INSTANT
 from .record import PART_OF, Entry, SetRecord
 from .requests import ReconcileRequest
 from .resolve import HandedOver, Wanted
-from .show import shown_document
+from .shown import shown_document
 from .stages import CONFIGURATION, WEBHOOKS, Stage
 from .subject import WAIT, Subject, only_path
 from .undo import removals
@@ -252,7 +253,7 @@ class Writer:
         subjects = [finding.subject for finding in done]
         self._barriers.after(subjects, {self._wanted.kinds[ref] for ref in self._wanted.objects if self._wanted.is_pending(ref)})
         self._barriers.admission_changed(
-            access=any(subject.ref.group == "rbac.authorization.k8s.io" for subject in subjects),
+            access=any(subject.ref.group == RBAC for subject in subjects),
             quota=any(subject.ref.group_kind == "ResourceQuota" for subject in subjects),
         )
 
