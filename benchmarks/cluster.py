@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.gantry.platform.plugins.module_utils._kube.auth import AuthOptions, resolve_access
-from ansible_collections.gantry.platform.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.gantry.platform.plugins.module_utils._kube.discovery import Discovery
-from ansible_collections.gantry.platform.plugins.module_utils._kube.kinds import Kind
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.kinds import Kind
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.auth import AuthOptions, resolve_access
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.client import KubeClient
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.discovery import Discovery
 from ansible_collections.gantry.platform.tests.kit.audit import KubeAudit
 from objects import Document, Drift
 

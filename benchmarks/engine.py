@@ -21,10 +21,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / ".ansible" / "co
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import GantryError
 from ansible_collections.gantry.platform.plugins.module_utils._core.lock import holder_name
 from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
-from ansible_collections.gantry.platform.plugins.module_utils._kube.auth import resolve_access
-from ansible_collections.gantry.platform.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.gantry.platform.plugins.module_utils._kube.engine import reconcile
 from ansible_collections.gantry.platform.plugins.module_utils._kube.options import APPLY_SPEC, apply_request, auth_options
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.auth import resolve_access
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.client import KubeClient
 
 
 def run(options: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -21,10 +22,10 @@ settings.register_profile("local", deadline=None, suppress_health_check=[HealthC
 settings.register_profile("ci", parent=settings.get_profile("local"), derandomize=True, database=None)
 
 
-def pytest_configure() -> None:
-    """Runs before any test module is imported, so that `pytest` works from the checkout's root with no variable set."""
+def _prepare() -> None:
+    """Before anything of the collection is imported, the conftest of a folder below included: `pytest` needs no variable set."""
     if not (COLLECTIONS / "ansible_collections" / "gantry" / "platform").exists():
-        raise pytest.UsageError(f"{COLLECTIONS} has no gantry.platform; run `make deps` first")
+        pytest.exit(f"{COLLECTIONS} has no gantry.platform; run `make deps` first", returncode=4)
     if str(COLLECTIONS) not in sys.path:
         sys.path.insert(0, str(COLLECTIONS))
     os.environ["ANSIBLE_CONFIG"] = str(CHECKOUT / "ansible.cfg")
@@ -33,7 +34,12 @@ def pytest_configure() -> None:
     home = CHECKOUT / ".gantry" / "tests" / "ansible"
     home.mkdir(parents=True, exist_ok=True)
     os.environ["ANSIBLE_HOME"] = str(home)
+    # Ansible's own loader from the first import on: one that came later would not know what is loaded by then.
+    importlib.import_module("ansible.plugins.loader").init_plugin_loader([str(COLLECTIONS)])
     settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+_prepare()
 
 
 @pytest.fixture(scope="session")

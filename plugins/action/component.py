@@ -19,11 +19,11 @@ from ..module_utils._chart.rooms import Need, Room, is_room, rooms_of, way_in
 from ..module_utils._core.canonical import digest
 from ..module_utils._core.errors import InputError
 from ..module_utils._core.suggest import did_you_mean
-from ..module_utils._kube.crds import read_crds
-from ..module_utils._kube.documents import Document, load_text
-from ..module_utils._kube.setfile import CLUSTER_SCOPED, SERVERS_OWN, set_file, summary, write_set
-from ..module_utils._kube.subject import WAIT
-from ..module_utils._kube.yaml import dump_yaml
+from ..module_utils._kube.declare.setfile import CLUSTER_SCOPED, SERVERS_OWN, set_file, summary, write_set
+from ..module_utils._kube.form.crds import read_crds
+from ..module_utils._kube.form.documents import Document, load_text
+from ..module_utils._kube.form.yaml import dump_yaml
+from ..module_utils._kube.observe.subject import WAIT
 from ..module_utils._model.components import missing, unfitting
 from ..module_utils._sandbox.build import cache_folder
 from ..module_utils._sandbox.golang import module_folder

@@ -15,9 +15,9 @@ from ..module_utils._chart.fetch import fetch, helm_binary
 from ..module_utils._chart.rooms import Need, rooms_of
 from ..module_utils._core.errors import GantryError, InputError
 from ..module_utils._core.suggest import did_you_mean
-from ..module_utils._kube.grants import separated
-from ..module_utils._kube.setfile import SERVERS_OWN, set_file
-from ..module_utils._kube.yaml import dump_yaml
+from ..module_utils._kube.access.grants import separated
+from ..module_utils._kube.declare.setfile import SERVERS_OWN, set_file
+from ..module_utils._kube.form.yaml import dump_yaml
 from ..module_utils._model.components import missing, requirements, sample
 from ..module_utils._sandbox.build import cache_folder
 from ..plugin_utils._inprocess import outcome, plain, task_environment, validated

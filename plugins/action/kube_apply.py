@@ -12,11 +12,11 @@ from ansible.plugins.action import ActionBase
 from ..module_utils._aws.secrets import SecretsManager
 from ..module_utils._core.lock import holder_name
 from ..module_utils._core.references import References
-from ..module_utils._kube.auth import resolve_access
-from ..module_utils._kube.client import KubeClient, patience_of
+from ..module_utils._kube.declare.setfile import read_store
 from ..module_utils._kube.engine import reconcile
 from ..module_utils._kube.options import APPLY_SPEC, apply_request, auth_options
-from ..module_utils._kube.setfile import read_store
+from ..module_utils._kube.wire.auth import resolve_access
+from ..module_utils._kube.wire.client import KubeClient, patience_of
 from ..module_utils._kube.words import ANSWERS
 from ..plugin_utils._inprocess import Progress, outcome, plain, refuse_unknown, runs_here, task_environment, validated, worker
 from ..plugin_utils._rendering import load_sources, load_templates

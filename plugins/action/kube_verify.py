@@ -8,10 +8,10 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ..module_utils._kube.auth import resolve_access
-from ..module_utils._kube.client import KubeClient
 from ..module_utils._kube.options import VERIFY_SPEC, auth_options, expectation_rows
-from ..module_utils._kube.verify import read_expectations, result_of, verify
+from ..module_utils._kube.verify.expectations import read_expectations, result_of, verify
+from ..module_utils._kube.wire.auth import resolve_access
+from ..module_utils._kube.wire.client import KubeClient
 from ..plugin_utils._inprocess import Progress, outcome, plain, runs_here, task_environment, validated, worker
 
 

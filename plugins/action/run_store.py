@@ -13,11 +13,11 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils._core.canonical import canonical
 from ..module_utils._core.errors import InputError
-from ..module_utils._kube.auth import resolve_access
-from ..module_utils._kube.client import KubeClient
-from ..module_utils._kube.errors import ApiError
-from ..module_utils._kube.lease import LEASE, NAME, lock_of
 from ..module_utils._kube.options import AUTH_SPEC, auth_options
+from ..module_utils._kube.wire.auth import resolve_access
+from ..module_utils._kube.wire.client import KubeClient
+from ..module_utils._kube.wire.errors import ApiError
+from ..module_utils._kube.wire.lease import LEASE, NAME, lock_of
 from ..module_utils._run.place import Place, document_of, parse_place, secret_of
 from ..plugin_utils._files import in_project, read_json, write_json
 from ..plugin_utils._inprocess import outcome, task_environment, validated, worker

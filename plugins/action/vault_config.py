@@ -9,7 +9,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._aws.secrets import SecretsManager
-from ..module_utils._kube.secrets import cluster_secrets
+from ..module_utils._kube.wire.secrets import cluster_secrets
 from ..module_utils._vault.options import CONFIG_SPEC, run
 from ..plugin_utils._inprocess import Progress, outcome, plain, runs_here, task_environment, validated, worker
 

@@ -40,8 +40,8 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ..module_utils._core.errors import GantryError
-from ..module_utils._kube.grants import grants
-from ..module_utils._kube.setfile import read_store
+from ..module_utils._kube.access.grants import grants
+from ..module_utils._kube.declare.setfile import read_store
 
 
 def deployer_grants(store: str) -> dict[str, Any]:

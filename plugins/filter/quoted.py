@@ -35,14 +35,34 @@ _value:
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
+from ansible.errors import AnsibleFilterError
+
+_LONGEST_KEY = 1000
+"""YAML takes keys of 1,024 characters at most, quotes and all (YAML 1.2.2, 7.4.2, implicit keys)."""
 _HALVES = re.compile(r"\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})")
 
 
 def quoted(value: Any) -> str:
-    """The value as JSON; a sign that is none of the first 65,536 stands there as it is."""
+    """The value as JSON; a sign that is none of the first 65,536 stands there as it is. Refuses a key that YAML cannot have."""
+    for key in _keys(value):
+        if len(json.dumps(key)) > _LONGEST_KEY:
+            raise AnsibleFilterError(
+                f"quoted: a key of a mapping is longer than YAML allows: {key[:40]!r} and {len(key) - 40} more characters"
+            )
     return _HALVES.sub(lambda match: bytes.fromhex(match[1] + match[2]).decode("utf-16-be"), json.dumps(value))
+
+
+def _keys(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from (str(key) for key in value)
+        value = value.values()
+    elif not isinstance(value, (list, tuple)):
+        return
+    for item in value:
+        yield from _keys(item)
 
 
 class FilterModule:

@@ -88,11 +88,11 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._aws.secrets import SecretsManager
 from ..module_utils._core.errors import GantryError, InputError
 from ..module_utils._core.references import References
-from ..module_utils._kube.auth import resolve_access
-from ..module_utils._kube.client import KubeClient
+from ..module_utils._kube.form.yaml import load_yaml
 from ..module_utils._kube.options import AUTH_SPEC, auth_options
-from ..module_utils._kube.whoami import read_reviews, whoami
-from ..module_utils._kube.yaml import load_yaml
+from ..module_utils._kube.wire.auth import resolve_access
+from ..module_utils._kube.wire.client import KubeClient
+from ..module_utils._kube.wire.whoami import read_reviews, whoami
 
 
 def main() -> None:

@@ -403,10 +403,10 @@ from ..module_utils._core.errors import GantryError
 from ..module_utils._core.lock import holder_name
 from ..module_utils._core.references import References
 from ..module_utils._core.stop import Gate, stopped_by_signals
-from ..module_utils._kube.auth import resolve_access
-from ..module_utils._kube.client import KubeClient, patience_of
 from ..module_utils._kube.engine import reconcile
 from ..module_utils._kube.options import APPLY_SPEC, apply_request, auth_options
+from ..module_utils._kube.wire.auth import resolve_access
+from ..module_utils._kube.wire.client import KubeClient, patience_of
 
 
 def main() -> None:

@@ -73,12 +73,12 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._core.errors import GantryError, InputError
-from ..module_utils._kube.auth import resolve_access
-from ..module_utils._kube.client import KubeClient
-from ..module_utils._kube.identity import ends, make
-from ..module_utils._kube.kubeconfig import choose, load_kubeconfig
+from ..module_utils._kube.access.identity import ends, make
+from ..module_utils._kube.form.yaml import load_yaml
 from ..module_utils._kube.options import AUTH_SPEC, auth_options
-from ..module_utils._kube.yaml import load_yaml
+from ..module_utils._kube.wire.auth import resolve_access
+from ..module_utils._kube.wire.client import KubeClient
+from ..module_utils._kube.wire.kubeconfig import choose, load_kubeconfig
 
 
 def main() -> None:

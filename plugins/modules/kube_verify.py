@@ -81,10 +81,10 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._core.errors import GantryError
-from ..module_utils._kube.auth import resolve_access
-from ..module_utils._kube.client import KubeClient
 from ..module_utils._kube.options import VERIFY_SPEC, auth_options, expectation_rows
-from ..module_utils._kube.verify import read_expectations, result_of, verify
+from ..module_utils._kube.verify.expectations import read_expectations, result_of, verify
+from ..module_utils._kube.wire.auth import resolve_access
+from ..module_utils._kube.wire.client import KubeClient
 
 
 def main() -> None:

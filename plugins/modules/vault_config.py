@@ -218,7 +218,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._aws.secrets import SecretsManager
 from ..module_utils._core.errors import GantryError
-from ..module_utils._kube.secrets import cluster_secrets
+from ..module_utils._kube.wire.secrets import cluster_secrets
 from ..module_utils._vault.options import CONFIG_SPEC, run
 
 

@@ -98,7 +98,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._core.errors import GantryError, InputError
 from ..module_utils._core.schema import Schema, show_path
 from ..module_utils._core.words import listed
-from ..module_utils._kube.secrets import cluster_secrets
+from ..module_utils._kube.wire.secrets import cluster_secrets
 from ..module_utils._vault.client import AUTH_SPEC, resolve_vault
 from ..module_utils._vault.verify import verify
 

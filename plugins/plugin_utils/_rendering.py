@@ -19,7 +19,7 @@ from ansible.template import trust_as_template
 from ..module_utils._core.errors import InputError
 from ..module_utils._core.suggest import did_you_mean
 from ..module_utils._core.text import decoded
-from ..module_utils._kube.documents import Loaded, load_paths, load_text
+from ..module_utils._kube.form.documents import Loaded, load_paths, load_text
 
 _JINJA = (
     *("newline_sequence", "block_start_string", "block_end_string", "variable_start_string", "variable_end_string"),

@@ -14,7 +14,8 @@ PLUGINS = ROOT / "plugins"
 KERNEL = {"_core"}
 PROVIDERS = {"_aws", "_chart", "_kube", "_sandbox", "_vault"}
 """Everything else below module_utils is domain: it may use the kernel alone."""
-FREE_OF_ANSIBLE = PLUGINS / "module_utils"
+PHASES = ("form", "wire", "wait", "resolve", "observe", "plan", "write", "verify", "declare", "access")
+"""Folders of ``_kube`` in the order in which they may use each other: each itself and those before it."""
 
 
 def problems() -> list[str]:
@@ -55,9 +56,17 @@ def forbidden(path: Path, target: str) -> str:
             return "that is a floor above"
         if words[0] == "module_utils" and len(words) > 1 and words[1] != parts[1] and words[1] not in KERNEL:
             return "domain and providers know the kernel alone; a module or an action joins them"
-        return ""
+        return _against_the_phases(parts, words)
     if parts[0] == "plugin_utils" and words[0] in ("modules", "action", "callback", "filter", "lookup"):
         return "that is a floor above"
     if parts[0] == "modules" and words[0] in ("plugin_utils", "action"):
         return "a module may run on another machine, where only module_utils are"
+    return ""
+
+
+def _against_the_phases(parts: tuple[str, ...], words: list[str]) -> str:
+    if words[:2] != ["module_utils", "_kube"] or parts[1] != "_kube" or parts[2] not in PHASES or len(words) < 3:
+        return ""
+    if words[2] not in PHASES or PHASES.index(words[2]) > PHASES.index(parts[2]):
+        return f"{parts[2]} comes before {words[2]}; the order is {', '.join(PHASES)}"
     return ""

@@ -18,20 +18,20 @@ from .._core.lock import LockLostError
 from .._core.references import References
 from .._core.show import as_diff
 from .._core.words import clean, listed
-from .client import Document, KubeClient
-from .discovery import Discovery
-from .errors import ApiError
-from .lease import RunLease
-from .observe import Observed, observe, read_sets, records_changed, refuse_parents, require_namespaces
-from .planner import Work, make_plan
-from .removal import remove_named
-from .requests import ReconcileRequest, ReconcileResult
-from .resolve import Wanted, resolve
-from .subject import subjects_of
-from .wait import NotReadyError
-from .whoami import identity_warnings
-from .writer import Writer
-from .yaml import dump_yaml
+from .form.yaml import dump_yaml
+from .observe.observed import Observed, observe, read_sets, records_changed, refuse_parents, require_namespaces
+from .observe.subject import subjects_of
+from .plan.planner import Work, make_plan
+from .resolve.requests import ReconcileRequest, ReconcileResult
+from .resolve.wanted import Wanted, resolve
+from .wait.waiter import NotReadyError
+from .wire.client import Document, KubeClient
+from .wire.discovery import Discovery
+from .wire.errors import ApiError
+from .wire.lease import RunLease
+from .wire.whoami import identity_warnings
+from .write.removal import remove_named
+from .write.writer import Writer
 
 
 @dataclass

@@ -14,12 +14,12 @@ from .._core.change import Impact
 from .._core.errors import InputError
 from .._core.plan import RemovalLimits
 from .._core.suggest import did_you_mean
-from .auth import AuthOptions
-from .documents import Document, Loaded, flatten, load_paths, load_text
-from .kinds import Ref, split_version
-from .requests import EVERY_IMPACT, Administered, Prune, ReconcileRequest
-from .resolve import HandedOver, SetInput
-from .setfile import documents_of, read_store
+from .declare.setfile import documents_of, read_store
+from .form.documents import Document, Loaded, flatten, load_paths, load_text
+from .form.kinds import Ref, split_version
+from .resolve.requests import EVERY_IMPACT, Administered, Prune, ReconcileRequest
+from .resolve.wanted import HandedOver, SetInput
+from .wire.auth import AuthOptions
 from .words import ANSWERS, named_object, refuse_words
 
 _PREFIX = "K8S_AUTH_"

@@ -18,13 +18,13 @@ from typing import Any
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import GantryError
 from ansible_collections.gantry.platform.plugins.module_utils._core.http import Retry
 from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
-from ansible_collections.gantry.platform.plugins.module_utils._kube.auth import resolve_access
-from ansible_collections.gantry.platform.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.gantry.platform.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.gantry.platform.plugins.module_utils._kube.engine import reconcile
-from ansible_collections.gantry.platform.plugins.module_utils._kube.kinds import Kind, Ref
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.kinds import Kind, Ref
+from ansible_collections.gantry.platform.plugins.module_utils._kube.observe.record import ID_LABEL
 from ansible_collections.gantry.platform.plugins.module_utils._kube.options import APPLY_SPEC, apply_request, auth_options
-from ansible_collections.gantry.platform.plugins.module_utils._kube.record import ID_LABEL
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.auth import resolve_access
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.client import KubeClient
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.discovery import Discovery
 from ansible_collections.gantry.platform.tests.kit.audit import KubeAudit, Sent
 from ansible_collections.gantry.platform.tests.kit.faults import FaultyServer
 

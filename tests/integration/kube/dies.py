@@ -26,11 +26,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3] / ".ansible" / "colle
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import GantryError
 from ansible_collections.gantry.platform.plugins.module_utils._core.http import Response
 from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
-from ansible_collections.gantry.platform.plugins.module_utils._kube import lease
-from ansible_collections.gantry.platform.plugins.module_utils._kube.auth import resolve_access
-from ansible_collections.gantry.platform.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.gantry.platform.plugins.module_utils._kube.engine import reconcile
 from ansible_collections.gantry.platform.plugins.module_utils._kube.options import APPLY_SPEC, apply_request, auth_options
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire import lease
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.auth import resolve_access
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.client import KubeClient
 
 TASK = json.load(sys.stdin)
 

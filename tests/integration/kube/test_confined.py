@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._kube.verify import read_expectations, verify
+from ansible_collections.gantry.platform.plugins.module_utils._kube.verify.expectations import read_expectations, verify
 from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     RBAC,
     config_map,

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._kube.grants import separated
+from ansible_collections.gantry.platform.plugins.module_utils._kube.access.grants import separated
 from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     RBAC,
     config_map,

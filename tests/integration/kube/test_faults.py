@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import GantryError
 from ansible_collections.gantry.platform.plugins.module_utils._core.http import Retry
-from ansible_collections.gantry.platform.plugins.module_utils._kube.client import patience_of
-from ansible_collections.gantry.platform.plugins.module_utils._kube.errors import permanent
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.client import patience_of
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.errors import permanent
 from ansible_collections.gantry.platform.tests.integration.kube.cluster import HookedClient
 from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     config_map,

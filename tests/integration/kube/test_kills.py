@@ -16,7 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ansible_collections.gantry.platform.plugins.module_utils._kube.record import PART_OF, read_record
+from ansible_collections.gantry.platform.plugins.module_utils._kube.observe.record import PART_OF, read_record
 from ansible_collections.gantry.platform.tests.integration.kube.objects import config_map, deployment, identity, one_set, secret, service
 from ansible_collections.gantry.platform.tests.kit.walks import walk
 

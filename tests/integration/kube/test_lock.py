@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._kube import lease
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire import lease
 from ansible_collections.gantry.platform.tests.integration.kube.cluster import HookedClient
 from ansible_collections.gantry.platform.tests.integration.kube.objects import config_map, identity, one_set
 from ansible_collections.gantry.platform.tests.kit.processes import ended

@@ -13,8 +13,8 @@ import json
 from pathlib import Path
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._kube.errors import ApiError
-from ansible_collections.gantry.platform.plugins.module_utils._kube.yaml import load_yaml
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.yaml import load_yaml
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.errors import ApiError
 from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     IMAGE,
     RBAC,

@@ -9,7 +9,7 @@ import copy
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.http import Retry
-from ansible_collections.gantry.platform.plugins.module_utils._kube.errors import permanent
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.errors import permanent
 from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     config_map,
     definition,

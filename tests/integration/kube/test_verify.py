@@ -10,7 +10,7 @@ import threading
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
-from ansible_collections.gantry.platform.plugins.module_utils._kube.verify import read_expectations, result_of, verify
+from ansible_collections.gantry.platform.plugins.module_utils._kube.verify.expectations import read_expectations, result_of, verify
 from ansible_collections.gantry.platform.tests.integration.kube.objects import config_map, deployment, one_set, secret
 
 SECRET_WORD = "canary-of-verify"

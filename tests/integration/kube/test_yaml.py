@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
-from ansible_collections.gantry.platform.plugins.module_utils._kube.documents import load_text
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.documents import load_text
 from ansible_collections.gantry.platform.tests.integration.kube.objects import definition, identity, one_set, unused_group
 from hypothesis import given, settings
 from hypothesis import strategies as st

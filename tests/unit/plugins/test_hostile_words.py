@@ -23,13 +23,13 @@ from ansible_collections.gantry.platform.plugins.module_utils._core.plan import 
 from ansible_collections.gantry.platform.plugins.module_utils._core.schema import show_value
 from ansible_collections.gantry.platform.plugins.module_utils._core.show import as_diff
 from ansible_collections.gantry.platform.plugins.module_utils._core.words import clean, clean_lines, listed
-from ansible_collections.gantry.platform.plugins.module_utils._kube import verify as kube_verify
-from ansible_collections.gantry.platform.plugins.module_utils._kube.errors import ApiError
-from ansible_collections.gantry.platform.plugins.module_utils._kube.kinds import Kind, Ref
-from ansible_collections.gantry.platform.plugins.module_utils._kube.lease import RunLease
-from ansible_collections.gantry.platform.plugins.module_utils._kube.requests import ReconcileResult
-from ansible_collections.gantry.platform.plugins.module_utils._kube.wait import NotReadyError, Waiter
-from ansible_collections.gantry.platform.plugins.module_utils._kube.whoami import whoami
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.kinds import Kind, Ref
+from ansible_collections.gantry.platform.plugins.module_utils._kube.resolve.requests import ReconcileResult
+from ansible_collections.gantry.platform.plugins.module_utils._kube.verify import expectations as kube_verify
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wait.waiter import NotReadyError, Waiter
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.errors import ApiError
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.lease import RunLease
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.whoami import whoami
 from ansible_collections.gantry.platform.plugins.module_utils._run.record import told
 from ansible_collections.gantry.platform.plugins.module_utils._run.report import build_report, make_note
 from ansible_collections.gantry.platform.plugins.module_utils._run.table import plain, render

@@ -26,8 +26,12 @@ def tool(checkout, monkeypatch):
     ("path", "target", "allowed"),
     [
         ("module_utils/_kube/engine.py", "module_utils._core.plan", True),
-        ("module_utils/_kube/engine.py", "module_utils._kube.wait", True),
+        ("module_utils/_kube/engine.py", "module_utils._kube.wait.waiter", True),
         ("module_utils/_kube/engine.py", "module_utils._model.build", False),
+        ("module_utils/_kube/plan/planner.py", "module_utils._kube.observe.record", True),
+        ("module_utils/_kube/plan/planner.py", "module_utils._kube.plan.examine", True),
+        ("module_utils/_kube/observe/record.py", "module_utils._kube.plan.examine", False),
+        ("module_utils/_kube/write/writer.py", "module_utils._kube.engine", False),
         ("module_utils/_model/build.py", "module_utils._kube.engine", False),
         ("module_utils/_core/plan.py", "module_utils._kube.engine", False),
         ("module_utils/_aws/secrets.py", "module_utils._core.references", True),

@@ -6,13 +6,15 @@ from __future__ import annotations
 
 import json
 
+import pytest
 import yaml
+from ansible.errors import AnsibleFilterError
 from ansible_collections.gantry.platform.plugins.filter.quoted import FilterModule, quoted
 from hypothesis import given
 from hypothesis import strategies as st
 
 
-@given(st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+@given(st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=100), inner)))
 def test_json_and_both_readers_of_yaml_give_back_what_was_written(value):
     text = FilterModule().filters()["quoted"](value)
     assert json.loads(text) == value
@@ -24,3 +26,8 @@ def test_json_and_both_readers_of_yaml_give_back_what_was_written(value):
 def test_what_only_looks_like_half_a_sign_stays():
     text = "\\ud83d\\ude00 and 😀"
     assert json.loads(quoted(text)) == text
+
+
+def test_a_key_that_yaml_cannot_have_is_refused():
+    with pytest.raises(AnsibleFilterError, match="a key of a mapping is longer than YAML allows: 'äää"):
+        quoted({"outer": [{"ä" * 200: "value"}]})

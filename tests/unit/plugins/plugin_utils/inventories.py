@@ -11,8 +11,6 @@ from pathlib import Path
 
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.loader import init_plugin_loader
-from ansible.utils.collection_loader import AnsibleCollectionConfig
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 
@@ -26,8 +24,6 @@ def copy_of_the_inventories(folder: Path) -> Path:
 
 def task_vars(*sources: Path, limit: list[str] | None = None) -> dict:
     """What Ansible hands to a task of a play over all hosts of ``sources``."""
-    if AnsibleCollectionConfig.collection_finder is None:
-        init_plugin_loader()
     loader = DataLoader()
     inventory = InventoryManager(loader=loader, sources=[str(source) for source in sources])
     manager = VariableManager(loader=loader, inventory=inventory)

@@ -8,9 +8,9 @@ import json
 
 import jmespath
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._kube.administration import Administration
-from ansible_collections.gantry.platform.plugins.module_utils._kube.grants import _plural
-from ansible_collections.gantry.platform.plugins.module_utils._kube.too_much import too_much
+from ansible_collections.gantry.platform.plugins.module_utils._kube.access.administration import Administration
+from ansible_collections.gantry.platform.plugins.module_utils._kube.access.grants import _plural
+from ansible_collections.gantry.platform.plugins.module_utils._kube.access.too_much import too_much
 
 SET = "cluster-baseline"
 RBAC = "rbac.authorization.k8s.io"

@@ -11,10 +11,10 @@ import json
 
 from ansible_collections.gantry.platform.plugins.module_utils._core.http import Response
 from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
-from ansible_collections.gantry.platform.plugins.module_utils._kube.documents import normalise
-from ansible_collections.gantry.platform.plugins.module_utils._kube.errors import ApiError
-from ansible_collections.gantry.platform.plugins.module_utils._kube.kinds import Kind, Ref
-from ansible_collections.gantry.platform.plugins.module_utils._kube.subject import Subject
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.documents import normalise
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.kinds import Kind, Ref
+from ansible_collections.gantry.platform.plugins.module_utils._kube.observe.subject import Subject
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.errors import ApiError
 
 KINDS = {
     kind.kind: kind

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
-from ansible_collections.gantry.platform.plugins.module_utils._kube.administration import Administration
-from ansible_collections.gantry.platform.plugins.module_utils._kube.foretold import refuse_broken
-from ansible_collections.gantry.platform.plugins.module_utils._kube.grants import separated
-from ansible_collections.gantry.platform.plugins.module_utils._kube.too_much import too_much
+from ansible_collections.gantry.platform.plugins.module_utils._kube.access.administration import Administration
+from ansible_collections.gantry.platform.plugins.module_utils._kube.access.grants import separated
+from ansible_collections.gantry.platform.plugins.module_utils._kube.access.too_much import too_much
+from ansible_collections.gantry.platform.plugins.module_utils._kube.declare.foretold import refuse_broken
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.administered import (
     RBAC,
     account,

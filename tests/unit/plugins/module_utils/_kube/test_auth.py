@@ -11,8 +11,8 @@ import ssl
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError, UnreachableError
-from ansible_collections.gantry.platform.plugins.module_utils._kube import auth as tested
-from ansible_collections.gantry.platform.plugins.module_utils._kube.auth import AuthOptions, Credentials, resolve_access
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire import auth as tested
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.auth import AuthOptions, Credentials, resolve_access
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.certificates import Authority
 
 EXEC = "client.authentication.k8s.io/v1"

@@ -10,9 +10,9 @@ import types
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError, ServerError, TimeoutExceededError
 from ansible_collections.gantry.platform.plugins.module_utils._core.http import Response
-from ansible_collections.gantry.platform.plugins.module_utils._kube import barrier
-from ansible_collections.gantry.platform.plugins.module_utils._kube.barrier import Barriers
-from ansible_collections.gantry.platform.plugins.module_utils._kube.kinds import Kind, Ref
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.kinds import Kind, Ref
+from ansible_collections.gantry.platform.plugins.module_utils._kube.write import barrier
+from ansible_collections.gantry.platform.plugins.module_utils._kube.write.barrier import Barriers
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import KINDS, ref, refusal
 
 PROBE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: probe, namespace: n}\n"

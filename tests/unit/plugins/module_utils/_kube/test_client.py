@@ -11,8 +11,8 @@ import urllib.parse
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.http import Endpoint, Response
-from ansible_collections.gantry.platform.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.gantry.platform.plugins.module_utils._kube.errors import ApiError
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.client import KubeClient
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.errors import ApiError
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import KINDS
 
 

@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._kube.controlled import handed_over, left_out
-from ansible_collections.gantry.platform.plugins.module_utils._kube.documents import normalise, refuse_duplicates, without_paths
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.controlled import handed_over, left_out
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.documents import normalise, refuse_duplicates, without_paths
 
 
 def body(api_version, kind, **content):

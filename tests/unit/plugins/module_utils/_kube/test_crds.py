@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
-from ansible_collections.gantry.platform.plugins.module_utils._kube.crds import read_crds
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.crds import read_crds
 
 CRD = """
 apiVersion: apiextensions.k8s.io/v1

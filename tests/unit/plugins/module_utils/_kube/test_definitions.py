@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._kube.definitions import served_kinds, undeclared
-from ansible_collections.gantry.platform.plugins.module_utils._kube.kinds import Kind
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.definitions import served_kinds, undeclared
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.kinds import Kind
 
 
 def definition(schema, **spec):

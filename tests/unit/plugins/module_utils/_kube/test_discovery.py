@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._kube.discovery import Discovery
-from ansible_collections.gantry.platform.plugins.module_utils._kube.kinds import Kind
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.kinds import Kind
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.discovery import Discovery
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import refusal
 
 

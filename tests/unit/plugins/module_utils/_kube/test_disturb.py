@@ -7,10 +7,10 @@ from __future__ import annotations
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.change import Action
 from ansible_collections.gantry.platform.plugins.module_utils._core.diff import ABSENT, Difference
-from ansible_collections.gantry.platform.plugins.module_utils._kube.disturb import disturbances
-from ansible_collections.gantry.platform.plugins.module_utils._kube.examine import Finding
-from ansible_collections.gantry.platform.plugins.module_utils._kube.kinds import Kind
-from ansible_collections.gantry.platform.plugins.module_utils._kube.observe import Observed
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.kinds import Kind
+from ansible_collections.gantry.platform.plugins.module_utils._kube.observe.observed import Observed
+from ansible_collections.gantry.platform.plugins.module_utils._kube.plan.disturb import disturbances
+from ansible_collections.gantry.platform.plugins.module_utils._kube.plan.examine import Finding
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import KINDS, document, refusal, subject
 
 POLICY = Kind("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", True)

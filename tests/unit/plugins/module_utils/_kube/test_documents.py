@@ -9,7 +9,7 @@ import base64
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
 from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
-from ansible_collections.gantry.platform.plugins.module_utils._kube.documents import (
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.documents import (
     flatten,
     load_paths,
     load_text,

@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._kube.doubt import read_whole, still_right
-from ansible_collections.gantry.platform.plugins.module_utils._kube.errors import ApiError
-from ansible_collections.gantry.platform.plugins.module_utils._kube.observe import Observed
-from ansible_collections.gantry.platform.plugins.module_utils._kube.proof import entry_of
-from ansible_collections.gantry.platform.plugins.module_utils._kube.record import new_record
+from ansible_collections.gantry.platform.plugins.module_utils._kube.observe.observed import Observed
+from ansible_collections.gantry.platform.plugins.module_utils._kube.observe.record import new_record
+from ansible_collections.gantry.platform.plugins.module_utils._kube.plan.doubt import read_whole, still_right
+from ansible_collections.gantry.platform.plugins.module_utils._kube.plan.proof import entry_of
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.errors import ApiError
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import document, refusal, subject
 
 MANAGER = "kube_apply:us"

@@ -9,7 +9,7 @@ import pickle
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import ServerError
 from ansible_collections.gantry.platform.plugins.module_utils._core.http import Response
-from ansible_collections.gantry.platform.plugins.module_utils._kube.errors import permanent, safe_message
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.errors import permanent, safe_message
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import refusal
 from hypothesis import example, given
 from hypothesis import strategies as st

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._kube.fields import (
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.fields import (
     entries_of,
     entry_digest,
     leaves,

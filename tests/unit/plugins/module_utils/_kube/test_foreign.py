@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._kube.fields import text
-from ansible_collections.gantry.platform.plugins.module_utils._kube.foreign import additions, is_known_path, lost, said_of
-from ansible_collections.gantry.platform.plugins.module_utils._kube.kinds import Ref
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.fields import text
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.foreign import additions, is_known_path, lost, said_of
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.kinds import Ref
 
 GROUPS = {
     "Deployment": "apps",

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._kube.grants import grants, separated
+from ansible_collections.gantry.platform.plugins.module_utils._kube.access.grants import grants, separated
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.administered import (
     RBAC,
     binding,

@@ -9,9 +9,9 @@ import json
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.http import Response
-from ansible_collections.gantry.platform.plugins.module_utils._kube.errors import ApiError
-from ansible_collections.gantry.platform.plugins.module_utils._kube.immutable import immutable_changes, propagation, replaceable
-from ansible_collections.gantry.platform.plugins.module_utils._kube.kinds import Ref
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.kinds import Ref
+from ansible_collections.gantry.platform.plugins.module_utils._kube.plan.immutable import immutable_changes, propagation, replaceable
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.errors import ApiError
 
 JOB = Ref("batch", "Job", "n", "x")
 SERVICE = Ref("", "Service", "n", "x")

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.change import Action, Impact
-from ansible_collections.gantry.platform.plugins.module_utils._kube.impact import impact_of
-from ansible_collections.gantry.platform.plugins.module_utils._kube.kinds import Ref
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.impact import impact_of
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.kinds import Ref
 from hypothesis import given
 from hypothesis import strategies as st
 

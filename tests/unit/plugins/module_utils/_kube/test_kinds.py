@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._kube.kinds import Kind, Ref, split_version
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.kinds import Kind, Ref, split_version
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core import lock as waiting
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import LostAnswerError, RefusedError, UnreachableError
 from ansible_collections.gantry.platform.plugins.module_utils._core.lock import LockLostError, holder_name
-from ansible_collections.gantry.platform.plugins.module_utils._kube import lease as tested
-from ansible_collections.gantry.platform.plugins.module_utils._kube.errors import ApiError
-from ansible_collections.gantry.platform.plugins.module_utils._kube.lease import RunLease
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire import lease as tested
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.errors import ApiError
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.lease import RunLease
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import refusal
 
 

@@ -10,12 +10,12 @@ import http.client
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.http import Response
-from ansible_collections.gantry.platform.plugins.module_utils._kube.discovery import Discovery
-from ansible_collections.gantry.platform.plugins.module_utils._kube.errors import ApiError
-from ansible_collections.gantry.platform.plugins.module_utils._kube.kinds import Kind
-from ansible_collections.gantry.platform.plugins.module_utils._kube.observe import Observed, observe
-from ansible_collections.gantry.platform.plugins.module_utils._kube.record import PART_OF, new_record
-from ansible_collections.gantry.platform.plugins.module_utils._kube.resolve import SetInput, resolve
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.kinds import Kind
+from ansible_collections.gantry.platform.plugins.module_utils._kube.observe.observed import Observed, observe
+from ansible_collections.gantry.platform.plugins.module_utils._kube.observe.record import PART_OF, new_record
+from ansible_collections.gantry.platform.plugins.module_utils._kube.resolve.wanted import SetInput, resolve
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.discovery import Discovery
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.errors import ApiError
 
 KINDS = {
     kind.kind: kind

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
 from ansible_collections.gantry.platform.plugins.module_utils._core.plan import RemovalLimits
-from ansible_collections.gantry.platform.plugins.module_utils._kube import setfile
+from ansible_collections.gantry.platform.plugins.module_utils._kube.declare import setfile
 from ansible_collections.gantry.platform.plugins.module_utils._kube.options import (
     APPLY_SPEC,
     AUTH_SPEC,

@@ -8,11 +8,11 @@ import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.change import Action, Change
 from ansible_collections.gantry.platform.plugins.module_utils._core.diff import Difference
 from ansible_collections.gantry.platform.plugins.module_utils._core.plan import Plan
-from ansible_collections.gantry.platform.plugins.module_utils._kube.examine import Finding
-from ansible_collections.gantry.platform.plugins.module_utils._kube.observe import Observed
-from ansible_collections.gantry.platform.plugins.module_utils._kube.pending import Pending
-from ansible_collections.gantry.platform.plugins.module_utils._kube.record import new_record
-from ansible_collections.gantry.platform.plugins.module_utils._kube.resolve import Wanted
+from ansible_collections.gantry.platform.plugins.module_utils._kube.observe.observed import Observed
+from ansible_collections.gantry.platform.plugins.module_utils._kube.observe.record import new_record
+from ansible_collections.gantry.platform.plugins.module_utils._kube.plan.examine import Finding
+from ansible_collections.gantry.platform.plugins.module_utils._kube.plan.pending import Pending
+from ansible_collections.gantry.platform.plugins.module_utils._kube.resolve.wanted import Wanted
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import document, ref, refusal, subject
 
 

@@ -15,14 +15,14 @@ from ansible_collections.gantry.platform.plugins.module_utils._core.change impor
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError, RefusedError
 from ansible_collections.gantry.platform.plugins.module_utils._core.plan import RemovalLimits
 from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
-from ansible_collections.gantry.platform.plugins.module_utils._kube.documents import normalise, refuse_duplicates
-from ansible_collections.gantry.platform.plugins.module_utils._kube.fields import entry_digest
-from ansible_collections.gantry.platform.plugins.module_utils._kube.observe import Observed
-from ansible_collections.gantry.platform.plugins.module_utils._kube.planner import make_plan, sets_to_write
-from ansible_collections.gantry.platform.plugins.module_utils._kube.record import PART_OF, Entry, new_record
-from ansible_collections.gantry.platform.plugins.module_utils._kube.requests import Prune, ReconcileRequest
-from ansible_collections.gantry.platform.plugins.module_utils._kube.resolve import HandedOver, Wanted
-from ansible_collections.gantry.platform.plugins.module_utils._kube.subject import subjects_of
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.documents import normalise, refuse_duplicates
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.fields import entry_digest
+from ansible_collections.gantry.platform.plugins.module_utils._kube.observe.observed import Observed
+from ansible_collections.gantry.platform.plugins.module_utils._kube.observe.record import PART_OF, Entry, new_record
+from ansible_collections.gantry.platform.plugins.module_utils._kube.observe.subject import subjects_of
+from ansible_collections.gantry.platform.plugins.module_utils._kube.plan.planner import make_plan, sets_to_write
+from ansible_collections.gantry.platform.plugins.module_utils._kube.resolve.requests import Prune, ReconcileRequest
+from ansible_collections.gantry.platform.plugins.module_utils._kube.resolve.wanted import HandedOver, Wanted
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import KINDS, document, ref, refusal
 
 MANAGER = "kube_apply:us"

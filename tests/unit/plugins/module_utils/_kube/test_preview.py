@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._kube.preview import misfits, nearest_fields, shadow_of, shape
+from ansible_collections.gantry.platform.plugins.module_utils._kube.plan.preview import misfits, nearest_fields, shadow_of, shape
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import KINDS, document, refusal, subject
 
 SAID = "failed to create typed patch object (n/x; apps/v1, Kind=Deployment): .spec.{field}: field not declared in schema"

@@ -10,8 +10,8 @@ import copy
 from dataclasses import replace
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._kube.proof import Verdict, entry_of, same_value, says_the_same, verdict
-from ansible_collections.gantry.platform.plugins.module_utils._kube.record import PART_OF, new_record, read_record
+from ansible_collections.gantry.platform.plugins.module_utils._kube.observe.record import PART_OF, new_record, read_record
+from ansible_collections.gantry.platform.plugins.module_utils._kube.plan.proof import Verdict, entry_of, same_value, says_the_same, verdict
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import document, subject
 
 MANAGER = "kube_apply:us"

@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._kube.observe import Observed
-from ansible_collections.gantry.platform.plugins.module_utils._kube.quota import quota_problems
+from ansible_collections.gantry.platform.plugins.module_utils._kube.observe.observed import Observed
+from ansible_collections.gantry.platform.plugins.module_utils._kube.plan.quota import quota_problems
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import document, subject
 from hypothesis import given
 from hypothesis import strategies as st

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._kube.readiness import State, readiness
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wait.readiness import State, readiness
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -11,8 +11,8 @@ import random
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
-from ansible_collections.gantry.platform.plugins.module_utils._kube.kinds import Ref
-from ansible_collections.gantry.platform.plugins.module_utils._kube.record import Entry, SetRecord, new_record, read_record
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.kinds import Ref
+from ansible_collections.gantry.platform.plugins.module_utils._kube.observe.record import Entry, SetRecord, new_record, read_record
 from hypothesis import given
 from hypothesis import strategies as st
 

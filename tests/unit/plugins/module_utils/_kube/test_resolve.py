@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
-from ansible_collections.gantry.platform.plugins.module_utils._kube.discovery import Discovery
-from ansible_collections.gantry.platform.plugins.module_utils._kube.kinds import Kind, Ref
-from ansible_collections.gantry.platform.plugins.module_utils._kube.resolve import HandedOver, SetInput, resolve
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.kinds import Kind, Ref
+from ansible_collections.gantry.platform.plugins.module_utils._kube.resolve.wanted import HandedOver, SetInput, resolve
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.discovery import Discovery
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import KINDS, document, ref
 
 

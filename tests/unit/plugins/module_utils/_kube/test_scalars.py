@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._kube.scalars import as_json, as_key, plain, tagged
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.scalars import as_json, as_key, plain, tagged
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import stat
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
-from ansible_collections.gantry.platform.plugins.module_utils._kube import setfile
+from ansible_collections.gantry.platform.plugins.module_utils._kube.declare import setfile
 
 
 def one(kind, name="x", api_version="v1", namespace="team", **more):

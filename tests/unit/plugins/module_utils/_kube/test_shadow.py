@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import copy
 
-from ansible_collections.gantry.platform.plugins.module_utils._kube.requests import ReconcileRequest
-from ansible_collections.gantry.platform.plugins.module_utils._kube.resolve import HandedOver
-from ansible_collections.gantry.platform.plugins.module_utils._kube.shadow import compare_fully
+from ansible_collections.gantry.platform.plugins.module_utils._kube.plan.shadow import compare_fully
+from ansible_collections.gantry.platform.plugins.module_utils._kube.resolve.requests import ReconcileRequest
+from ansible_collections.gantry.platform.plugins.module_utils._kube.resolve.wanted import HandedOver
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import document, ref, refusal, subject
 
 

@@ -13,11 +13,11 @@ import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.change import Action, Change
 from ansible_collections.gantry.platform.plugins.module_utils._core.diff import ABSENT, Difference, differences
 from ansible_collections.gantry.platform.plugins.module_utils._core.show import as_diff
-from ansible_collections.gantry.platform.plugins.module_utils._kube.examine import Finding, bare
-from ansible_collections.gantry.platform.plugins.module_utils._kube.planner import _change
-from ansible_collections.gantry.platform.plugins.module_utils._kube.requests import ReconcileRequest
-from ansible_collections.gantry.platform.plugins.module_utils._kube.show import shown_changes, shown_document
-from ansible_collections.gantry.platform.plugins.module_utils._kube.yaml import dump_yaml
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.yaml import dump_yaml
+from ansible_collections.gantry.platform.plugins.module_utils._kube.plan.examine import Finding, bare
+from ansible_collections.gantry.platform.plugins.module_utils._kube.plan.planner import _change
+from ansible_collections.gantry.platform.plugins.module_utils._kube.plan.show import shown_changes, shown_document
+from ansible_collections.gantry.platform.plugins.module_utils._kube.resolve.requests import ReconcileRequest
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import document, subject
 from hypothesis import given
 from hypothesis import strategies as st

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
-from ansible_collections.gantry.platform.plugins.module_utils._kube.documents import Desired
-from ansible_collections.gantry.platform.plugins.module_utils._kube.kinds import Ref
-from ansible_collections.gantry.platform.plugins.module_utils._kube.stages import DEPENDS_ON, arrange, deletion_order
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.documents import Desired
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.kinds import Ref
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.stages import DEPENDS_ON, arrange, deletion_order
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -8,16 +8,16 @@ import base64
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
-from ansible_collections.gantry.platform.plugins.module_utils._kube.documents import normalise, refuse_duplicates
-from ansible_collections.gantry.platform.plugins.module_utils._kube.kinds import Ref
-from ansible_collections.gantry.platform.plugins.module_utils._kube.observe import Observed
-from ansible_collections.gantry.platform.plugins.module_utils._kube.record import Entry, new_record
-from ansible_collections.gantry.platform.plugins.module_utils._kube.resolve import HandedOver, Wanted
-from ansible_collections.gantry.platform.plugins.module_utils._kube.subject import (
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.documents import normalise, refuse_duplicates
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.kinds import Ref
+from ansible_collections.gantry.platform.plugins.module_utils._kube.observe.observed import Observed
+from ansible_collections.gantry.platform.plugins.module_utils._kube.observe.record import Entry, new_record
+from ansible_collections.gantry.platform.plugins.module_utils._kube.observe.subject import (
     only_path,
     subjects_of,
     without_paths,
 )
+from ansible_collections.gantry.platform.plugins.module_utils._kube.resolve.wanted import HandedOver, Wanted
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import KINDS, document, ref, subject
 
 RECORD = new_record("one", "gantry-system", "us")

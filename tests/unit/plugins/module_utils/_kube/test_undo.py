@@ -8,8 +8,8 @@ import copy
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
-from ansible_collections.gantry.platform.plugins.module_utils._kube.requests import ReconcileRequest
-from ansible_collections.gantry.platform.plugins.module_utils._kube.undo import locate, named_places, removals, to_take_out
+from ansible_collections.gantry.platform.plugins.module_utils._kube.plan.undo import locate, named_places, removals, to_take_out
+from ansible_collections.gantry.platform.plugins.module_utils._kube.resolve.requests import ReconcileRequest
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import document, subject
 
 LIVE = {

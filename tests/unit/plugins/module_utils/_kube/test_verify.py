@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
-from ansible_collections.gantry.platform.plugins.module_utils._kube.discovery import Discovery
-from ansible_collections.gantry.platform.plugins.module_utils._kube.verify import read_expectations, result_of, verify
+from ansible_collections.gantry.platform.plugins.module_utils._kube.verify.expectations import read_expectations, result_of, verify
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.discovery import Discovery
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import KINDS, document, refusal
 
 ROW = {"name": "there", "meaning": "it is there", "api_version": "apps/v1", "kind": "Deployment", "namespace": "n"}
@@ -143,7 +143,7 @@ class Clock:
 def test_what_does_not_hold_yet_is_asked_again_until_the_time_is_over(monkeypatch, seconds, passed, waited):
     server = Server()
     clock = Clock(server, [deployment("a")])
-    monkeypatch.setattr("ansible_collections.gantry.platform.plugins.module_utils._kube.verify.time", clock)
+    monkeypatch.setattr("ansible_collections.gantry.platform.plugins.module_utils._kube.verify.expectations.time", clock)
     (verdict,) = verify(server, read_expectations([({**ROW, "object": "a"}, "here")]), seconds)
     assert (verdict.passed, clock.now) == (passed, waited)
 

@@ -9,7 +9,7 @@ import threading
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import UnreachableError
 from ansible_collections.gantry.platform.plugins.module_utils._core.http import StreamRefused
-from ansible_collections.gantry.platform.plugins.module_utils._kube.wait import NotReadyError, Waiter
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wait.waiter import NotReadyError, Waiter
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import KINDS, document, ref, refusal
 
 JOB, CLAIM, DEPLOYMENT = KINDS["Job"], KINDS["PersistentVolumeClaim"], KINDS["Deployment"]

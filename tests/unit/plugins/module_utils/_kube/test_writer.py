@@ -13,12 +13,13 @@ import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.change import Action
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
 from ansible_collections.gantry.platform.plugins.module_utils._core.plan import Plan
-from ansible_collections.gantry.platform.plugins.module_utils._kube.examine import Finding
-from ansible_collections.gantry.platform.plugins.module_utils._kube.observe import Observed
-from ansible_collections.gantry.platform.plugins.module_utils._kube.planner import Work
-from ansible_collections.gantry.platform.plugins.module_utils._kube.requests import ReconcileRequest
-from ansible_collections.gantry.platform.plugins.module_utils._kube.resolve import HandedOver, Wanted
-from ansible_collections.gantry.platform.plugins.module_utils._kube.writer import Writer, _changed_strategy, _folded, _overridden
+from ansible_collections.gantry.platform.plugins.module_utils._kube.observe.observed import Observed
+from ansible_collections.gantry.platform.plugins.module_utils._kube.plan.examine import Finding
+from ansible_collections.gantry.platform.plugins.module_utils._kube.plan.planner import Work
+from ansible_collections.gantry.platform.plugins.module_utils._kube.resolve.requests import ReconcileRequest
+from ansible_collections.gantry.platform.plugins.module_utils._kube.resolve.wanted import HandedOver, Wanted
+from ansible_collections.gantry.platform.plugins.module_utils._kube.write.ownership import folded
+from ansible_collections.gantry.platform.plugins.module_utils._kube.write.writer import Writer, _changed_strategy, _overridden
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import document, ref, subject
 
 
@@ -100,7 +101,7 @@ OURS = entry("us", "Apply", **{"f:spec": {"f:template": {}}})
 
 
 def test_former_managers_are_folded_into_our_entry_and_all_others_stay():
-    test, replace = _folded(live_with(KUBECTL, SCALE, OTHER, OURS), finding(deployment(), None, former=[KUBECTL]), "us")
+    test, replace = folded(live_with(KUBECTL, SCALE, OTHER, OURS), finding(deployment(), None, former=[KUBECTL]), "us")
     assert test == {"op": "test", "path": "/metadata/resourceVersion", "value": "7"}
     tree = {"f:spec": {"f:replicas": {}, "f:paused": {}, "f:template": {}}}
     assert (replace["path"], replace["value"]) == ("/metadata/managedFields", [SCALE, OTHER, {**OURS, "fieldsV1": tree}])
@@ -108,21 +109,21 @@ def test_former_managers_are_folded_into_our_entry_and_all_others_stay():
 
 
 def test_who_owns_nothing_yet_gets_an_entry_of_his_own():
-    _test, replace = _folded(live_with(KUBECTL), finding(deployment(), None, former=[KUBECTL]), "us")
+    _test, replace = folded(live_with(KUBECTL), finding(deployment(), None, former=[KUBECTL]), "us")
     (ours,) = replace["value"]
     assert (ours["manager"], ours["operation"], ours["apiVersion"], ours["fieldsV1"]) == ("us", "Apply", "apps/v1", KUBECTL["fieldsV1"])
 
 
 def test_a_handed_over_field_is_not_taken_over_so_that_it_keeps_its_value():
     seeds = [HandedOver(ref("Deployment"), ("spec", "replicas"), 1)]
-    _test, replace = _folded(live_with(KUBECTL), finding(deployment(), None, seeds, [KUBECTL]), "us")
+    _test, replace = folded(live_with(KUBECTL), finding(deployment(), None, seeds, [KUBECTL]), "us")
     assert replace["value"][0]["fieldsV1"] == {"f:spec": {"f:paused": {}}}
     assert KUBECTL["fieldsV1"]["f:spec"] == {"f:replicas": {}, "f:paused": {}}
 
 
 def test_there_is_nothing_to_fold_where_nobody_owns_anything():
     with pytest.raises(InputError, match="Deployment.apps/n/x: the former managers own nothing"):
-        _folded(live_with(OTHER), finding(deployment(), None, former=[KUBECTL]), "us")
+        folded(live_with(OTHER), finding(deployment(), None, former=[KUBECTL]), "us")
 
 
 def test_written_objects_are_handed_back_in_order_and_secrets_without_their_values():

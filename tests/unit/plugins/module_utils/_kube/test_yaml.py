@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
-from ansible_collections.gantry.platform.plugins.module_utils._kube import yaml
-from ansible_collections.gantry.platform.plugins.module_utils._kube.yaml import dump_yaml, load_all_yaml, load_yaml
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form import yaml
+from ansible_collections.gantry.platform.plugins.module_utils._kube.form.yaml import dump_yaml, load_all_yaml, load_yaml
 
 
 def test_what_looks_like_a_date_or_a_value_stays_text_as_in_kubernetes():

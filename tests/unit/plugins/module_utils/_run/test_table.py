@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.gantry.platform.plugins.callback import plan  # later, beside Ansible's own loader, it could not be imported
+from ansible_collections.gantry.platform.plugins.callback import plan
 from ansible_collections.gantry.platform.plugins.module_utils._run.report import build_report, make_note
 from ansible_collections.gantry.platform.plugins.module_utils._run.table import LONG, WIDTH, counted, plain, render, shortened, wrapped
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._run.canned import (

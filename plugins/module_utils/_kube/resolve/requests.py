@@ -1,0 +1,137 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""What a caller asks of the engine, and what it gets back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..._core.change import Impact
+from ..._core.plan import Plan, RemovalLimits
+from ..._core.words import clean, clean_text, cleaned
+from .wanted import SetInput
+
+EVERY_IMPACT = tuple(impact.value for impact in Impact)
+
+
+@dataclass(frozen=True)
+class Prune:
+    """What happens to recorded objects that nobody declares any more. ``kinds`` names kinds that hold data one by one."""
+
+    mode: str = "none"
+    limits: RemovalLimits = field(default_factory=RemovalLimits)
+    kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Administered:
+    """The sets that only an administrator may apply, the command by which, and whether a difference stops the run."""
+
+    sets: frozenset[str] = frozenset()
+    command: str = ""
+    refuse: bool = True
+
+    @property
+    def cure(self) -> str:
+        """What to do, in a sentence; empty where nobody told."""
+        return f"An administrator applies and grants it: {self.command}" if self.command else ""
+
+
+@dataclass
+class ReconcileRequest:
+    """One reconcile: the sets, and what may be done to make them true."""
+
+    sets: list[SetInput]
+    owner: str = "gantry"
+    check_mode: bool = False
+    absent: bool = False
+    """Take away the objects that the documents name, instead of making them true."""
+    apply_sets: frozenset[str] | None = None
+    """Write only these sets; the plan and its guards look at all of them. None writes all."""
+    known_sets: frozenset[str] = frozenset()
+    """Sets that somebody else declares: neither looked at nor called orphans."""
+    remove_sets: frozenset[str] = frozenset()
+    empty_sets: frozenset[str] = frozenset()
+    """Sets that are meant to hold nothing, or to have a source that does, although objects of theirs would go away by that."""
+    prune: Prune = field(default_factory=Prune)
+    force_conflicts: bool | tuple[str, ...] = False
+    foreign: str = "ignore"
+    remove_foreign: tuple[str, ...] = ()
+    """What others added that goes away: names of their managers, or an object's id and a path in it."""
+    on_immutable: str = "fail"
+    replace_kinds: list[str] = field(default_factory=list)
+    adopt: tuple[str, ...] = ()
+    verify: str = "recorded"
+    allowed_impact: tuple[str, ...] = EVERY_IMPACT
+    allowed_impact_variable: str = "allowed_impact"
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Option → the variable that people set it by; messages name that one."""
+    approved_digest: str | None = None
+    digest_key: bytes | None = None
+    wait: bool = True
+    wait_timeout: float = 120.0
+    lock: bool = False
+    run: str = ""
+    """The run's name, left in the lock: who reads it learns which run wrote last."""
+    identity: str = ""
+    """The user as whom the cluster is meant to see this run; another one is a warning."""
+    default_namespace: str | None = None
+    return_objects: bool = False
+    administered: Administered = field(default_factory=Administered)
+    """Sets that are planned by reading alone, since somebody else applies them."""
+
+    @property
+    def manager(self) -> str:
+        """One field manager per installation: a manager per set would conflict with itself when an object moves."""
+        return f"kube_apply:{self.owner}"
+
+    @property
+    def seeder(self) -> str:
+        """The manager that sends handed-over fields once."""
+        return f"{self.owner}-initial"
+
+    @property
+    def helpers(self) -> tuple[str, ...]:
+        """Further names under which this installation writes."""
+        return (self.seeder, f"{self.manager}-set")
+
+    def called(self, option: str) -> str:
+        """What whoever reads a message has to set to change this option."""
+        return self.variables.get(option, option)
+
+    def may_force(self, managers: set[str]) -> bool:
+        """Whether fields of these managers may be taken over."""
+        if isinstance(self.force_conflicts, bool):
+            return self.force_conflicts or managers <= set(self.adopt)
+        return managers <= {*self.force_conflicts, *self.adopt}
+
+
+@dataclass
+class ReconcileResult:
+    """What was found and done. ``diff`` is redacted and in Ansible's form; ``foreign`` are additions by others."""
+
+    plan: Plan
+    diff: list[dict[str, str]] = field(default_factory=list)
+    foreign: list[dict[str, Any]] = field(default_factory=list)
+    orphan_sets: list[str] = field(default_factory=list)
+    cluster_uid: str = ""
+    requests: Mapping[str, int] = field(default_factory=dict)
+    objects: list[dict[str, Any]] | None = None
+
+    def as_result(self) -> dict[str, Any]:
+        """The keys of the task result."""
+        result = self.plan.as_result() | {
+            "diff": self.diff,
+            "foreign": cleaned(self.foreign),
+            "orphan_sets": cleaned(self.orphan_sets),
+            "cluster_uid": clean(self.cluster_uid),
+            "requests": dict(self.requests),
+        }
+        if self.objects is not None:
+            result["objects"] = cleaned(self.objects, clean_text)
+        return result
