@@ -54,6 +54,14 @@ def page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def short_area_table() -> list[str]:
+    """What each area is, for somebody who has not heard of them."""
+    lines = ["| area | what it is | on |", "|---|---|---|"]
+    return lines + [
+        f"| `{area}` | {_cell(row.description)} | {'by default' if row.default else 'when named'} |" for area, row in rows().items()
+    ]
+
+
 def area_table() -> list[str]:
     """The areas as lines of a table, in the order of a run."""
     lines = ["| area | sets | needs | comes after | what it is |", "|---|---|---|---|---|"]
