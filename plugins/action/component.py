@@ -14,8 +14,8 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils._chart.cure import Fault, cure_of, faults, guesses, lacking, replace_secrets, templates_of, without_ignored
 from ..module_utils._chart.fetch import Chart, fetch, helm_binary, helm_version
+from ..module_utils._chart.namespaces import ComponentNamespace, Need, deployer_binding, is_namespace, namespaces_of
 from ..module_utils._chart.render import Release, in_namespace, merged, order_hooks, render_twice, without_empty_bundles
-from ..module_utils._chart.rooms import Need, Room, is_room, rooms_of, way_in
 from ..module_utils._core.canonical import digest
 from ..module_utils._core.errors import InputError
 from ..module_utils._core.suggest import did_you_mean
@@ -42,7 +42,7 @@ SPEC: dict[str, Any] = {
     "repositories": {"type": "dict", "default": {}},
     "helm": {"type": "str", "default": ""},
     "deployer": {"type": "str", "default": ""},
-    "rooms": {"type": "list", "elements": "str", "default": []},
+    "namespaces": {"type": "list", "elements": "str", "default": []},
 }
 _MOST_GUESSES = 12
 Renders = tuple[list[Document], list[Document]]
@@ -76,11 +76,11 @@ class ActionModule(ActionBase):
             for name, component in sorted(charts.items()):
                 needs[name], hooks = self._chart(name, component, catalog[name], params)
                 left_out += [f"{name}: {hook}" for hook in hooks]
-            rooms = rooms_of(list(needs.values()), {*params["rooms"], *SERVERS_OWN})
+            namespaces = namespaces_of(list(needs.values()), {*params["namespaces"], *SERVERS_OWN})
             sets = []
             for name, component in sorted(wanted.items()):
                 if name in charts:
-                    documents = with_room(needs[name], rooms, params["deployer"])
+                    documents = with_namespace(needs[name], namespaces, params["deployer"])
                 else:
                     documents = self._definitions(catalog[name], Path(params["modules"]) / name)
                 sourced = [(document, f"component {name}") for document in documents]
@@ -88,8 +88,10 @@ class ActionModule(ActionBase):
                 content = set_file(f"component-{name}", params["namespace"], sourced, params["role"], expected)
                 write_set(params["store"], content)
                 sets.append(summary(content))
-            levels = [{"namespace": room.namespace, "pod_security": room.level, "needed_by": [*room.needed_by]} for room in rooms.values()]
-            return {"changed": False, "sets": sets, "left_out": left_out, "rooms": levels}
+            levels = [
+                {"namespace": home.namespace, "pod_security": home.level, "needed_by": [*home.needed_by]} for home in namespaces.values()
+            ]
+            return {"changed": False, "sets": sets, "left_out": left_out, "namespaces": levels}
 
         return outcome(work)
 
@@ -237,15 +239,15 @@ def pinned(name: str, component: dict[str, Any], entry: dict[str, Any], reposito
     return Chart(name, chart["name"], version, address if "://" in address else in_project(address), pin)
 
 
-def with_room(need: Need, rooms: dict[str, Room], deployer: str) -> list[Document]:
+def with_namespace(need: Need, namespaces: dict[str, ComponentNamespace], deployer: str) -> list[Document]:
     """The component's documents, behind their namespace and the deployer's way into it where they stand in this set."""
-    room = rooms.get(need.namespace)
-    if room is None:
+    home = namespaces.get(need.namespace)
+    if home is None:
         return list(need.documents)
-    others = [document for document in need.documents if not is_room(document, need.namespace)]
-    if room.owner != need.component:
+    others = [document for document in need.documents if not is_namespace(document, need.namespace)]
+    if home.owner != need.component:
         return others
-    return [room.document, *([way_in(room, deployer)] if deployer else []), *others]
+    return [home.document, *([deployer_binding(home, deployer)] if deployer else []), *others]
 
 
 def _problems(name: str, component: dict[str, Any], catalog: dict[str, Any], version: str, wanted: dict[str, Any]) -> list[str]:

@@ -12,7 +12,7 @@ from ansible.utils.display import Display
 
 from ..module_utils._chart.cure import faults
 from ..module_utils._chart.fetch import fetch, helm_binary
-from ..module_utils._chart.rooms import Need, rooms_of
+from ..module_utils._chart.namespaces import Need, namespaces_of
 from ..module_utils._core.errors import GantryError, InputError
 from ..module_utils._core.suggest import did_you_mean
 from ..module_utils._kube.access.grants import separated
@@ -22,7 +22,7 @@ from ..module_utils._model.components import missing, requirements, sample
 from ..module_utils._sandbox.build import cache_folder
 from ..plugin_utils._inprocess import outcome, plain, task_environment, validated
 from ..plugin_utils._model_input import catalog as known_components
-from .component import cure_settings, drawn, need_of, pinned, release_of, with_room
+from .component import cure_settings, drawn, need_of, pinned, release_of, with_namespace
 
 SPEC: dict[str, Any] = {
     "name": {"type": "str", "required": True},
@@ -105,16 +105,16 @@ def _from_catalogue(name: str, entry: dict[str, Any], component: dict[str, Any])
 
 def _described(need: Need) -> dict[str, Any]:
     """What the component's set brings: its namespace, its definitions, the rights that it asks for. Judged as a run judges its sets."""
-    rooms = rooms_of([need], SERVERS_OWN)
-    room = rooms.get(need.namespace)
-    sourced = [(document, f"component {need.component}") for document in with_room(need, rooms, "the deployer")]
+    namespaces = namespaces_of([need], SERVERS_OWN)
+    home = namespaces.get(need.namespace)
+    sourced = [(document, f"component {need.component}") for document in with_namespace(need, namespaces, "the deployer")]
     left, administered = separated([set_file(f"component-{need.component}", "gantry-system", sourced, "component")])
     documents = [*administered["documents"], *left["documents"]]
     counts: dict[str, int] = {}
     for document in documents:
         counts[document["kind"]] = counts.get(document["kind"], 0) + 1
     return {
-        "namespace": {"name": need.namespace, "pod security": room.level if room else "none, it is declared elsewhere"},
+        "namespace": {"name": need.namespace, "pod security": home.level if home else "none, it is declared elsewhere"},
         "objects": counts,
         "definitions": sorted(d["metadata"]["name"] for d in documents if d["kind"] == "CustomResourceDefinition"),
         "rights": {

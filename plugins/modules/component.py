@@ -74,7 +74,7 @@ options:
     description: User name of the deployer, which gets its way into a component's namespace.
     type: str
     default: ""
-  rooms:
+  namespaces:
     description: Namespaces that are declared elsewhere, with the deployer's way into them.
     type: list
     elements: str
@@ -102,7 +102,7 @@ left_out:
   returned: success
   type: list
   elements: str
-rooms:
+namespaces:
   description: The namespaces that the sets declare, with C(pod_security) and the components that need this level (C(needed_by)).
   returned: success
   type: list

@@ -92,8 +92,8 @@ def _planned(client: KubeClient, discovery: Discovery, request: ReconcileRequest
     wanted = resolve(request.sets, discovery, _default_namespace(client, request))
     observed = read_sets(client, request.sets, request.owner, request.known_sets)
     formers = [record.former for record in observed.records.values() if record.former]
-    doomed = [record for record in observed.strangers if record.name in request.remove_sets]
-    observe(client, discovery, wanted, observed, [*observed.records.values(), *formers, *doomed], request.administered.sets)
+    removed = [record for record in observed.orphans if record.name in request.remove_sets]
+    observe(client, discovery, wanted, observed, [*observed.records.values(), *formers, *removed], request.administered.sets)
     require_namespaces(wanted, observed)
     refuse_parents(wanted, observed)
     subjects = subjects_of(wanted, observed, references)

@@ -14,7 +14,7 @@ from typing import Any
 from .._core.canonical import digest
 from .._core.errors import InputError
 from .._core.schema import Path, Problem, show_path
-from .causes import files_of, idle_nulls, missing_parts, of_one_cause, sound, strangers, without
+from .causes import files_of, idle_nulls, missing_parts, of_one_cause, sound, unknown_entries, without
 from .checks import Situation, cross_check, unknown_environments
 from .contract import check_layer, schema, variables
 from .derive import Access, Derivation, leave_out, profile_layers
@@ -120,7 +120,7 @@ def build(layers: list[Layer], situation: Situation, access: Access, found: Iter
             merged.spoken.setdefault(path, []).insert(0, Statement("default", "default of the schema", value))
 
     formal = schema().check(merged.value)
-    strange = strangers(named, formal)
+    strange = unknown_entries(named, formal)
     unknown = {problem.path for problem in strange}
     formal = [problem for problem in formal if not any(problem.path[: len(path)] == path for path in unknown)]
     looked_at = sound(merged.value, formal)

@@ -57,7 +57,7 @@ def _instead(part: Mapping[str, Any] | None) -> str:
     return {"object": "a mapping; write {} for an empty one", "array": "a list; write [] for an empty one"}.get(kind, "a value, or no key")
 
 
-def strangers(named: Merged, problems: Iterable[Problem]) -> list[Problem]:
+def unknown_entries(named: Merged, problems: Iterable[Problem]) -> list[Problem]:
     """Entries that an overrides file brings although it cannot say all that a new one needs: their names are misspelt."""
     lacking = {problem.path[:-1] for problem in problems if problem.missing}
     found = []

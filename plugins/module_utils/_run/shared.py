@@ -20,8 +20,8 @@ def shared_clusters(notes: Mapping[str, Iterable[Mapping[str, Any]]], same_as: M
             by_uid.setdefault(uid, []).append(host)
     found = []
     for uid, hosts in sorted(by_uid.items()):
-        strangers = [host for host in hosts if same_as.get(host) not in set(hosts) - {host}]
-        if len(strangers) > 1:
+        unrelated = [host for host in hosts if same_as.get(host) not in set(hosts) - {host}]
+        if len(unrelated) > 1:
             found.append(
                 f"{', '.join(sorted(hosts))} are one cluster (uid {uid}): look at the kubeconfig and context of each; where that is meant, "
                 f"write same_cluster_as: {sorted(hosts)[0]} in platform_cluster of the others"

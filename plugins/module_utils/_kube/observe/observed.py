@@ -43,7 +43,7 @@ class Observed:
     metadata: dict[Ref, Metadata] = field(default_factory=dict)
     namespaces: dict[str, Metadata] = field(default_factory=dict)
     records: dict[str, SetRecord] = field(default_factory=dict)
-    strangers: list[SetRecord] = field(default_factory=list)
+    orphans: list[SetRecord] = field(default_factory=list)
     """Sets of this owner that the run neither declares nor knows."""
     kinds: dict[tuple[str, str], Kind] = field(default_factory=dict)
     unreadable: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -71,7 +71,7 @@ def read_sets(client: KubeClient, sets: Iterable[SetInput], owner: str, known: I
             if record.name in named:
                 observed.records[record.name] = record
             elif record.name not in ours:
-                observed.strangers.append(record)
+                observed.orphans.append(record)
     new = [one for one in named.values() if one.name not in observed.records]
     there = map_threads(lambda one: client.find(_SECRET.path(one.namespace, one.name), metadata_only=True), new, client.threads)
     taken = [

@@ -21,19 +21,19 @@ def refuse_emptied(request: ReconcileRequest, removals: Iterable[tuple[Ref, str]
 
     ``removals`` are (object, set) pairs.
     """
-    doomed: dict[str, list[str]] = {}
+    removed: dict[str, list[str]] = {}
     for ref, name in removals:
-        doomed.setdefault(name, []).append(ref.id)
+        removed.setdefault(name, []).append(ref.id)
     problems = []
     for one in request.sets:
-        gone = sorted(doomed.get(one.name, ()))
+        gone = sorted(removed.get(one.name, ()))
         if not gone or one.name in request.empty_sets or (one.documents and not one.empty):
             continue
         why = "; ".join(one.empty) or "it declares no object"
         more = f" and {len(gone) - _SHOWN} more" if len(gone) > _SHOWN else ""
         problems.append(f"  set {one.name}: {why}; this would delete {', '.join(gone[:_SHOWN])}{more}")
     if problems:
-        names = sorted(name for name in doomed if name)
+        names = sorted(name for name in removed if name)
         raise RefusedError(
             "a set with an empty source would lose objects; nothing was written. If that is meant, name the set in empty_sets "
             "(in a run of the platform: platform_empty_sets).\n" + "\n".join(problems),

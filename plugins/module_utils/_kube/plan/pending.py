@@ -99,7 +99,7 @@ class Pending:
             elif finding.action not in (None, Action.BLOCKED) and self.is_redefined(finding.subject):
                 finding.verified, finding.reason = False, finding.reason or DEFINITION_PENDING
 
-    def unfit(self, subjects: Iterable[Subject]) -> list[str]:
+    def undeclared_fields(self, subjects: Iterable[Subject]) -> list[str]:
         """A line for every object with fields that the definitions of this run do not have (any more)."""
         lines = []
         for subject in subjects:
@@ -114,7 +114,7 @@ class Pending:
         error, ref = finding.refusal, finding.subject.ref
         if error is None:
             return ""
-        if self.is_redefined(finding.subject) and (error.misfit or error.invalid or error.status == 404):
+        if self.is_redefined(finding.subject) and (error.schema_mismatch or error.invalid or error.status == 404):
             return DEFINITION_PENDING
         here = {other for other in changing if other != ref and other.namespace in ("", ref.namespace)}
         if error.over_quota:

@@ -35,7 +35,7 @@ from .emptied import refuse_emptied
 from .examine import Finding, enforced_levels, examine_existing, examine_new, examine_unasked
 from .immutable import replaceable
 from .pending import CRD_PENDING, NAMESPACE_PENDING, Pending
-from .preview import misfits, nearest_fields
+from .preview import nearest_fields, schema_problems
 from .proof import Verdict, entry_of, says_the_same, verdict
 from .quota import quota_problems
 from .shadow import DECLARED_REFUSED, Comparison, compare_fully, is_same_place
@@ -83,7 +83,7 @@ def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, obs
     """Decide for every object, guard the whole. Raises InputError or RefusedError, which name every problem at once."""
     plan = Plan(warnings=list(wanted.warnings), identity=[observed.cluster_uid, sorted(r.id for r in observed.records.values())])
     stages = arrange(wanted.objects)
-    work = Work(plan, stages, {}, [], subjects, {}, orphan_sets=sorted(record.name for record in observed.strangers))
+    work = Work(plan, stages, {}, [], subjects, {}, orphan_sets=sorted(record.name for record in observed.orphans))
     in_scope = {ref: s for ref, s in subjects.items() if request.apply_sets is None or s.desired.scope in request.apply_sets}
     _refuse_foreign_sets(client, request, in_scope, observed)
 
@@ -143,7 +143,7 @@ def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, obs
     rows = [(row, work.findings.get(Ref.parse(row["id"]))) for row in compared.rows]
     work.foreign = [row for row, finding in rows if not (finding and finding.awaited) and _is_of_others(row, finding)]
     quota = quota_problems(client, [s for s in new if not wanted.is_pending(s.ref)], observed, subjects)
-    more = [*quota, *pending.unfit(in_scope.values())]
+    more = [*quota, *pending.undeclared_fields(in_scope.values())]
     problems = [*_problems(client, request, work), *more]
     work.disturbed = disturbances(
         client, [f for f in work.findings.values() if f.subject.desired.scope not in request.administered.sets], observed
@@ -177,7 +177,7 @@ def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, obs
 
 
 def _refuse_foreign_sets(client: KubeClient, request: ReconcileRequest, subjects: Mapping[Ref, Subject], observed: Observed) -> None:
-    ours = {ident for record in [*observed.records.values(), *observed.strangers] for ident in record.ids}
+    ours = {ident for record in [*observed.records.values(), *observed.orphans] for ident in record.ids}
     taken = {
         ref: subject
         for ref, subject in subjects.items()
@@ -306,9 +306,9 @@ def _examine(
     outcomes = map_threads(existing, unclear, client.threads) + map_threads(created, new, client.threads)
     pending.settle(outcomes, waits)
     waiting = [f.subject for f in outcomes if f.reason == NAMESPACE_PENDING and not pending.is_redefined(f.subject)]
-    misfit = misfits(client, waiting, pending.existing_namespace, request.manager)
+    unfit = schema_problems(client, waiting, pending.existing_namespace, request.manager)
     for finding in outcomes:
-        finding.problem = finding.problem or misfit.get(finding.subject.ref.id, "")
+        finding.problem = finding.problem or unfit.get(finding.subject.ref.id, "")
         if finding.action is None and not finding.problem:
             work.plan.unchanged += 1
             _confirm(work, finding, request.manager)
@@ -348,9 +348,9 @@ def _grantor(request: ReconcileRequest, work: Work) -> list[str]:
 
 def _removals(request: ReconcileRequest, wanted: Wanted, observed: Observed, plan: Plan) -> list[Removal]:
     found: list[Removal] = []
-    doomed = _doomed(request, observed)
-    for record in [*observed.records.values(), *doomed]:
-        whole = record in doomed
+    removed = _removed_sets(request, observed)
+    for record in [*observed.records.values(), *removed]:
+        whole = record in removed
         if record.name in request.administered.sets:
             continue
         if not whole and request.apply_sets is not None and record.name not in request.apply_sets:
@@ -387,14 +387,14 @@ def _kind_later(wanted: Wanted, observed: Observed, ref: Ref) -> Kind | None:
     return next(iter(declared.values())) if kind and declared and kind.api_version not in declared else kind
 
 
-def _doomed(request: ReconcileRequest, observed: Observed) -> list[SetRecord]:
+def _removed_sets(request: ReconcileRequest, observed: Observed) -> list[SetRecord]:
     """Sets that go away whole."""
-    return [record for record in observed.strangers if record.name in request.remove_sets]
+    return [record for record in observed.orphans if record.name in request.remove_sets]
 
 
 def _held(request: ReconcileRequest, observed: Observed) -> int:
     """What percentages of removal are of: all that the sets hold now, those that go away whole included."""
-    refs = {ref for record in [*observed.records.values(), *_doomed(request, observed)] for ref in record.objects}
+    refs = {ref for record in [*observed.records.values(), *_removed_sets(request, observed)] for ref in record.objects}
     return sum(ref in observed.metadata or (ref.group, ref.kind) in observed.unreadable for ref in refs)
 
 

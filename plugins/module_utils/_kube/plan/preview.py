@@ -49,14 +49,14 @@ def shadow_of(subject: Subject, namespace: str) -> tuple[str, Document]:
     return subject.kind.path(namespace, name), body
 
 
-def misfits(client: KubeClient, subjects: Sequence[Subject], namespace: str, manager: str) -> dict[str, str]:
+def schema_problems(client: KubeClient, subjects: Sequence[Subject], namespace: str, manager: str) -> dict[str, str]:
     """Object id → what the server says of a document that fits no schema, asked in ``namespace``."""
     by_shape: dict[Any, list[Subject]] = {}
     for subject in subjects:
         by_shape.setdefault((subject.kind, shape(subject.body)), []).append(subject)
 
     def ask(subject: Subject) -> str:
-        return _misfit(client, subject, namespace, manager)
+        return _schema_problem(client, subject, namespace, manager)
 
     first = [members[0] for members in by_shape.values()]
     found = dict(zip((subject.ref.id for subject in first), map_threads(ask, first, client.threads), strict=True))
@@ -95,12 +95,12 @@ def nearest_fields(client: KubeClient, kind: Kind, problem: str) -> str:
     return "".join(dict.fromkeys(hints))
 
 
-def _misfit(client: KubeClient, subject: Subject, namespace: str, manager: str) -> str:
+def _schema_problem(client: KubeClient, subject: Subject, namespace: str, manager: str) -> str:
     path, body = shadow_of(subject, namespace)
     try:
         client.ask(path, body, manager)
     except ApiError as error:
-        return error.message if error.misfit else ""
+        return error.message if error.schema_mismatch else ""
     return ""
 
 

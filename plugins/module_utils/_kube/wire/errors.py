@@ -23,9 +23,9 @@ _BEGINS = re.compile(
 _ENDS = re.compile(r": |, |\]|$")
 _DUMP = re.compile(r"\s*&?\b[a-z0-9]+\.[A-Z]\w*\{.*|\n.*", re.S)
 """Go's form of an object, or the many lines of two that were compared."""
-_MISFIT = "failed to create typed"
+_NOT_TYPED = "failed to create typed"
 _CONVERSION = b"conversion webhook for "
-_MISFIT_IN_FULL = re.compile(rf"{_MISFIT} \w+ object \([^()]*\): \.?")
+_NOT_TYPED_IN_FULL = re.compile(rf"{_NOT_TYPED} \w+ object \([^()]*\): \.?")
 _WEBHOOK = re.compile(r'failed calling webhook \\?"([^"\\]+)')
 _IN_QUOTES = re.compile(r'"(?:[^"\\]|\\.){200,}"')
 _IN_FULL = re.compile(r".*? is invalid")
@@ -98,10 +98,10 @@ class ApiError(ServerError):
         self.causes: list[dict[str, str]] = details.get("causes") or []
         self.is_status = bool(body)
         self.attempts = response.attempts
-        misfit = _MISFIT_IN_FULL.match(self.raw_message)
+        untyped = _NOT_TYPED_IN_FULL.match(self.raw_message)
         said = (
-            safe_message(self.raw_message[misfit.end() :])
-            if misfit
+            safe_message(self.raw_message[untyped.end() :])
+            if untyped
             else f"{what}: {response.status} {_said(self.raw_message, self.causes)}"
         )
         super().__init__(clean(said))
@@ -127,9 +127,9 @@ class ApiError(ServerError):
         return self.status == 422 and any(cause.get("field") == "metadata.uid" for cause in self.causes)
 
     @property
-    def misfit(self) -> bool:
+    def schema_mismatch(self) -> bool:
         """The document does not fit the schema of its kind."""
-        return self.status == 400 or (self.status == 500 and _MISFIT in self.raw_message)
+        return self.status == 400 or (self.status == 500 and _NOT_TYPED in self.raw_message)
 
     @property
     def forbidden(self) -> bool:
@@ -179,4 +179,4 @@ def permanent(response: Response) -> bool:
     """A 500 that no retry cures within a run: the document does not fit its schema, or what converts its kind does not answer."""
     if response.status == 429:  # "storage is (re)initializing", for as long as the webhook is away
         return _CONVERSION in response.body
-    return response.status == 500 and (_MISFIT.encode() in response.body or _CONVERSION in response.body)
+    return response.status == 500 and (_NOT_TYPED.encode() in response.body or _CONVERSION in response.body)

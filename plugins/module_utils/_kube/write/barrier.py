@@ -107,7 +107,7 @@ class Barriers:
             except ApiError as error:
                 now = time.monotonic()
                 spreading = error.status == 403 and now < (self._quota_until if error.over_quota else self._access_until)
-                late = until_it_fits and (error.misfit or error.status in (403, 404, 422)) and not error.changed_since
+                late = until_it_fits and (error.schema_mismatch or error.status in (403, 404, 422)) and not error.changed_since
                 if not (((error.passing or late) and now < end) or spreading):
                     raise
             time.sleep(_PAUSE)

@@ -148,10 +148,10 @@ def test_components_that_share_a_namespace_have_it_once(declare):
 def test_a_shared_namespace_has_the_most_permissive_level_that_its_components_need(declare):
     catalog = {"thing": {**ENTRY, "namespace": "shared", "pod_security": "privileged"}, "other": {**ENTRY, "namespace": "shared"}}
     result, sets = declare({name: {"source": "upstream"} for name in ("thing", "other")}, catalog)
-    room = sets["component-other"]["documents"][0]["metadata"]
-    assert room["labels"]["pod-security.kubernetes.io/enforce"] == "privileged"
-    assert room["annotations"]["gantry.dev/pod-security-needed-by"] == "thing"
-    assert result["rooms"] == [{"namespace": "shared", "pod_security": "privileged", "needed_by": ["thing"]}]
+    home = sets["component-other"]["documents"][0]["metadata"]
+    assert home["labels"]["pod-security.kubernetes.io/enforce"] == "privileged"
+    assert home["annotations"]["gantry.dev/pod-security-needed-by"] == "thing"
+    assert result["namespaces"] == [{"namespace": "shared", "pod_security": "privileged", "needed_by": ["thing"]}]
 
 
 def test_the_servers_own_namespace_is_not_declared(declare):

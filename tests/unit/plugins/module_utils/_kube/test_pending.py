@@ -96,7 +96,7 @@ def test_a_full_quota_that_this_run_changes_is_not_the_last_word(way, action):
     assert settled(document("ConfigMap"), FORBIDDEN, **brought).reason == ""
 
 
-MISFIT = refusal(500, "failed to create typed patch object (n/x; e/v1, Kind=Deployment): .spec.size: field not declared in schema")
+MISMATCH = refusal(500, "failed to create typed patch object (n/x; e/v1, Kind=Deployment): .spec.size: field not declared in schema")
 TOO_MUCH = refusal(422, "is invalid", {"field": "spec.size", "reason": "FieldValueInvalid", "message": "too much"})
 
 
@@ -109,7 +109,7 @@ def definition(*fields, served=("v1",)):
 
 
 @pytest.mark.parametrize(
-    "error", [MISFIT, TOO_MUCH, refusal(404, "404 page not found", plain=True)], ids=["misfit", "invalid", "not-served"]
+    "error", [MISMATCH, TOO_MUCH, refusal(404, "404 page not found", plain=True)], ids=["schema", "invalid", "not-served"]
 )
 def test_what_does_not_fit_a_definition_that_this_run_changes_is_asked_again(error):
     custom = document("Deployment", spec={"size": 9})
@@ -129,9 +129,9 @@ def test_what_a_changed_definition_took_today_is_judged_anew_too():
 def test_fields_that_a_definition_of_this_run_does_not_have_are_told_with_the_nearest():
     custom, changed = subject(document("Deployment", spec={"sise": 1})), Finding(subject(definition("size")), Action.CREATE)
     asked = pending(definition("size"))
-    assert asked.unfit([custom]) == []
+    assert asked.undeclared_fields([custom]) == []
     asked.settle([changed])
-    (line,) = asked.unfit([custom, subject(document("ConfigMap"))])
+    (line,) = asked.undeclared_fields([custom, subject(document("ConfigMap"))])
     assert line.endswith(
         "(file.yml): CustomResourceDefinition.apiextensions.k8s.io/-/deployments.apps, as this run makes it, has no field spec.sise;"
         " did you mean 'size'?"

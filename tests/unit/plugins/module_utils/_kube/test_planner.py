@@ -45,7 +45,7 @@ class Cluster:
         self.answers = {}
         self.warnings_said = []
         self.asked = []
-        self.strangers = []
+        self.orphans = []
         self.unreadable = {}
 
     def add(self, body, recorded=True, applied=True, **metadata):
@@ -69,7 +69,7 @@ class Cluster:
             {one: body["metadata"] for one, body in self.live.items()},
             dict.fromkeys(["n", "gantry-system"], {}),
             {"one": self.record},
-            self.strangers,
+            self.orphans,
             {(kind.group, kind.kind): kind for kind in KINDS.values()},
             self.unreadable,
             "cluster",
@@ -365,8 +365,8 @@ def test_an_orphaned_set_is_reported_and_goes_as_a_whole_when_it_is_named():
     def orphaned():
         cluster = Cluster()
         cluster.add(config("theirs"))
-        cluster.strangers, cluster.record = [replace(cluster.record, name="orphan")], new_record("one", "gantry-system", "us")
-        cluster.live[ref("ConfigMap", "theirs")]["metadata"]["labels"] = {PART_OF: cluster.strangers[0].id}
+        cluster.orphans, cluster.record = [replace(cluster.record, name="orphan")], new_record("one", "gantry-system", "us")
+        cluster.live[ref("ConfigMap", "theirs")]["metadata"]["labels"] = {PART_OF: cluster.orphans[0].id}
         return cluster
 
     kept = orphaned().plan(prune=DELETE)

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._kube.plan.preview import misfits, nearest_fields, shadow_of, shape
+from ansible_collections.gantry.platform.plugins.module_utils._kube.plan.preview import nearest_fields, schema_problems, shadow_of, shape
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import KINDS, document, refusal, subject
 
 SAID = "failed to create typed patch object (n/x; apps/v1, Kind=Deployment): .spec.{field}: field not declared in schema"
@@ -46,19 +46,19 @@ def deployments(number, **spec):
 
 def test_many_documents_of_one_shape_are_one_question():
     server = Server()
-    assert misfits(server, deployments(20, replicas=1), "home", "us") == {}
+    assert schema_problems(server, deployments(20, replicas=1), "home", "us") == {}
     assert len(server.asked) == 1 and server.asked[0].startswith("/apis/apps/v1/namespaces/home/deployments/gantry-shadow-")
 
 
 def test_of_a_shape_that_does_not_fit_every_document_is_named():
-    found = misfits(Server(), deployments(3, replcas=1), "home", "us")
+    found = schema_problems(Server(), deployments(3, replcas=1), "home", "us")
     assert sorted(found) == [f"Deployment.apps/n/d{one}" for one in range(3)]
     assert all("field not declared in schema" in problem for problem in found.values())
 
 
 @pytest.mark.parametrize("status", [403, 404, 422])
 def test_a_refusal_that_depends_on_the_place_does_not_count(status):
-    assert misfits(Server(status=status), deployments(1, replcas=1), "home", "us") == {}
+    assert schema_problems(Server(status=status), deployments(1, replcas=1), "home", "us") == {}
 
 
 @pytest.mark.parametrize(

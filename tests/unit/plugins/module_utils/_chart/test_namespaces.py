@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._chart.rooms import ENFORCE, NEEDED_BY, Need, rooms_of
+from ansible_collections.gantry.platform.plugins.module_utils._chart.namespaces import ENFORCE, NEEDED_BY, Need, namespaces_of
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
 
 
@@ -21,9 +21,9 @@ def need(component, usual="baseline", level="", documents=None, **labels):
 
 
 def told(*needs):
-    room = rooms_of(needs, ())["mesh"]
-    metadata = room.document["metadata"]
-    return room.owner, metadata["labels"][ENFORCE], metadata["annotations"][NEEDED_BY]
+    home = namespaces_of(needs, ())["mesh"]
+    metadata = home.document["metadata"]
+    return home.owner, metadata["labels"][ENFORCE], metadata["annotations"][NEEDED_BY]
 
 
 @pytest.mark.parametrize(
@@ -44,17 +44,17 @@ def test_a_namespace_has_the_most_permissive_level_of_its_components_and_says_wh
 
 
 def test_a_namespace_that_is_declared_elsewhere_or_holds_nothing_is_not_declared():
-    assert rooms_of([need("base")], ["mesh"]) == {}
-    assert rooms_of([need("base", documents=[])], ()) == {}
+    assert namespaces_of([need("base")], ["mesh"]) == {}
+    assert namespaces_of([need("base", documents=[])], ()) == {}
 
 
 def test_labels_of_all_components_are_on_their_namespace():
-    room = rooms_of([need("a", team="x"), need("b", cost="y")], ())["mesh"]
-    assert {"team": "x", "cost": "y"}.items() <= room.document["metadata"]["labels"].items()
+    home = namespaces_of([need("a", team="x"), need("b", cost="y")], ())["mesh"]
+    assert {"team": "x", "cost": "y"}.items() <= home.document["metadata"]["labels"].items()
 
 
 def test_labels_that_do_not_agree_or_are_ours_are_refused_at_once():
     with pytest.raises(InputError) as refusal:
-        rooms_of([need("a", team="x"), need("b", team="z"), need("c", **{ENFORCE: "privileged"})], ())
+        namespaces_of([need("a", team="x"), need("b", team="z"), need("c", **{ENFORCE: "privileged"})], ())
     assert "a wants the label team=x, b wants z" in refusal.value.message
     assert "use pod_security" in refusal.value.message

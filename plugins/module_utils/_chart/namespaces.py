@@ -35,7 +35,7 @@ class Need:
 
 
 @dataclass(frozen=True)
-class Room:
+class ComponentNamespace:
     """A namespace as it is declared: ``owner`` is the component in whose set it stands."""
 
     namespace: str
@@ -45,24 +45,24 @@ class Room:
     document: Document
 
 
-def rooms_of(needs: Sequence[Need], elsewhere: Iterable[str]) -> dict[str, Room]:
+def namespaces_of(needs: Sequence[Need], elsewhere: Iterable[str]) -> dict[str, ComponentNamespace]:
     """The namespaces that the components' sets declare, by name, but for those that are declared ``elsewhere``.
 
     Each has the most permissive level that one of its components needs, and says which. Raises InputError where two ask for different
     values of a label.
     """
-    found: dict[str, Room] = {}
+    found: dict[str, ComponentNamespace] = {}
     outside = set(elsewhere)
     for namespace in sorted({need.namespace for need in needs} - outside):
         here = sorted((need for need in needs if need.namespace == namespace), key=lambda need: need.component)
         inside = [need for need in here if any(document["metadata"].get("namespace") == namespace for document in need.documents)]
         if inside:
-            found[namespace] = _room(namespace, inside)
+            found[namespace] = _namespace(namespace, inside)
     return found
 
 
-def _room(namespace: str, needs: Sequence[Need]) -> Room:
-    brought = [document for need in needs for document in need.documents if is_room(document, namespace)]
+def _namespace(namespace: str, needs: Sequence[Need]) -> ComponentNamespace:
+    brought = [document for need in needs for document in need.documents if is_namespace(document, namespace)]
     document: Document = (
         copy.deepcopy(brought[0]) if brought else {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
     )
@@ -73,13 +73,13 @@ def _room(namespace: str, needs: Sequence[Need]) -> Room:
     labels = {"owner": needs[0].component, **(metadata.get("labels") or {}), **_labels(namespace, needs)}
     metadata["labels"] = {**labels, ENFORCE: level, "gantry.dev/component": needs[0].component}
     metadata["annotations"] = {**(metadata.get("annotations") or {}), NEEDED_BY: ",".join(needed_by)}
-    return Room(namespace, needs[0].component, level, needed_by, document)
+    return ComponentNamespace(namespace, needs[0].component, level, needed_by, document)
 
 
 def _brought(need: Need) -> str:
     """The level that a chart's own Namespace asks for."""
     for document in need.documents:
-        if is_room(document, need.namespace):
+        if is_namespace(document, need.namespace):
             level = str((document["metadata"].get("labels") or {}).get(ENFORCE) or "")
             return level if level in LEVELS else ""
     return ""
@@ -101,17 +101,17 @@ def _labels(namespace: str, needs: Sequence[Need]) -> dict[str, str]:
     return {key: value for key, (_component, value) in found.items()}
 
 
-def is_room(document: Document, namespace: str) -> bool:
+def is_namespace(document: Document, namespace: str) -> bool:
     """Whether this is the Namespace itself."""
     return bool(document["kind"] == "Namespace" and document["metadata"]["name"] == namespace)
 
 
-def way_in(room: Room, deployer: str) -> Document:
+def deployer_binding(home: ComponentNamespace, deployer: str) -> Document:
     """The deployer's way into a namespace."""
     return {
         "apiVersion": f"{_RBAC}/v1",
         "kind": "RoleBinding",
-        "metadata": {"name": "gantry-deployer", "namespace": room.namespace, "labels": {"owner": room.owner}},
+        "metadata": {"name": "gantry-deployer", "namespace": home.namespace, "labels": {"owner": home.owner}},
         "roleRef": {"apiGroup": _RBAC, "kind": "ClusterRole", "name": "gantry-deployer-namespace"},
         "subjects": [{"kind": "User", "apiGroup": _RBAC, "name": deployer}],
     }
