@@ -38,6 +38,8 @@ options:
       - Expectations given here. Each has C(name), C(meaning) (in words), C(api_version), C(kind), C(namespace),
         and C(object) (a name) or C(selector) (a label selector; without both, all objects of the kind).
       - C(condition) is JMESPath over each object and must be true. C(count) is the exact number of objects; without it, one or more.
+      - With C(path) the C(port) (its name) of the Service C(object) is asked by GET, through the apiserver, and C(condition) is about the
+        JSON that it answers. That needs the right to C(get) C(services/proxy) of the name C(<object>:<port>).
     type: list
     elements: dict
   wait_timeout:
@@ -59,6 +61,19 @@ EXAMPLES = r"""
         namespace: cortex
         object: consciousness-engine
         condition: status.availableReplicas >= `3`
+
+- name: Prometheus has its metrics
+  gantry.platform.kube_verify:
+    expectations:
+      - name: engine-measured
+        meaning: Prometheus has the metrics of consciousness-engine
+        api_version: v1
+        kind: Service
+        namespace: monitoring
+        object: prometheus
+        port: web
+        path: /api/v1/targets?state=active
+        condition: "length(data.activeTargets[?labels.job=='consciousness-engine' && health=='up']) > `0`"
 """
 
 RETURN = r"""

@@ -115,8 +115,8 @@ rows:
       description: The servers beside the hub that it wants where they run on this machine.
       type: list
       elements: str
-    unowned:
-      description: The kinds of its contributions that no area owns, on or off. Its own role declares them until one does.
+    sandbox_of_each:
+      description: The servers beside every cluster that it wants where they run on this machine.
       type: list
       elements: str
 owner:

@@ -239,7 +239,6 @@ def area_rows(model: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Every area in the order of a run, with its wave in this one: what the flow reads."""
     switched_on, chosen = enabled_areas(model), components_by_area(model)
     cut = waves(switched_on)
-    owned = {kind for row in rows().values() for kind in row.owns}
     return [
         {
             "area": area,
@@ -250,7 +249,7 @@ def area_rows(model: Mapping[str, Any]) -> list[dict[str, Any]]:
             "components": chosen[area],
             "namespaces": [*row.namespaces],
             "sandbox": [*row.sandbox],
-            "unowned": [kind for kind in row.contributes if kind not in owned],
+            "sandbox_of_each": [*row.sandbox_of_each],
         }
         for area, row in rows().items()
     ]

@@ -53,6 +53,7 @@ class Row:
     components: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
     sandbox: tuple[str, ...] = ()
+    sandbox_of_each: tuple[str, ...] = ()
     owns: tuple[str, ...] = ()
     contributes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     schema: Mapping[str, Any] = field(default_factory=dict)

@@ -5,7 +5,7 @@
 
 The apiserver calls webhooks, converters and aggregated APIs, and reaches nodes, pods and Services for `kubectl proxy` and `logs`. It
 hands each such connection to this program (EgressSelectorConfiguration, HTTP CONNECT), which looks up no name. What stands for a
-Service says so in a file of {folder}/services: {"namespace/name": port on loopback}. Runs alone, under the supervisor: standard
+Service, and for the pods behind it, says so in a file of {folder}/services: {"namespace/name": port on loopback}. Runs alone, under the supervisor: standard
 library only.
 """
 
@@ -19,10 +19,12 @@ import ssl
 import urllib.parse
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 LOOPBACK = "127.0.0.1"
 _LONGEST_REQUEST = 8192
 _CHUNK = 65536
+_OF_SERVICE = "kubernetes.io/service-name"
 
 
 class Refused(Exception):
@@ -53,19 +55,28 @@ class Gate:
             raise Refused(f"{host} is a name") from None
         if address.is_loopback:
             return host, port
-        name = self._service_at(host)
+        names = self._services_at(host)
         for file in sorted(self._services.glob("*.json")):
             served = json.loads(file.read_text())
-            if name in served:
-                return LOOPBACK, int(served[name])
-        raise Refused(f"nothing stands for {f'the Service {name}' if name else host}")
+            for name in names:
+                if name in served:
+                    return LOOPBACK, int(served[name])
+        raise Refused(f"nothing stands for {f'the Service {names[0]}' if names else host}")
 
-    def _service_at(self, address: str) -> str:
-        """``namespace/name`` of the Service with this cluster address; nothing where there is none."""
-        query = urllib.parse.urlencode({"fieldSelector": f"spec.clusterIP={address}"})
-        with self._opener.open(f"{self._kubernetes}/api/v1/services?{query}", timeout=5) as answer:
-            items = json.loads(answer.read())["items"]
-        return f"{items[0]['metadata']['namespace']}/{items[0]['metadata']['name']}" if items else ""
+    def _services_at(self, address: str) -> list[str]:
+        """``namespace/name`` of the Services with this cluster address, or with a pod that has it; the apiserver's proxy goes to pods."""
+        found = self._items("api/v1/services", fieldSelector=f"spec.clusterIP={address}")
+        if found:
+            return [f"{one['metadata']['namespace']}/{one['metadata']['name']}" for one in found]
+        return [
+            f"{one['metadata']['namespace']}/{one['metadata']['labels'][_OF_SERVICE]}"
+            for one in self._items("apis/discovery.k8s.io/v1/endpointslices", labelSelector=_OF_SERVICE)
+            if any(address in endpoint["addresses"] for endpoint in one["endpoints"] or [])
+        ]
+
+    def _items(self, path: str, **query: str) -> list[dict[str, Any]]:
+        with self._opener.open(f"{self._kubernetes}/{path}?{urllib.parse.urlencode(query)}", timeout=5) as answer:
+            return list(json.loads(answer.read())["items"] or [])
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection: where it is to go, the answer, then bytes both ways."""

@@ -5,7 +5,7 @@
 
 That work is done for real, with the pod's own identity: a token of its ServiceAccount, a login, every read, the end of the login. The
 answer stands on the pod, in the annotations ADMITTED and WAITS_FOR; KWOK's stages make its status of them. No secret is kept, logged or
-written. It has no token of Vault's. Runs alone, under the supervisor: standard library only.
+written. It has no token of Vault's. Runs under the supervisor: standard library and keepers.py only.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import http.client
 import http.server
 import json
 import signal
-import ssl
 import sys
 import threading
 import time
@@ -28,6 +27,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+from keepers import Cluster, Refused, Server, quoted, say, serve
 
 NAME = "vault-agents"
 ADMITTED = "sandbox.gantry.dev/admitted"
@@ -42,7 +43,6 @@ AT_ONCE = 4
 CUT_AT = 300
 TOKEN_SECONDS = 600
 """The shortest life that TokenRequest grants."""
-WATCH_SECONDS = 300
 Document = Mapping[str, Any]
 Pod = dict[str, Any]
 
@@ -69,14 +69,6 @@ class Outcome:
     def counts(self, now: float) -> bool:
         """Whether it still stands for pods of its key, before the next attempt."""
         return now - self.at < (RETRY_AFTER if self.why else SHARED_FOR)
-
-
-class Refused(Exception):
-    """A request that was answered with an error, or not at all. Its text names no secret; ``status`` is 0 without an answer."""
-
-    def __init__(self, text: str, status: int = 0) -> None:
-        super().__init__(text)
-        self.status = status
 
 
 class Call(Protocol):
@@ -164,20 +156,6 @@ def changes(pod: Document, why: str) -> dict[str, str | None]:
 # what goes wrong, in words
 
 
-def said_by(status: int, content: bytes) -> str:
-    """A server's own words of an error, in one line. A fault of the server may quote what it worked on: those words stay there."""
-    if status >= 500 and status != 503:
-        return f"{status}, its log says why"
-    try:
-        answer = json.loads(content)
-        said = answer.get("errors") or [answer.get("message") or ""]
-        words = " ".join(" ".join(map(str, said)).replace("*", " ").split())
-    except (ValueError, AttributeError, TypeError):
-        words = ""
-    words = words.removeprefix("1 error occurred: ")
-    return f"{status} {words}".strip()
-
-
 def without(text: str, secrets: Iterable[str]) -> str:
     """The text with none of these in it, and of a length that a condition bears."""
     for secret in secrets:
@@ -239,49 +217,7 @@ def end_login(vault: Call, token: str) -> None:
             return
 
 
-def quoted(path: str) -> str:
-    """A path as a URL carries it."""
-    return urllib.parse.quote(path)
-
-
-def say(text: str) -> None:
-    """One line in the log."""
-    print(text, flush=True)
-
-
 # both servers
-
-
-class Server:
-    """A server at ``url`` that is trusted by ``authority``; ``pair`` are certificate and key to call it with."""
-
-    def __init__(self, url: str, authority: Path, pair: tuple[Path, Path] | None = None) -> None:
-        self.url = url.rstrip("/")
-        context = ssl.create_default_context(cafile=str(authority))
-        if pair:
-            context.load_cert_chain(*pair)
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
-
-    def open(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None, seconds: float = 5) -> Any:
-        """The open answer of one request. Raises Refused."""
-        content = json.dumps(body).encode() if body is not None else None
-        request = urllib.request.Request(f"{self.url}/{path}", content, {"User-Agent": NAME, **(headers or {})}, method=method)
-        try:
-            return self._opener.open(request, timeout=seconds)
-        except urllib.error.HTTPError as error:
-            with error:
-                raise Refused(said_by(error.code, error.read()), error.code) from None
-        except (OSError, http.client.HTTPException) as error:
-            raise Refused(f"no answer ({type(error).__name__})") from None
-
-    def call(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """The whole answer. Raises Refused."""
-        try:
-            with self.open(method, path, body, headers) as answer:
-                content = answer.read()
-            return dict(json.loads(content)) if content else {}
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise Refused(f"no whole answer ({type(error).__name__})") from None
 
 
 class Vault:
@@ -289,7 +225,8 @@ class Vault:
 
     def __init__(self, folder: Path) -> None:
         access = json.loads((folder / "vault.json").read_text(encoding="utf-8"))
-        self._server = Server(access["url"], folder / access["ca_cert"])
+        self._server = Server(NAME, access["url"], folder / access["ca_cert"])
+        self.authority = (folder / access["ca_cert"]).read_text(encoding="utf-8")
 
     def __call__(self, method: str, path: str, body: Document | None = None, token: str = "", /) -> dict[str, Any]:
         return self._server.call(method, f"v1/{path}", body, {"X-Vault-Request": "true", **({"X-Vault-Token": token} if token else {})})
@@ -303,35 +240,27 @@ class Vault:
         return ""
 
 
-class Kubernetes:
+class Kubernetes(Cluster):
     """The cluster's API, called with this program's certificate."""
-
-    def __init__(self, url: str, folder: Path) -> None:
-        pki = folder / "pki"
-        self._server = Server(url, pki / "ca.crt", (pki / f"{NAME}.crt", pki / f"{NAME}.key"))
-
-    def __call__(self, method: str, path: str, body: Document | None = None, token: str = "", /) -> dict[str, Any]:
-        kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
-        return self._server.call(method, f"{path}?fieldManager={NAME}" if body is not None else path, body, {"Content-Type": kind})
 
     def pods(self) -> tuple[list[Pod], str]:
         """All pods that may run, and the version to watch from. Raises Refused and KeyError."""
-        answer = self("GET", f"api/v1/pods?{_SELECTED}")
-        return answer["items"], answer["metadata"]["resourceVersion"]
+        return self.listed(_PODS, _SELECTED)
 
-    def follow(self, version: str) -> Iterator[tuple[str, Pod]]:
+    def follow_pods(self, version: str) -> Iterator[tuple[str, Pod]]:
         """Events of pods since a version, (type, object). Raises Refused and what reading raises."""
-        query = f"{_SELECTED}&watch=true&resourceVersion={version}&timeoutSeconds={WATCH_SECONDS}"
-        with self._server.open("GET", f"api/v1/pods?{query}", seconds=WATCH_SECONDS + 30) as answer:
-            for line in answer:
-                event = json.loads(line)
-                yield event["type"], event["object"]
+        return self.follow(_PODS, _SELECTED, version)
 
     def annotate(self, pod: Document, annotations: Mapping[str, str | None]) -> dict[str, Any]:
         """Change annotations of this very pod, not of one that has its name by now. Raises Refused."""
         metadata = pod["metadata"]
         path = f"api/v1/namespaces/{quoted(metadata['namespace'])}/pods/{quoted(metadata['name'])}"
         return self("PATCH", path, {"metadata": {"uid": metadata["uid"], "annotations": dict(annotations)}})
+
+    def trust(self, namespace: str, authority: str) -> None:
+        """Make the Secret that Vault's certificate would be in, of the authority alone. Raises Refused."""
+        secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "vault-tls"}, "stringData": {"ca.crt": authority}}
+        self("POST", f"api/v1/namespaces/{quoted(namespace)}/secrets", secret)
 
     def warn(self, pod: Document, reason: str, message: str) -> None:
         """An event about a pod: what `kubectl describe` and kube_apply's wait show. Raises Refused."""
@@ -352,6 +281,7 @@ class Kubernetes:
         self("POST", f"api/v1/namespaces/{quoted(metadata['namespace'])}/events", event)
 
 
+_PODS = "api/v1/pods"
 _SELECTED = "fieldSelector=" + urllib.parse.quote("spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed")
 
 
@@ -371,6 +301,7 @@ class Keeper:
         self._running: dict[Key, concurrent.futures.Future[str]] = {}
         self._outcomes: dict[Key, Outcome] = {}
         self._told: dict[str, str] = {}
+        self._certified: set[str] = set()
         self.knows = threading.Event()
 
     def watch(self) -> None:
@@ -384,7 +315,7 @@ class Keeper:
                 self.knows.set()
                 self._woken.set()
                 last = ""
-                for kind, pod in self._kubernetes.follow(version):
+                for kind, pod in self._kubernetes.follow_pods(version):
                     if kind == "ERROR":
                         break
                     self._note(pod, gone=kind == "DELETED")
@@ -423,6 +354,19 @@ class Keeper:
             why = self._vault.why_not()
             for pod in pods:
                 self._answer(pod, why, "VaultDoesNotServe")
+        self._certify({pod["metadata"]["namespace"] for pod in pods})
+
+    def _certify(self, namespaces: set[str]) -> None:
+        """What cert-manager would leave where servers are, as far as it is for everybody: whose certificate to trust."""
+        self._certified &= namespaces
+        for namespace in namespaces - self._certified:
+            try:
+                self._kubernetes.trust(namespace, self._vault.authority)
+            except Refused as error:
+                if error.status != 409:
+                    say(f"{namespace} could not be told whom to trust: {error}")
+                    continue
+            self._certified.add(namespace)
 
     def _tend_agents(self, pods: list[Pod]) -> None:
         keys, wrong = by_key(pods)
@@ -460,19 +404,6 @@ class Keeper:
                 say(f"{metadata['namespace']}/{metadata['name']} could not be told: {error}")
 
 
-def serve(port: int, holds: threading.Event) -> None:
-    """Answer 200 on a port of loopback while ``holds`` is set, in a thread."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response_only(200 if holds.is_set() else 503)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-
-
 def main() -> None:
     """Look after the pods until the supervisor ends this."""
     parser = argparse.ArgumentParser()
@@ -481,7 +412,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
-    keeper = Keeper(Kubernetes(given.kubernetes, given.folder), Vault(given.folder))
+    keeper = Keeper(Kubernetes(NAME, given.kubernetes, given.folder), Vault(given.folder))
     threading.Thread(target=keeper.watch, daemon=True).start()
     serve(given.port, keeper.knows)
     try:

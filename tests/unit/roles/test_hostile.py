@@ -47,10 +47,15 @@ MORE: dict[str, Any] = {
         "components": {
             "cert-manager": {"secrets": {"one": {"key": "file:x"}}, "ignore": [{"kind": "Secret", "name": "x", "path": "data"}]},
             "prometheus-operator": {},
-        }
+        },
+        "areas": {"monitoring": True},
     },
     "services": {
-        "dream-scheduler": {"config": {"MODE": "x"}, "probes": {name: {"path": "/x"} for name in ("readiness", "liveness", "startup")}}
+        "dream-scheduler": {
+            "metrics": {"path": "/x"},
+            "config": {"MODE": "x"},
+            "probes": {name: {"path": "/x"} for name in ("readiness", "liveness", "startup")},
+        }
     },
     "security": {
         "exceptions": {"one": {"rule": "x", "service": "memory-store", "reason": "x", "expires": "2027-01-31"}},
@@ -75,7 +80,6 @@ GIVEN = {
         "sandbox_areas": ["core", "vault"],
         "sandbox_zones": "{{ platform_cluster.zones }}",
     },
-    "platform": {"platform_contributing": "vault"},
     "new_platform": {
         "item": "site",
         "new_platform_version": "1.0.0",
@@ -84,7 +88,7 @@ GIVEN = {
     },
 }
 """What a template reads besides the model and its role's own variables."""
-SET_ROLES = ("cluster_baseline", "vault", "workloads")
+SET_ROLES = ("cluster_baseline", "vault", "monitoring", "workloads")
 
 
 class Unsafe(str):

@@ -31,7 +31,8 @@ try:
 except ImportError:
     _HAS_JMESPATH = False
 
-_KEYS = ("name", "meaning", "api_version", "kind", "namespace", "object", "selector", "condition", "count", "exception")
+_TEXTS = ("name", "meaning", "api_version", "kind", "namespace", "object", "condition", "exception", "port", "path")
+_KEYS = (*_TEXTS, "selector", "count")
 _NEEDED = ("name", "meaning", "api_version", "kind")
 _SINGLE_GETS = 3
 _MOST_NAMED = 5
@@ -42,7 +43,8 @@ class Expectation:
     """What must hold. ``object`` names one object; ``selector`` picks many (a label selector; empty: all of the kind).
 
     ``condition`` is JMESPath over each object and must be true. ``count`` is the exact number of objects; none means one or
-    more. ``source`` says where it was written, ``exception`` how one is declared.
+    more. ``source`` says where it was written, ``exception`` how one is declared. With ``path`` the ``port`` of a Service is asked, through
+    the apiserver, and ``condition`` is about what it answers as JSON.
     """
 
     name: str
@@ -56,6 +58,8 @@ class Expectation:
     count: int | None = None
     source: str = ""
     exception: str = ""
+    port: str = ""
+    path: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,7 @@ def read_expectations(given: Iterable[tuple[Any, str]]) -> list[Expectation]:
         problems += [f"  {where}: {key} is missing" for key in _NEEDED if not item.get(key)]
         if item.get("object") and item.get("selector"):
             problems.append(f"  {where}: give object or selector, not both")
+        problems += [f"  {where}: {problem}" for problem in _asking(item)]
         if item.get("condition"):
             problems += [f"  {where}: condition {item['condition']!r}: {problem}" for problem in _syntax(str(item["condition"]))]
         count = item.get("count")
@@ -101,10 +106,7 @@ def read_expectations(given: Iterable[tuple[Any, str]]) -> list[Expectation]:
         selector = item.get("selector") or ""
         if isinstance(selector, Mapping):
             selector = ",".join(f"{key}={value}" for key, value in sorted(selector.items()))
-        texts = {
-            key: str(item.get(key) or "")
-            for key in ("name", "meaning", "api_version", "kind", "namespace", "object", "condition", "exception")
-        }
+        texts = {key: str(item.get(key) or "") for key in _TEXTS}
         found.append(Expectation(**texts, selector=str(selector), count=count, source=source))
     if problems:
         raise InputError("the expectations are not right:\n" + "\n".join(problems))
@@ -129,6 +131,52 @@ def verify(
 
 
 def _check(client: KubeClient, discovery: Discovery, expectations: Sequence[Expectation]) -> list[Verdict]:
+    """A verdict for each, in their order."""
+    asking, looking = [one for one in expectations if one.path], [one for one in expectations if not one.path]
+    found = dict(zip(looking, _look(client, discovery, looking), strict=True)) | dict(zip(asking, _ask(client, asking), strict=True))
+    return [found[expectation] for expectation in expectations]
+
+
+def _ask(client: KubeClient, expectations: Sequence[Expectation]) -> list[Verdict]:
+    """What the Services say: one request for each question, however many expectations are about its answer."""
+
+    def question(expectation: Expectation) -> str:
+        service = f"{expectation.object}:{expectation.port}"
+        return f"/api/v1/namespaces/{expectation.namespace}/services/{service}/proxy{expectation.path}"
+
+    questions = list(dict.fromkeys(map(question, expectations)))
+    answers = dict(zip(questions, map_threads(lambda path: _answer(client, path), questions, client.threads), strict=True))
+    return [_judge_answer(expectation, *answers[question(expectation)]) for expectation in expectations]
+
+
+def _answer(client: KubeClient, path: str) -> tuple[Any, str]:
+    """What was answered, or why nothing was."""
+    try:
+        return client.get(path), ""
+    except ApiError as error:
+        return None, error.message
+    except ValueError:
+        return None, "the answer is no JSON"
+
+
+def _judge_answer(expectation: Expectation, answer: Any, why: str) -> Verdict:
+    expected = _expected(expectation)
+    if why:
+        return Verdict(expectation, False, expected, why)
+    compiled = jmespath.compile(expectation.condition)
+    try:
+        holds = compiled.search(answer)
+    except jmespath.exceptions.JMESPathError as error:
+        return Verdict(expectation, False, expected, str(error))
+    return (
+        Verdict(expectation, True, expected, "holds")
+        if holds is True
+        else Verdict(expectation, False, expected, _found(compiled, answer, holds))
+    )
+
+
+def _look(client: KubeClient, discovery: Discovery, expectations: Sequence[Expectation]) -> list[Verdict]:
+    """What the objects say."""
     kinds = {(e.api_version, e.kind): discovery.find(e.api_version, e.kind) for e in expectations}
     groups: dict[tuple[Kind, str, str], list[Expectation]] = {}
     for expectation in expectations:
@@ -207,7 +255,7 @@ def judge(expectation: Expectation, items: list[Document]) -> Verdict:
     return Verdict(expectation, True, expected, f"holds for {len(items)}")
 
 
-def _found(compiled: Any, item: Document, holds: Any) -> str:
+def _found(compiled: Any, item: Any, holds: Any) -> str:
     """The left side of a comparison says more than ``false``."""
     tree = compiled.parsed
     if tree.get("type") == "comparator":
@@ -219,7 +267,21 @@ def _expected(expectation: Expectation) -> str:
     what = expectation.object or (f"all with {expectation.selector}" if expectation.selector else "all")
     number = "" if expectation.count is None else f"exactly {expectation.count} "
     place = f" in {expectation.namespace}" if expectation.namespace else ""
+    what += f":{expectation.port}{expectation.path}" if expectation.path else ""
     return f"{number}{expectation.kind} {what}{place}" + (f": {expectation.condition}" if expectation.condition else "")
+
+
+def _asking(item: Mapping[str, Any]) -> list[str]:
+    """What is wrong about the question of an expectation, where it has one."""
+    if not item.get("path"):
+        return ["port is given without path"] if item.get("port") else []
+    problems = [f"{key} is missing: with path it needs one" for key in ("namespace", "object", "port", "condition") if not item.get(key)]
+    problems += [f"{key} means nothing beside path" for key in ("selector", "count") if item.get(key) is not None]
+    if (item.get("api_version"), item.get("kind")) != ("v1", "Service"):
+        problems.append("path is asked of a v1 Service")
+    if not str(item["path"]).startswith("/"):
+        problems.append(f"path begins with /, found {item['path']!r}")
+    return problems
 
 
 def _syntax(condition: str) -> list[str]:

@@ -41,8 +41,8 @@ def test_the_result_has_all_that_the_rest_of_a_run_reads(project):
     assert set(answer) == {"changed", "effective", "store", "sets", "areas", "rows", "owner", "model_digest", "read_only"}
     assert answer["changed"] is False
     assert answer["owner"] == "consciousness"
-    assert answer["areas"] == ["component", "cluster_baseline", "vault", "workloads"]
-    assert answer["sets"][-3:] == ["cluster-baseline", "vault", "workloads"]
+    assert answer["areas"] == ["component", "cluster_baseline", "monitoring", "vault", "workloads"]
+    assert answer["sets"][-4:] == ["cluster-baseline", "monitoring", "vault", "workloads"]
     assert os.listdir(answer["store"]) == []
 
 

@@ -24,8 +24,19 @@ def gate(tmp_path, monkeypatch):
     made = object.__new__(module.Gate)
     made._services = tmp_path
     (tmp_path / "hooks.json").write_text(json.dumps({"shop/hook": 4443}))
-    known = {"10.96.0.7": "shop/hook", "10.96.0.8": "shop/web"}
-    monkeypatch.setattr(made, "_service_at", lambda address: known.get(address, ""))
+    slices = [
+        {"metadata": {"namespace": "shop", "labels": {module._OF_SERVICE: name}}, "endpoints": [{"addresses": [address]}]}
+        for name, address in (("other", "10.244.0.7"), ("hook", "10.244.0.7"), ("web", "10.244.0.8"))
+    ]
+    known = {"10.96.0.7": "hook", "10.96.0.8": "web"}
+
+    def items(path, **query):
+        if path.endswith("endpointslices"):
+            return [*slices, {"metadata": {"namespace": "shop", "labels": {module._OF_SERVICE: "empty"}}, "endpoints": None}]
+        name = known.get(query["fieldSelector"].rpartition("=")[2])
+        return [{"metadata": {"namespace": "shop", "name": name}}] if name else []
+
+    monkeypatch.setattr(made, "_items", items)
     return module, made
 
 
@@ -37,6 +48,7 @@ def gate(tmp_path, monkeypatch):
         ("::1", ("::1", 443)),
         ("localhost", ("127.0.0.1", 443)),
         ("10.96.0.7", ("127.0.0.1", 4443)),
+        ("10.244.0.7", ("127.0.0.1", 4443)),
     ],
 )
 def test_loopback_is_reached_and_what_stands_for_a_service(gate, host, end):
@@ -48,6 +60,7 @@ def test_loopback_is_reached_and_what_stands_for_a_service(gate, host, end):
     ("host", "words"),
     [
         ("10.96.0.8", "nothing stands for the Service shop/web"),
+        ("10.244.0.8", "nothing stands for the Service shop/web"),
         ("192.0.2.1", "nothing stands for 192.0.2.1"),
         ("2001:db8::1", "nothing stands for 2001:db8::1"),
         ("0.0.0.0", "nothing stands for 0.0.0.0"),

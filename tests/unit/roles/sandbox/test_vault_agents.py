@@ -22,13 +22,15 @@ TOKEN, IDENTITY, SECRET = "hvs.of-a-login", "eyJ.of-an-account", "the-secret-its
 
 @pytest.fixture(scope="module")
 def agents():
-    """The program, as a module."""
+    """The program, as a module; what it shares with others lies beside it."""
+    sys.path.insert(0, str(ROLE / "files"))
     spec = importlib.util.spec_from_file_location("vault_agents", ROLE / "files" / "vault_agents.py")
     module = importlib.util.module_from_spec(spec)
     # dataclasses look their module up.
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     yield module
+    sys.path.remove(str(ROLE / "files"))
     del sys.modules[spec.name]
 
 
@@ -165,7 +167,7 @@ def test_health_in_words(agents, status, words):
     ],
 )
 def test_an_error_becomes_one_line(agents, status, content, words):
-    assert agents.said_by(status, json.dumps(content).encode()) == words
+    assert sys.modules["keepers"].said_by(status, json.dumps(content).encode()) == words
 
 
 def test_a_message_holds_no_secret_and_is_not_long(agents):
@@ -266,3 +268,24 @@ def test_the_stages_outrank_those_of_ordinary_pods():
     ordinary = list(yaml.safe_load_all((ROLE / "files" / "stages.yaml").read_text(encoding="utf-8")))
     assert "pod-ready-again" in [stage["metadata"]["name"] for stage in ordinary]
     assert not [stage for stage in ordinary if "weight" in stage["spec"]]
+
+
+def test_where_servers_are_everybody_learns_once_whom_to_trust(agents, capsys):
+    asked, answers = [], [agents.Refused("500", 500), None, agents.Refused("409", 409)]
+
+    class Kubernetes:
+        def trust(self, namespace, authority):
+            asked.append((namespace, authority))
+            if answer := answers.pop(0):
+                raise answer
+
+    class Vault:
+        authority = "PEM"
+
+    keeper = agents.Keeper(Kubernetes(), Vault())
+    for namespaces in ({"vault"}, {"vault"}, {"vault"}, set(), {"vault"}, {"vault"}):
+        keeper._certify(namespaces)
+    keeper.end()
+    # Refused and tried again; then known; gone and come back, where somebody else was first.
+    assert asked == [("vault", "PEM")] * 3
+    assert capsys.readouterr().out == "vault could not be told whom to trust: 500\n"

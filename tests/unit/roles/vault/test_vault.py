@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import promql_parser
 import pytest
 import yaml
 from ansible_collections.gantry.platform.tests.unit.roles.declared import CHECKOUT, declare
@@ -88,27 +87,6 @@ def test_a_run_may_speak_for_the_services_of_a_team_and_for_nobody_else(shipped)
         "resourceNames": ["consent-ledger", "identity-registry", "insight-explorer"],
         "verbs": ["create"],
     }
-
-
-def test_somebody_hears_of_all_that_ends_vault(shipped):
-    (group,) = shipped["prod-euw1"].one(SET, "PrometheusRule", "vault")["spec"]["groups"]
-    alerts = {rule["alert"]: rule for rule in group["rules"]}
-    assert {
-        "VaultSealed",
-        "VaultNoLeader",
-        "VaultAuditFailing",
-        "VaultLeaseExplosion",
-        "VaultTokensWithoutEnd",
-        "VaultCertificateExpires",
-        "VaultSnapshotTooOld",
-    } <= set(alerts)
-    assert "> 7200" in alerts["VaultSnapshotTooOld"]["expr"]
-    for rule in alerts.values():
-        promql_parser.parse(rule["expr"])
-    page = (CHECKOUT / "docs" / "vault.md").read_text(encoding="utf-8")
-    anchors = {line.lstrip("# ").strip().lower().replace(" ", "-") for line in page.splitlines() if line.startswith("## ")}
-    for rule in alerts.values():
-        assert rule["annotations"]["runbook_url"].partition("#")[2] in anchors, rule["alert"]
 
 
 def test_no_secret_of_the_set_has_a_value(shipped):

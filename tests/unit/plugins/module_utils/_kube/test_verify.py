@@ -22,6 +22,7 @@ class Server:
         self.objects = list(objects)
         self.asked = []
         self.fails = None
+        self.answers = {}
 
     def _of(self, kind, namespace):
         if self.fails:
@@ -35,6 +36,12 @@ class Server:
                 if kind.path(one["metadata"].get("namespace"), one["metadata"]["name"]) == path:
                     return one
         return None
+
+    def get(self, path):
+        self.asked.append(path)
+        if isinstance(self.answers[path], Exception):
+            raise self.answers[path]
+        return self.answers[path]
 
     def list_objects(self, kind, namespace=None, selector="", metadata_only=True):
         self.asked.append(f"{kind.plural} {namespace} {selector}")
@@ -124,6 +131,37 @@ def test_a_condition_cannot_bring_the_value_of_a_secret_to_light():
     assert (passed, words) == (False, "n/x: '<secret: set>'")
 
 
+ASKED = {**ROW, "api_version": "v1", "kind": "Service", "object": "prometheus", "port": "web", "path": "/rules?type=alert"}
+PROXY = "/api/v1/namespaces/n/services/prometheus:web/proxy/rules?type=alert"
+
+
+@pytest.mark.parametrize(
+    ("answer", "condition", "verdict"),
+    [
+        ({"rules": [1, 2]}, "length(rules) == `2`", (True, "holds")),
+        ([1], "length(@) == `1`", (True, "holds")),
+        ({"rules": [1, 2]}, "length(rules) == `3`", (False, "2")),
+        ({}, "length(rules) == `3`", (False, "In function length()")),
+        (refusal(503, "no endpoints available"), "a == `1`", (False, "PATCH /path: 503 no endpoints available")),
+        (ValueError("no JSON"), "a == `1`", (False, "the answer is no JSON")),
+    ],
+)
+def test_a_service_is_asked_through_the_apiserver(answer, condition, verdict):
+    server = Server()
+    server.answers[PROXY] = answer
+    (found,) = check(server, {**ASKED, "condition": condition})
+    assert found.passed is verdict[0] and found.found.startswith(verdict[1])
+    assert found.expected == f"Service prometheus:web/rules?type=alert in n: {condition}"
+
+
+def test_one_question_is_asked_once_and_every_verdict_stands_in_its_place():
+    server = Server(deployment("a"))
+    server.answers[PROXY] = {"a": 1}
+    rows = [{**ASKED, "condition": "a == `2`"}, {"object": "a"}, {**ASKED, "condition": "a == `1`"}]
+    assert [verdict.passed for verdict in check(server, *rows)] == [False, True, True]
+    assert server.asked.count(PROXY) == 1
+
+
 class Clock:
     """Time that passes by sleeping; the object comes up at second three."""
 
@@ -156,6 +194,9 @@ def test_every_mistake_in_expectations_is_told_at_once():
         ({**ROW, "condition": "a ==", "count": -1}, "four"),
         ({**ROW, "count": True}, "five"),
         ("text", "six"),
+        ({**ASKED, "port": "", "selector": "a=b", "path": "rules"}, "seven"),
+        ({**ROW, "port": "web"}, "eight"),
+        ({**ASKED, "kind": "Pod", "condition": "a"}, "nine"),
     ]
     with pytest.raises(InputError) as problem:
         read_expectations(rows)
@@ -169,6 +210,12 @@ def test_every_mistake_in_expectations_is_told_at_once():
         "four: expectation 'there': count is a whole number from 0, found -1",
         "five: expectation 'there': count is a whole number from 0, found True",
         "six: an expectation is a mapping, found str",
+        "seven: expectation 'there': port is missing: with path it needs one",
+        "seven: expectation 'there': condition is missing: with path it needs one",
+        "seven: expectation 'there': selector means nothing beside path",
+        "seven: expectation 'there': path begins with /, found 'rules'",
+        "eight: expectation 'there': port is given without path",
+        "nine: expectation 'there': path is asked of a v1 Service",
     ):
         assert words in message
 

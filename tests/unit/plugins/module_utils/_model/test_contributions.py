@@ -4,13 +4,8 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._model import derive
 from ansible_collections.gantry.platform.plugins.module_utils._model.contributions import KINDS, filled
-from ansible_collections.gantry.platform.plugins.module_utils._model.derive import area_rows
-from ansible_collections.gantry.platform.plugins.module_utils._model.rows import rows
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._model.example import VALUES, inventory, model
 
 
@@ -28,17 +23,6 @@ def platform(on=True, roles=("hub", "workload"), **security):
 def alerts(found):
     (group,) = found.effective["contributions"]["alerts"]["vault"].values()
     return {alert["alert"]: alert for alert in group["rules"]}
-
-
-@pytest.fixture
-def owned(monkeypatch):
-    """Gives kinds of contributions to the baseline, as an area that owns them has."""
-
-    def own(*kinds):
-        found = {**rows(), "cluster_baseline": dataclasses.replace(rows()["cluster_baseline"], owns=kinds)}
-        monkeypatch.setattr(derive, "rows", lambda: found)
-
-    return own
 
 
 def test_a_word_becomes_its_value_and_text_around_it_stays():
@@ -62,24 +46,6 @@ def test_contributions_are_said_in_words_of_the_model():
 @pytest.mark.parametrize(("on", "roles"), [(False, ["hub"]), (True, ["workload"])])
 def test_an_area_that_is_off_or_is_not_there_contributes_nothing(on, roles):
     assert platform(on, roles).effective["contributions"] == {kind: {} for kind in KINDS}
-
-
-def test_what_nobody_owns_is_left_to_the_area_itself_and_no_longer_once_somebody_does(owned):
-    def left():
-        return {row["area"]: row["unowned"] for row in area_rows(platform().effective)}
-
-    assert left()["vault"] == ["scrape_targets", "alerts"]
-    owned("alerts")
-    assert left()["vault"] == ["scrape_targets"]
-    owned("alerts", "scrape_targets")
-    assert left()["vault"] == []
-
-
-def test_an_owner_that_is_off_still_owns_so_that_nobody_else_speaks_for_it(owned):
-    owned("alerts", "scrape_targets")
-    off = platform()
-    off.effective["settings"]["areas"]["cluster_baseline"] = False
-    assert {row["area"]: row["unowned"] for row in area_rows(off.effective)}["vault"] == []
 
 
 def test_explain_says_by_which_rule():

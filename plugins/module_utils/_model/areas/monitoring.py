@@ -1,0 +1,92 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""What a model says of Prometheus and Alertmanager, where each service is measured, and what cannot be right about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..._core.schema import Path, Problem
+from ..look import Json, Say, amount, entries, mapping, seconds
+
+RULES: dict[str, str] = {
+    "monitoring_images": "servers of monitoring run images of the first registry, unless one is named",
+    "metrics_port": "a service serves its metrics on its own port, unless it names another",
+    "metrics_interval": "a service is measured as often as settings.monitoring.scrape_interval says, unless it says so itself",
+}
+IMAGES: dict[str, str] = {
+    "prometheus": "prometheus/prometheus:v3.5.0",
+    "alertmanager": "prometheus/alertmanager:v0.31.1",
+    "config_reloader": "prometheus-operator/prometheus-config-reloader:v0.85.0",
+}
+"""By what runs it, the image behind a registry."""
+
+_DEFINITIONS = "prometheus-operator"
+_OPERATOR = "kube-prometheus-stack"
+_SERVERS = ("prometheus", "alertmanager")
+
+
+def derive(model: Json, say: Say) -> None:
+    """Images of the servers, and where each service is measured; ``model`` is merged and valid."""
+    settings = model["settings"]
+    registry = settings["registries"][0].rstrip("/")
+    for part, image in IMAGES.items():
+        if "image" not in settings["monitoring"][part]:
+            say(("settings", "monitoring", part, "image"), f"{registry}/{image}", "monitoring_images", ("settings", "registries"))
+    interval: Path = ("settings", "monitoring", "scrape_interval")
+    for name, service in model["services"].items():
+        path: Path = ("services", name, "metrics")
+        if "metrics" not in service:
+            continue
+        if "port" not in service["metrics"]:
+            say((*path, "port"), service["port"], "metrics_port", ("services", name, "port"))
+        if "interval" not in service["metrics"]:
+            say((*path, "interval"), settings["monitoring"]["scrape_interval"], "metrics_interval", interval)
+
+
+def words(model: Json) -> Mapping[str, Any]:
+    """What the texts of its own contributions leave open."""
+    return {"alertmanagers": model["settings"]["monitoring"]["alertmanager"]["replicas"]}
+
+
+def check(model: Mapping[str, Any], _situation: Any) -> Iterator[Problem]:
+    """Every problem; ``model`` has its defaults but may be invalid in form, and nothing derived."""
+    settings = mapping(model, "settings")
+    for name, service in entries(model, "services").items():
+        if isinstance(service.get("metrics"), Mapping) and service.get("protocol") == "grpc" and "port" not in service["metrics"]:
+            path: Path = ("services", name, "metrics", "port")
+            yield Problem(
+                path, "missing; Prometheus asks over HTTP, which a gRPC port does not answer: name the port that does", at_key=True
+            )
+    if mapping(settings, "areas").get("monitoring"):
+        yield from _servers(settings)
+
+
+def _servers(settings: Mapping[str, Any]) -> Iterator[Problem]:
+    definitions = mapping(settings, "components").get(_DEFINITIONS)
+    if not isinstance(definitions, Mapping) or not definitions.get("enabled", True):
+        yield Problem(
+            ("settings", "areas", "monitoring"),
+            f"needs the definitions of the component {_DEFINITIONS}, which is not on; add settings.components.{_DEFINITIONS}: {{}}",
+        )
+    if mapping(mapping(settings, "components"), _OPERATOR).get("namespace") == "monitoring":
+        yield Problem(
+            ("settings", "components", _OPERATOR, "namespace"),
+            "found 'monitoring'; allowed: any other: who may write servers beside the operator's account could run them as it",
+        )
+    monitoring = mapping(settings, "monitoring")
+    for part in _SERVERS:
+        resources = mapping(mapping(monitoring, part), "resources")
+        wanted, most = mapping(resources, "requests").get("memory"), mapping(resources, "limits").get("memory")
+        if amount(wanted) > amount(most) > 0:
+            path: Path = ("settings", "monitoring", part, "resources", "limits", "memory")
+            yield Problem(path, f"found {most!r}, below the request, which is {wanted!r}; allowed: at least that")
+    if seconds(monitoring.get("scrape_interval")) > 120:
+        yield Problem(
+            ("settings", "monitoring", "scrape_interval"),
+            f"found {monitoring['scrape_interval']!r}; allowed: at most 2m, or Prometheus forgets a value before it has the next",
+        )

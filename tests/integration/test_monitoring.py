@@ -1,0 +1,177 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The area monitoring on the sandbox, before the real Prometheus Operator, Prometheus and Alertmanager."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import urllib.request
+
+import pytest
+import yaml
+from ansible_collections.gantry.platform.tests.integration.conftest import INSTANCES, built
+from ansible_collections.gantry.platform.tests.integration.runs import Runs, conforms
+from ansible_collections.gantry.platform.tests.kit.waiting import until
+from ansible_collections.gantry.platform.tests.unit.roles.declared import CHECKOUT, ENVIRONMENTS, declare
+
+HOST = "sandbox"
+OBJECTS = ("PrometheusRule.monitoring.coreos.com/monitoring/monitoring", "Prometheus.monitoring.coreos.com/monitoring/platform")
+SOON = 60.0
+"""Several evaluations, and what operator and keeper take to hand on a change."""
+
+
+def changes(report):
+    return sorted((change["action"], change["id"]) for change in report["changes"])
+
+
+@pytest.fixture(scope="module")
+def platform():
+    """A sandbox with the area, planned while it was empty, then after one run."""
+    folder = INSTANCES / "monitoring"
+    root = {"sandbox_root": str(folder / HOST), "platform_run_folder": str(folder / "run")}
+    runs = Runs(folder, "sandbox", HOST, **root, platform_areas="monitoring", sandbox_areas=["core", "monitoring"])
+    runs.remove()
+    try:
+        code, output = runs.command("ansible-playbook", *runs.words("molecule/shared/prepare.yml"))
+        assert code == 0, output
+        code, output, runs.planned = runs.play("plan")
+        assert code == 0, output[-3000:]
+        code, output, runs.first = runs.play("site")
+        assert code == 0, output[-3000:]
+        yield runs
+    finally:
+        runs.remove()
+
+
+def ask(platform, server, path):
+    """What the real server says, by its own API on loopback."""
+    url = json.loads((platform.cluster / f"{server}.json").read_text(encoding="utf-8"))["url"]
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"{url}{path}", timeout=10) as answer:
+        return json.load(answer)
+
+
+def loaded(platform):
+    """Every rule that Prometheus evaluates, by its group."""
+    groups = ask(platform, "prometheus", "/api/v1/rules")["data"]["groups"]
+    return {group["name"]: [rule["name"] for rule in group["rules"]] for group in groups}
+
+
+def test_on_an_empty_cluster_the_plan_lists_what_the_run_does_and_the_run_ends_verified(platform):
+    assert conforms(platform.planned)["status"] == "changes", "the deployer writes them, no administrator"
+    assert changes(platform.planned) == changes(platform.first)
+    assert {("create", name) for name in OBJECTS} <= set(changes(platform.first))
+    assert (platform.first["status"], platform.first["hosts"][HOST]["verified"]) == ("applied", True)
+
+
+def test_every_target_that_runs_is_up_and_all_others_are_found(platform):
+    servers = [f"alertmanager-platform-{number}" for number in range(3)] + [f"prometheus-platform-{number}" for number in range(2)]
+
+    def measured():
+        found = ask(platform, "prometheus", "/api/v1/targets")["data"]["activeTargets"]
+        return sorted((target["labels"]["pod"], target["health"]) for target in found)
+
+    # A pod that became ready last is found last, and was not asked yet.
+    until(lambda: measured() == [(server, "up") for server in servers], "every server to be measured", SOON)
+    targets = ask(platform, "prometheus", "/api/v1/targets")["data"]
+    found = {target["discoveredLabels"].get("__meta_kubernetes_service_name") for target in targets["droppedTargets"]}
+    assert {"consciousness-engine", "memory-store", "dream-scheduler"} <= found
+
+
+def test_rules_are_loaded_as_they_are_declared_and_one_of_them_has_reached_alertmanager(platform):
+    (rule,) = json.loads(platform.kubectl("get", "prometheusrules", "-A", "-o", "json"))["items"]
+    declared = {group["name"]: [one["alert"] for one in group["rules"]] for group in rule["spec"]["groups"]}
+    assert loaded(platform) == declared
+    (alert,) = ask(platform, "alertmanager", "/api/v2/alerts?filter=alertname%3D%22Watchdog%22")
+    assert (alert["status"]["state"], alert["receivers"]) == ("active", [{"name": "monitoring/platform/nobody"}])
+    # By which cluster of which environment: nobody else knows once alerts of many come together.
+    assert (alert["labels"]["cluster"], alert["labels"]["environment"]) == ("sandbox", "sandbox")
+
+
+def test_a_second_run_writes_nothing_and_plans_nothing(platform):
+    before = len(platform.audited())
+    code, output, report = platform.play("site")
+    assert (code, report["status"], report["hosts"][HOST]["verified"]) == (0, "clean", True), output[-3000:]
+    assert platform.audited()[before:] == []
+
+
+def test_a_rule_edited_by_hand_is_noticed_by_verify_named_by_drift_and_put_back(platform):
+    edit = [{"op": "replace", "path": "/spec/groups/0/rules/0/alert", "value": "Cerberus"}]
+    platform.kubectl("-n", "monitoring", "patch", "prometheusrule", "monitoring", "--type=json", "-p", json.dumps(edit))
+    until(lambda: "Cerberus" in loaded(platform).get("monitoring", []), "Prometheus to have the edited rule", SOON)
+
+    code, output, _report = platform.play("verify", platform_verify_timeout=0)
+    assert code != 0 and "monitoring-rules: Prometheus evaluates the" in output, output[-3000:]
+
+    code, output, report = platform.play("drift")
+    assert (code != 0, conforms(report, "drift")["status"]) == (True, "drift"), output[-3000:]
+    assert [change["id"] for change in report["changes"]] == [OBJECTS[0]]
+
+    code, output, report = platform.play("site", platform_force_conflicts=["kubectl-patch"])
+    assert (code, changes(report), report["hosts"][HOST]["verified"]) == (0, [("update", OBJECTS[0])], True), output[-3000:]
+    assert "Watchdog" in loaded(platform)["monitoring"]
+
+
+def test_what_the_operator_wrote_for_alertmanager_is_right_and_telling_nobody(platform):
+    (amtool,) = built("amtool")
+    config = platform.cluster / "data" / "alertmanager" / "config.yaml"
+    done = subprocess.run([amtool, "check-config", config], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert yaml.safe_load(config.read_text(encoding="utf-8"))["receivers"] == [{"name": "monitoring/platform/nobody"}]
+
+
+@pytest.fixture(scope="module")
+def rules(tmp_path_factory):
+    """Files with the rules of every shipped cluster, the sandbox with Vault, by cluster and name."""
+    inventories = [CHECKOUT / "inventories" / f"{name}.yml" for name in ENVIRONMENTS]
+    folder = tmp_path_factory.mktemp("rules")
+    found = {}
+    for name, cluster in declare(tmp_path_factory.mktemp("declared"), inventories, ["monitoring"], areas="monitoring,vault").items():
+        for rule in cluster.documents("monitoring", "PrometheusRule"):
+            file = folder / f"{name}-{rule['metadata']['name']}.yaml"
+            file.write_text(yaml.safe_dump(rule["spec"]), encoding="utf-8")
+            found[name, rule["metadata"]["name"]] = file
+    return found
+
+
+def test_promtool_accepts_every_contributed_rule_of_every_shipped_cluster(rules):
+    (promtool,) = built("promtool")
+    assert {name for _cluster, name in rules} == {"monitoring", "vault"}
+    assert {cluster for cluster, _name in rules} > {"sandbox", "prod-euw1", "prod-euc1"}
+    done = subprocess.run(
+        [promtool, "check", "rules", "--lint=all", "--lint-fatal", *rules.values()], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_server_of_vault_that_was_sealed_before_it_opened_is_not_called_sealed(rules, tmp_path):
+    """Vault leaves the gauge of the time before it knew its cluster beside the true one, for a day."""
+    (promtool,) = built("promtool")
+
+    def alerts(known, pod="vault-0"):
+        sealed = {"exp_labels": {"severity": "page", "team": "consciousness", "pod": pod}}
+        case = {
+            "interval": "1m",
+            "input_series": [
+                {"series": 'vault_core_unsealed{cluster="", pod="vault-0"}', "values": "0x10"},
+                {"series": 'vault_core_unsealed{cluster="known", pod="vault-0"}', "values": f"{known}x10"},
+            ],
+            "promql_expr_test": [],
+            "alert_rule_test": [{"eval_time": "5m", "alertname": "VaultSealed", "exp_alerts": [] if known else [sealed]}],
+        }
+        if not known:
+            (rule,) = [
+                one
+                for one in yaml.safe_load(rules["sandbox", "vault"].read_text(encoding="utf-8"))["groups"][0]["rules"]
+                if one["alert"] == "VaultSealed"
+            ]
+            sealed["exp_annotations"] = {key: text.replace("{{ $labels.pod }}", pod) for key, text in rule["annotations"].items()}
+        file = tmp_path / f"{known}.yaml"
+        file.write_text(yaml.safe_dump({"rule_files": [str(rules["sandbox", "vault"])], "tests": [case]}), encoding="utf-8")
+        return subprocess.run([promtool, "test", "rules", file], capture_output=True, text=True, check=False)
+
+    for known in (1, 0):
+        done = alerts(known)
+        assert done.returncode == 0, (known, done.stdout + done.stderr)

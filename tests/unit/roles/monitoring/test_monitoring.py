@@ -1,0 +1,163 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import re
+
+import promql_parser
+import pytest
+from ansible_collections.gantry.platform.plugins.module_utils._kube.observe.subject import WAIT
+from ansible_collections.gantry.platform.tests.unit.roles.declared import CHECKOUT, ENVIRONMENTS, declare
+
+SET = "monitoring"
+HUB = "prod-euw1"
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory):
+    """Every shipped cluster with the area on, and the sandbox with Vault as well."""
+    inventories = [CHECKOUT / "inventories" / f"{name}.yml" for name in ENVIRONMENTS]
+    roles = ["cluster_baseline", "vault", "monitoring", "workloads"]
+    return declare(tmp_path_factory.mktemp("declared"), inventories, roles, areas="monitoring,vault")
+
+
+def rules(cluster):
+    return {rule["metadata"]["name"]: rule for rule in cluster.documents(SET, "PrometheusRule")}
+
+
+def test_the_namespace_belongs_to_somebody_and_lets_nothing_through(shipped):
+    for cluster in shipped.values():
+        labels = cluster.one(SET, "Namespace", "monitoring")["metadata"]["labels"]
+        assert labels["owner"] == cluster.model["settings"]["owner"]
+        assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+        assert "gantry.dev/component" not in labels, "the baseline's admission looks at it"
+        assert cluster.one(SET, "RoleBinding", "gantry-deployer", "monitoring"), "no administrator is needed for a rule"
+        policy = cluster.one(SET, "NetworkPolicy", "default-deny", "monitoring")["spec"]
+        assert (policy["podSelector"], policy["policyTypes"], policy["ingress"], policy["egress"]) == ({}, ["Ingress", "Egress"], [], [])
+
+
+@pytest.mark.parametrize(("kind", "replicas"), [("Prometheus", 2), ("Alertmanager", 3)])
+def test_a_lost_node_costs_one_server(shipped, kind, replicas):
+    spec = shipped[HUB].one(SET, kind, "platform")["spec"]
+    assert spec["replicas"] == replicas
+    (apart,) = spec["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert apart["topologyKey"] == "kubernetes.io/hostname"
+    disruption = shipped[HUB].one(SET, "PodDisruptionBudget", kind.lower())["spec"]
+    assert (disruption["maxUnavailable"], disruption["selector"]) == (1, apart["labelSelector"])
+    assert spec["storage"]["volumeClaimTemplate"]["spec"]["resources"]["requests"]["storage"]
+    assert spec["securityContext"]["runAsNonRoot"] is True
+    registry = shipped[HUB].model["settings"]["registries"][0]
+    images = [spec["image"], *(one["image"] for one in spec["containers"] + spec["initContainers"])]
+    assert all("memory" in one["resources"]["limits"] for one in spec["containers"] + spec["initContainers"])
+    assert len(images) == 3 and all(image.startswith(f"{registry}/") for image in images)
+
+
+def test_every_contributed_group_is_a_rule_of_its_own_and_of_nobody_else(shipped):
+    cluster = shipped["sandbox"]
+    assert set(rules(cluster)) == {"monitoring", "vault"}
+    assert rules(cluster)["vault"]["metadata"]["namespace"] == "vault"
+    assert rules(cluster)["vault"]["metadata"]["labels"]["app.kubernetes.io/name"] == "vault"
+    others = [
+        name for name, content in cluster.sets.items() if name != SET for one in content["documents"] if one["kind"] == "PrometheusRule"
+    ]
+    assert others == []
+    targets = {one["metadata"]["name"] for one in cluster.documents(SET, "ServiceMonitor")} - set(cluster.model["services"])
+    assert targets == {"prometheus", "alertmanager", "vault"}
+
+
+def test_somebody_hears_of_all_that_ends_vault_and_monitoring(shipped):
+    found = rules(shipped["sandbox"])
+    alerts = {rule["alert"]: rule for one in found.values() for group in one["spec"]["groups"] for rule in group["rules"]}
+    assert {
+        "VaultSealed",
+        "VaultNoLeader",
+        "VaultAuditFailing",
+        "VaultLeaseExplosion",
+        "VaultTokensWithoutEnd",
+        "VaultCertificateExpires",
+        "VaultSnapshotTooOld",
+        "Watchdog",
+        "PrometheusWithoutAlertmanager",
+        "AlertmanagerCannotNotify",
+    } <= set(alerts)
+    assert "> 7200" in alerts["VaultSnapshotTooOld"]["expr"]
+    for name, rule in alerts.items():
+        promql_parser.parse(rule["expr"])
+        file, _hash, anchor = rule["annotations"]["runbook_url"].partition("#")
+        page = (CHECKOUT / file).read_text(encoding="utf-8")
+        anchors = {line.lstrip("# ").strip().lower().replace(" ", "-") for line in page.splitlines() if line.startswith("## ")}
+        assert anchor in anchors, name
+
+
+def test_each_service_with_metrics_is_measured_and_lets_prometheus_in_and_nobody_else(shipped):
+    cluster = shipped[HUB]
+    for name, service in cluster.model["services"].items():
+        monitor = cluster.one(SET, "ServiceMonitor", name, service["namespace"])["spec"]
+        (endpoint,) = monitor["endpoints"]
+        (entry,) = [port for port in cluster.one("workloads", "Service", name)["spec"]["ports"] if port["name"] == endpoint["port"]]
+        assert entry["port"] == service["metrics"]["port"] == 9102
+        (pod,) = cluster.one("workloads", "Deployment", name)["spec"]["template"]["spec"]["containers"]
+        assert {"name": "metrics", "containerPort": 9102, "protocol": "TCP"} in pod["ports"]
+        assert monitor["selector"]["matchLabels"].items() <= cluster.one("workloads", "Service", name)["metadata"]["labels"].items()
+        policy = cluster.one(SET, "NetworkPolicy", f"{name}-metrics", service["namespace"])["spec"]
+        (way,) = policy["ingress"]
+        (peer,) = way["from"]
+        assert peer["podSelector"] == {"matchLabels": {"app.kubernetes.io/name": "prometheus"}}
+        assert peer["namespaceSelector"] == {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}
+        assert [port["port"] for port in way["ports"]] == [9102]
+
+
+def test_prometheus_may_look_where_it_has_targets_and_nowhere_else(shipped):
+    cluster = shipped["sandbox"]
+    roles = [one for one in cluster.documents(SET, "Role") if one["metadata"]["name"] == "prometheus"]
+    measured = {one["metadata"]["namespace"] for one in cluster.documents(SET, "ServiceMonitor")}
+    assert {one["metadata"]["namespace"] for one in roles} == measured
+    assert {verb for one in roles for rule in one["rules"] for verb in rule["verbs"]} == {"get", "list", "watch"}
+    assert not {resource for one in roles for rule in one["rules"] for resource in rule["resources"]} & {"secrets", "configmaps"}
+    assert cluster.documents(SET, "ClusterRole") == []
+    spec = cluster.one(SET, "Prometheus", "platform")["spec"]
+    assert spec["arbitraryFSAccessThroughSMs"] == {"deny": True} and spec["ignoreNamespaceSelectors"] is True
+
+
+def test_prometheus_reaches_every_port_that_it_measures(shipped):
+    policy = shipped[HUB].one(SET, "NetworkPolicy", "prometheus", "monitoring")["spec"]
+    namespaces, services = policy["egress"]
+    assert namespaces["to"][0]["namespaceSelector"]["matchExpressions"][0]["values"] == sorted(
+        {target["namespace"] for area in shipped[HUB].model["contributions"]["scrape_targets"].values() for target in area.values()}
+    )
+    assert services["ports"] == [{"port": 9102, "protocol": "TCP"}]
+
+
+def test_a_run_may_ask_both_servers_and_not_more(shipped):
+    (rule,) = shipped[HUB].one(SET, "Role", "monitoring-verification")["rules"]
+    assert rule == {
+        "apiGroups": [""],
+        "resources": ["services/proxy"],
+        "resourceNames": ["prometheus:web", "alertmanager:web"],
+        "verbs": ["get"],
+    }
+    asked = {f"{row['object']}:{row['port']}" for row in shipped[HUB].sets[SET]["expectations"] if "path" in row}
+    assert asked == set(rule["resourceNames"])
+
+
+def test_what_is_declared_is_expected(shipped):
+    cluster = shipped["sandbox"]
+    rows = {row["name"]: row for row in cluster.sets[SET]["expectations"]}
+    pools = set(re.findall(r"'(serviceMonitor/[^']+)'", rows["prometheus-monitors"]["condition"]))
+    assert pools == {
+        f"serviceMonitor/{one['metadata']['namespace']}/{one['metadata']['name']}/0" for one in cluster.documents(SET, "ServiceMonitor")
+    }
+    for name, rule in rules(cluster).items():
+        for alert in rule["spec"]["groups"][0]["rules"]:
+            assert f'"{alert["alert"]}"' in rows[f"{name}-rules"]["condition"]
+
+
+def test_alertmanager_tells_nobody_yet_and_no_secret_is_declared(shipped):
+    for cluster in shipped.values():
+        assert cluster.documents(SET, "Secret") == []
+        config = cluster.one(SET, "AlertmanagerConfig", "platform")["spec"]
+        assert config["receivers"] == [{"name": config["route"]["receiver"]}]
+        assert cluster.one(SET, "Alertmanager", "platform")["spec"]["alertmanagerConfiguration"] == {"name": "platform"}
+        assert all(WAIT not in one["metadata"].get("annotations", {}) for one in cluster.documents(SET))
