@@ -45,7 +45,7 @@ class ActionModule(ActionBase):
             cache = cache_folder(task_environment(self)).parent
             instance = Instance(Path(in_project(params["root"])), selection.servers, cache, params["places"])
             if params["state"] == "started":
-                return self._start(instance, selection, Progress(host)) | _said(instance, selection)
+                return self._start(instance, selection, Progress(host)) | _said(instance, selection) | {"digests": instance.digests()}
             if params["state"] == "status":
                 return {"changed": False, **_said(instance, selection)}
             if self._task.check_mode:

@@ -97,6 +97,11 @@ expectations:
   returned: with O(state=started) and O(state=status)
   type: list
   elements: dict
+digests:
+  description: The SHA-256 of tools that were copied into O(root), by their path below it.
+  returned: with O(state=started)
+  type: dict
+  sample: {vault-plugins/kubernetes: 9f2b1c0e7d3a5b6c8d9e0f1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e}
 made:
   description: What was made or started; in check mode what would be, as far as that can be known.
   returned: with O(state=started)

@@ -13,10 +13,12 @@ import os
 import re
 import shutil
 import socket
+import ssl
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,16 @@ from .supervisor import UP, Program, Supervisor
 _LAST_LINES = 12
 _FOLDERS = ("logs", "data", "config", "bin")
 _REPORTS = ("plan.json", "drift.json")
+
+
+@dataclass(frozen=True)
+class _Start:
+    """A server that is starting: where and how it is asked, and until when it may be silent."""
+
+    server: Server
+    url: str
+    context: ssl.SSLContext | None
+    deadline: float
 
 
 class Instance:
@@ -91,7 +103,7 @@ class Instance:
         if not self.ports():
             return False
         with locked(self._lock):
-            return self.supervisor.stop()
+            return self.supervisor.stop(self._falling())
 
     def remove(self) -> bool:
         """Stop everything and remove the folder. False where there is none."""
@@ -103,6 +115,15 @@ class Instance:
             shutil.rmtree(self.root)
             self._lock.unlink()
         return True
+
+    def digests(self) -> dict[str, str]:
+        """The tools that were copied here for a server which takes a program by its digest only: path below the folder → SHA-256."""
+        found = {}
+        for name in sorted({name for server in self._servers for name, _tool in server.binaries}):
+            if (self.root / name).is_file():
+                with (self.root / name).open("rb") as handle:
+                    found[name] = hashlib.file_digest(handle, "sha256").hexdigest()
+        return found
 
     def status(self) -> list[dict[str, Any]]:
         """One row for each server: name, state, pid, ports, log."""
@@ -147,18 +168,35 @@ class Instance:
             supervisor.reload()
 
     def _start_servers(self, tell: Callable[[str], None]) -> None:
+        """Each as soon as what it needs is ready, not when all that started with that are."""
         supervisor = self.supervisor
         ready: set[str] = set()
-        waiting = list(self._servers)
-        while waiting:
-            now = [server for server in waiting if set(server.needs) <= ready]
-            for server in now:
+        waiting, starting = list(self._servers), dict[str, _Start]()
+        while waiting or starting:
+            for server in [server for server in waiting if set(server.needs) <= ready]:
                 if supervisor.start_program(server.name):
                     self.changed.append(server.name)
-            for server in now:
-                self._wait_ready(server, supervisor, tell)
-                ready.add(server.name)
                 waiting.remove(server)
+                starting[server.name] = _Start(
+                    server, self.text(server.ready), self._context(server), time.monotonic() + server.ready_within
+                )
+            states = supervisor.states()
+            up = {name for name, start in starting.items() if self._is_ready(start, states.get(name, "gone"))}
+            for name in up:
+                del starting[name]
+            ready |= up
+            if starting and not up:
+                tell(f"starting {', '.join(starting)}")
+                time.sleep(0.05)
+
+    def _falling(self) -> list[list[str]]:
+        """In which order they stop, together where they can: nobody loses what it needs before it is gone itself."""
+        rows, left = [], list(self._servers)
+        while left:
+            needed = {name for server in left for name in server.needs}
+            rows.append([server.name for server in left if server.name not in needed])
+            left = [server for server in left if server.name in needed]
+        return rows
 
     def text(self, template: str, server: Server | None = None, binaries: Mapping[str, Binary] | None = None) -> str:
         """A text of the data with its places filled in, those of a server among them."""
@@ -229,44 +267,25 @@ class Instance:
             server.stop_signal,
         )
 
-    def _wait_ready(self, server: Server, supervisor: Supervisor, tell: Callable[[str], None]) -> None:
-        url = self.text(server.ready)
-        deadline = time.monotonic() + server.ready_within
-        while silence := self._silence(server, url):
-            tell(f"starting {server.name}")
-            state = supervisor.states().get(server.name, "gone")
-            if state in ("FATAL", "EXITED", "STOPPED", "gone"):
-                raise ServerError(f"{server.name} does not run ({state.lower()}). {self._why(server)}")
-            if time.monotonic() > deadline:
-                raise TimeoutExceededError(
-                    f"{server.name} was not ready within {server.ready_within:.0f} s ({silence}). {self._why(server)}"
-                )
-            time.sleep(0.05)
+    def _is_ready(self, start: _Start, state: str) -> bool:
+        server = start.server
+        silence = _silence(start)
+        if not silence:
+            return True
+        if state in ("FATAL", "EXITED", "STOPPED", "gone"):
+            raise ServerError(f"{server.name} does not run ({state.lower()}). {self._why(server)}")
+        if time.monotonic() > start.deadline:
+            raise TimeoutExceededError(f"{server.name} was not ready within {server.ready_within:.0f} s ({silence}). {self._why(server)}")
+        return False
 
-    def _silence(self, server: Server, url: str) -> str:
-        """Why it does not count as ready; nothing where it does."""
-        kind, _colon, rest = url.partition(":")
-        if kind == "tcp":
-            with socket.socket() as probe:
-                probe.settimeout(1)
-                failed = probe.connect_ex(("127.0.0.1", int(rest)))
-                return os.strerror(failed) if failed else ""
-        context = None
-        if kind == "https":
-            # Its own certificate is also the one that it is called with: no other server on this port can pass for it.
-            pki = self._pki(server.authority)
-            context = client_context(str(pki / "ca.crt"))
-            context.load_cert_chain(pki / f"serving-{server.name}.crt", pki / f"serving-{server.name}.key")
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
-        try:
-            with opener.open(url, timeout=2) as answer:
-                return "" if answer.status == 200 else f"it answers {answer.status}"
-        except urllib.error.HTTPError as error:
-            return f"it answers {error.code}"
-        except urllib.error.URLError as error:
-            return str(error.reason)
-        except (http.client.HTTPException, OSError) as error:
-            return str(error) or type(error).__name__
+    def _context(self, server: Server) -> ssl.SSLContext | None:
+        """How it is asked. Its own certificate is also the one that it is called with: no other server on this port can pass for it."""
+        if not server.ready.startswith("https:"):
+            return None
+        pki = self._pki(server.authority)
+        context = client_context(str(pki / "ca.crt"))
+        context.load_cert_chain(pki / f"serving-{server.name}.crt", pki / f"serving-{server.name}.key")
+        return context
 
     def _why(self, server: Server) -> str:
         log = self.root / "logs" / f"{server.name}.log"
@@ -288,6 +307,26 @@ def copy_file(source: Path, target: Path) -> bool:
     shutil.copy2(source, temporary)
     temporary.rename(target)
     return True
+
+
+def _silence(start: _Start) -> str:
+    """Why it does not count as ready; nothing where it does."""
+    kind, _colon, rest = start.url.partition(":")
+    if kind == "tcp":
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            failed = probe.connect_ex(("127.0.0.1", int(rest)))
+            return os.strerror(failed) if failed else ""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=start.context))
+    try:
+        with opener.open(start.url, timeout=2) as answer:
+            return "" if answer.status == 200 else f"it answers {answer.status}"
+    except urllib.error.HTTPError as error:
+        return f"it answers {error.code}"
+    except urllib.error.URLError as error:
+        return str(error.reason)
+    except (http.client.HTTPException, OSError) as error:
+        return str(error) or type(error).__name__
 
 
 def _port_name(server: Server, port: str) -> str:

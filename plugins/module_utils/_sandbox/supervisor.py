@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 import xmlrpc.client
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -160,14 +160,29 @@ class Supervisor:
         self._rpc().supervisor.startProcess(name, False)
         return True
 
-    def stop(self) -> bool:
-        """Stop all programs and the supervisor. False where nothing ran."""
+    def stop(self, order: Sequence[Sequence[str]] = ()) -> bool:
+        """Stop all programs and the supervisor; False where nothing ran. Those of a row of ``order`` stop together, row by row.
+
+        The supervisor itself stops one after the other, and looks once a second.
+        """
         ran = self.is_running()
         if ran:
+            named = {name for row in order for name in row}
+            for row in ([name for name in self.states() if name not in named], *order):
+                self._stop_together(row)
             pid = self._rpc().supervisor.getPID()
             self._rpc().supervisor.shutdown()
             self._until(lambda: not _alive(pid), _STOPS_WITHIN, "the servers to stop")
         return self.end_orphans() or ran
+
+    def _stop_together(self, names: Sequence[str]) -> None:
+        for name in names:
+            # It may have ended by itself meanwhile, or never have been started.
+            with contextlib.suppress(xmlrpc.client.Fault):
+                self._rpc().supervisor.stopProcess(name, False)
+        self._until(
+            lambda: not {self.states().get(name) for name in names} & {"STOPPING", *UP}, _STOPS_WITHIN, f"{', '.join(names)} to stop"
+        )
 
     def _rpc(self) -> Any:
         return xmlrpc.client.ServerProxy(f"http://gantry:{self._password()}@127.0.0.1:{self._port}/RPC2")

@@ -7,12 +7,15 @@
 from __future__ import annotations
 
 import configparser
+import hashlib
 import shlex
+import socket
 import stat
 from pathlib import Path
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
+from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError, ServerError
+from ansible_collections.gantry.platform.plugins.module_utils._sandbox import instance as tested
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.build import Binary
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.data import Server
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.instance import Instance, copy_file
@@ -147,3 +150,70 @@ def test_a_binary_is_copied_when_it_is_another_one(tmp_path):
     assert target.read_bytes() == b"one" and target.stat().st_mode & 0o111 and not target.is_symlink()
     source.write_bytes(b"other")
     assert copy_file(source, target) and target.read_bytes() == b"other"
+
+
+class FakeSupervisor:
+    """Programs that answer at once, or once ``opens`` lets them: whoever is started listens on the port of its ``ready``."""
+
+    def __init__(self, ports, later=()):
+        self.ports, self.later, self.started, self.sockets = ports, set(later), [], {}
+
+    def start_program(self, name):
+        self.started.append(name)
+        if name not in self.later:
+            self.opens(name)
+        return True
+
+    def opens(self, name):
+        self.sockets[name] = socket.create_server(("127.0.0.1", self.ports[name]))
+
+    def states(self):
+        return dict.fromkeys(self.started, "RUNNING")
+
+
+@pytest.fixture
+def fake(monkeypatch, tmp_path):
+    """Servers slow, quick and two that need one of them each, and the supervisor that has them."""
+    ports = {}
+    for name in ("slow", "quick", "after-slow", "after-quick"):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            ports[name] = free.getsockname()[1]
+    needs = {"after-slow": ("slow",), "after-quick": ("quick",)}
+    servers = [Server(name, "t", (), f"tcp:{port}", needs=needs.get(name, ())) for name, port in ports.items()]
+    made = FakeSupervisor(ports, later=["slow"])
+    monkeypatch.setattr(tested, "Supervisor", lambda root, port: made)
+    yield made, instance(tmp_path / "s", *servers)
+    for one in made.sockets.values():
+        one.close()
+
+
+def test_a_server_starts_as_soon_as_what_it_needs_is_ready(fake):
+    supervisor, ours = fake
+
+    def tell(text):
+        if "after-quick" in supervisor.started and "slow" not in supervisor.sockets:
+            supervisor.opens("slow")
+
+    ours._start_servers(tell)
+    assert supervisor.started == ["slow", "quick", "after-quick", "after-slow"]
+    assert ours.changed == supervisor.started
+
+
+def test_a_server_that_ends_while_it_starts_is_told(fake, monkeypatch):
+    supervisor, ours = fake
+    monkeypatch.setattr(supervisor, "states", lambda: {"slow": "FATAL"})
+    with pytest.raises(ServerError, match=r"slow does not run \(fatal\)"):
+        ours._start_servers(lambda text: None)
+
+
+def test_servers_stop_together_where_nobody_needs_them_any_more(tmp_path):
+    needs = {"etcd": (), "api": ("etcd",), "manager": ("api",), "nodes": ("api",), "database": (), "vault": ("database", "not-chosen")}
+    ours = instance(tmp_path / "s", *(Server(name, "t", (), "tcp:1", needs=below) for name, below in needs.items()))
+    assert ours._falling() == [["manager", "nodes", "vault"], ["api", "database"], ["etcd"]]
+
+
+def test_digests_are_those_of_the_copied_tools(tmp_path):
+    ours = instance(tmp_path / "s", Server("vault", "t", (), "tcp:1", binaries=(("plugins/a", "a"), ("plugins/none", "b"))))
+    (ours.root / "plugins").mkdir()
+    (ours.root / "plugins" / "a").write_bytes(b"a tool")
+    assert ours.digests() == {"plugins/a": hashlib.sha256(b"a tool").hexdigest()}
