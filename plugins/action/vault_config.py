@@ -11,7 +11,7 @@ from ansible.plugins.action import ActionBase
 from ..module_utils._aws.secrets import SecretsManager
 from ..module_utils._kube.wire.secrets import cluster_secrets
 from ..module_utils._vault.options import CONFIG_SPEC, run
-from ..plugin_utils._inprocess import Progress, outcome, plain, runs_here, task_environment, validated, worker
+from ..plugin_utils._inprocess import Progress, in_process
 
 
 class ActionModule(ActionBase):
@@ -23,20 +23,14 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
+        tell = Progress((task_vars or {}).get("inventory_hostname", ""))
 
-        def work() -> dict[str, Any]:
-            args = dict(self._task.args)
-            if not runs_here(self):
-                return self._execute_module("gantry.platform.vault_config", module_args=args, task_vars=task_vars)
-            params = plain(validated(self, CONFIG_SPEC, args))
-            with worker() as gate:
-                environment = task_environment(self)
-                cluster = cluster_secrets(params, environment, gate)
-                resolvers = {"aws-sm": SecretsManager(environment), **({"kube": cluster} if cluster else {})}
-                tell = Progress((task_vars or {}).get("inventory_hostname", ""))
-                found = run(params, environment, self._loader.get_basedir(), self._task.check_mode, resolvers, gate, tell)
+        def work(params: dict[str, Any], environment: dict[str, str], gate: Any) -> dict[str, Any]:
+            cluster = cluster_secrets(params, environment, gate)
+            resolvers = {"aws-sm": SecretsManager(environment), **({"kube": cluster} if cluster else {})}
+            found = run(params, environment, self._loader.get_basedir(), self._task.check_mode, resolvers, gate, tell)
             if not self._task.diff:
                 found.pop("diff")
             return found
 
-        return outcome(work)
+        return in_process(self, "gantry.platform.vault_config", CONFIG_SPEC, task_vars, work)

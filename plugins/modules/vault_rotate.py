@@ -127,39 +127,19 @@ requests:
   sample: {GET: 4, PUT: 1}
 """
 
-import datetime
 import os
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._core.errors import GantryError
-from ..module_utils._vault.client import AUTH_SPEC, VaultClient, resolve_vault
-from ..module_utils._vault.config import EVERY_IMPACT
-from ..module_utils._vault.record import Record
-from ..module_utils._vault.rotation import rotate
-
-SPEC = {
-    **AUTH_SPEC,
-    "rotate": {"type": "dict", "required": True},
-    "whole": {"type": "list", "elements": "str", "default": []},
-    "allowed_impact": {"type": "list", "elements": "str", "choices": list(EVERY_IMPACT), "default": list(EVERY_IMPACT)},
-    "allowed_impact_variable": {"type": "str", "default": "allowed_impact"},
-    "owner": {"type": "str", "default": "gantry"},
-    "record_mount": {"type": "str", "default": "gantry"},
-    "wait_timeout": {"type": "int", "default": 120},
-}
+from ..module_utils._vault.options import ROTATE_SPEC, run_rotation
 
 
 def main() -> None:
-    """Renew what is due."""
-    module = AnsibleModule(SPEC, supports_check_mode=True)
-    given = module.params
+    """Run it here: what the action does on a local connection."""
+    module = AnsibleModule(dict(ROTATE_SPEC), supports_check_mode=True)
     try:
-        client = VaultClient(resolve_vault(given, dict(os.environ)), "vault_rotate")
-        now = datetime.datetime.now(datetime.UTC)
-        record = Record(given["record_mount"], given["owner"])
-        guards = given["whole"], given["allowed_impact"], given["allowed_impact_variable"]
-        result = rotate(client, given["rotate"], record, module.check_mode, now, *guards, patience=float(given["wait_timeout"]))
+        result = run_rotation(module.params, dict(os.environ), module.check_mode)
     except GantryError as error:
         module.fail_json(error.message, **error.details)
     for text in result.pop("warnings"):

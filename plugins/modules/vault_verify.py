@@ -91,78 +91,24 @@ verdicts:
 """
 
 import os
-from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._core.errors import GantryError, InputError
-from ..module_utils._core.schema import Schema, show_path
-from ..module_utils._core.words import listed
+from ..module_utils._core.errors import GantryError
 from ..module_utils._kube.wire.secrets import cluster_secrets
-from ..module_utils._vault.client import AUTH_SPEC, resolve_vault
-from ..module_utils._vault.verify import verify
-
-SPEC: dict[str, Any] = {
-    **AUTH_SPEC,
-    "peers": {"type": "int", "default": 0},
-    "policies": {"type": "dict", "default": {}},
-    "logins": {"type": "dict", "default": {}},
-    "kubeconfig": {"type": "path"},
-    "context": {"type": "str"},
-}
-_TEXTS = {"type": "array", "items": {"type": "string"}}
-_GRANTS = {"type": "object", "additionalProperties": {**_TEXTS, "minItems": 1}}
-_CASE: dict[str, Any] = {"type": "object", "additionalProperties": False}
-CASES = Schema(
-    {
-        "type": "object",
-        "properties": {
-            "policies": {
-                "type": "object",
-                "additionalProperties": {
-                    **_CASE,
-                    "required": ["policies"],
-                    "properties": {"policies": {**_TEXTS, "minItems": 1}, "may": _GRANTS, "may_not": _GRANTS},
-                },
-            },
-            "logins": {
-                "type": "object",
-                "additionalProperties": {
-                    **_CASE,
-                    "required": ["namespace", "service_account", "role"],
-                    "properties": {
-                        **{key: {"type": "string"} for key in ("namespace", "service_account", "role", "mount", "audience")},
-                        **{key: _TEXTS for key in ("may_read", "may_not_read", "credentials")},
-                    },
-                },
-            },
-        },
-    }
-)
+from ..module_utils._vault.options import VERIFY_SPEC, run_verification
 
 
 def main() -> None:
-    """Check everything, and fail with all that does not hold."""
-    module = AnsibleModule(SPEC, supports_check_mode=False)
-    given = module.params
+    """Run it here: what the action does on a local connection."""
+    module = AnsibleModule(dict(VERIFY_SPEC), supports_check_mode=False)
     try:
-        problems = CASES.check({"policies": given["policies"], "logins": given["logins"]})
-        if problems:
-            raise InputError("\n".join(f"{show_path(problem.path)}: {problem.message}" for problem in problems))
-        access = resolve_vault(given, dict(os.environ))
-        cluster = cluster_secrets(given, dict(os.environ))
-        if given["logins"] and cluster is None:
-            raise InputError("logins need a kubeconfig: tokens of ServiceAccounts come from their cluster")
-        verdicts = verify(access, given, cluster.token_of if cluster else None)
+        environment = dict(os.environ)
+        cluster = cluster_secrets(module.params, environment)
+        result = run_verification(module.params, environment, cluster.token_of if cluster else None)
     except GantryError as error:
         module.fail_json(error.message, **error.details)
-    rows = [verdict.as_result() for verdict in verdicts]
-    failing = [verdict for verdict in verdicts if not verdict.passed]
-    if failing:
-        lines = [f"{len(failing)} of {len(verdicts)} checks fail:"]
-        lines += [f"  {verdict.meaning}: expected {verdict.expected}, found {verdict.found}" for verdict in failing]
-        module.fail_json(listed(lines), verdicts=[verdict.as_result() for verdict in failing])
-    module.exit_json(changed=False, verdicts=rows)
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

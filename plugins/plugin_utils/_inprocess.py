@@ -123,6 +123,26 @@ def outcome(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         return {"failed": True, "msg": error.message, **error.details}
 
 
+def in_process(
+    action: ActionBase,
+    module: str,
+    specification: dict[str, Any],
+    task_vars: dict[str, Any] | None,
+    work: Callable[[dict[str, Any], dict[str, str], Gate], dict[str, Any]],
+) -> dict[str, Any]:
+    """The task's result: ``work`` of its options, its environment and the gate for requests on a local connection, else the module's."""
+
+    def done() -> dict[str, Any]:
+        args = dict(action._task.args)
+        if not runs_here(action):
+            return action._execute_module(module, module_args=args, task_vars=task_vars)
+        params = plain(validated(action, specification, args))
+        with worker() as gate:
+            return work(params, task_environment(action), gate)
+
+    return outcome(done)
+
+
 def _end_with_parent() -> None:
     """A worker whose ansible-playbook was killed would write on to the end; Linux tells it to stop at once."""
     if sys.platform == "linux" and threading.current_thread() is threading.main_thread():

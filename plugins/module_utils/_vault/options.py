@@ -3,23 +3,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to the collection: no interface is promised outside of it.
-"""The options of ``vault_config``: one specification for both faces, and what they become."""
+"""The options of the modules that run in process as well: one specification for both faces, and what they become."""
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .._core.errors import InputError
+from .._core.errors import GantryError, InputError
 from .._core.lock import holder_name
 from .._core.plan import RemovalLimits
 from .._core.references import References
+from .._core.schema import Schema, show_path
 from .._core.suggest import did_you_mean
+from .._core.words import listed
 from .client import AUTH_SPEC, Json, VaultClient, resolve_vault
 from .config import EVERY_IMPACT, PRUNE, Request, configure, plan_of_absent
 from .document import read_document
 from .lifecycle import is_absent
+from .record import Record
+from .rotation import rotate
 from .secrets import SecretReader
+from .verify import Mint, verify
 
 CONFIG_SPEC: dict[str, Any] = {
     **AUTH_SPEC,
@@ -44,6 +50,54 @@ CONFIG_SPEC: dict[str, Any] = {
     "may_be_absent": {"type": "bool", "default": False},
     "wait_timeout": {"type": "int", "default": 120},
 }
+
+ROTATE_SPEC: dict[str, Any] = {
+    **AUTH_SPEC,
+    "rotate": {"type": "dict", "required": True},
+    "whole": {"type": "list", "elements": "str", "default": []},
+    "allowed_impact": {"type": "list", "elements": "str", "choices": list(EVERY_IMPACT), "default": list(EVERY_IMPACT)},
+    "allowed_impact_variable": {"type": "str", "default": "allowed_impact"},
+    "owner": {"type": "str", "default": "gantry"},
+    "record_mount": {"type": "str", "default": "gantry"},
+    "wait_timeout": {"type": "int", "default": 120},
+}
+VERIFY_SPEC: dict[str, Any] = {
+    **AUTH_SPEC,
+    "peers": {"type": "int", "default": 0},
+    "policies": {"type": "dict", "default": {}},
+    "logins": {"type": "dict", "default": {}},
+    "kubeconfig": {"type": "path"},
+    "context": {"type": "str"},
+}
+_TEXTS = {"type": "array", "items": {"type": "string"}}
+_GRANTS = {"type": "object", "additionalProperties": {**_TEXTS, "minItems": 1}}
+_CASE: dict[str, Any] = {"type": "object", "additionalProperties": False}
+_CASES = Schema(
+    {
+        "type": "object",
+        "properties": {
+            "policies": {
+                "type": "object",
+                "additionalProperties": {
+                    **_CASE,
+                    "required": ["policies"],
+                    "properties": {"policies": {**_TEXTS, "minItems": 1}, "may": _GRANTS, "may_not": _GRANTS},
+                },
+            },
+            "logins": {
+                "type": "object",
+                "additionalProperties": {
+                    **_CASE,
+                    "required": ["namespace", "service_account", "role"],
+                    "properties": {
+                        **{key: {"type": "string"} for key in ("namespace", "service_account", "role", "mount", "audience")},
+                        **{key: _TEXTS for key in ("may_read", "may_not_read", "credentials")},
+                    },
+                },
+            },
+        },
+    }
+)
 
 
 def run(
@@ -87,3 +141,47 @@ def run(
         return configure(client, request, references, holder_name(environment), tell)
     finally:
         client.close()
+
+
+def run_rotation(
+    params: Mapping[str, Any],
+    environment: Mapping[str, str],
+    check_mode: bool,
+    gate: Callable[[], None] = lambda: None,
+    tell: Callable[[str], None] = lambda text: None,
+) -> Json:
+    """What ``vault_rotate`` is asked for, done; its result. Raises GantryError."""
+    client = VaultClient(resolve_vault(params, environment), "vault_rotate", gate)
+    try:
+        return rotate(
+            client,
+            params["rotate"],
+            Record(params["record_mount"], params["owner"]),
+            check_mode,
+            datetime.datetime.now(datetime.UTC),
+            params["whole"],
+            params["allowed_impact"],
+            params["allowed_impact_variable"],
+            holder_name(environment),
+            float(params["wait_timeout"]),
+            tell,
+        )
+    finally:
+        client.close()
+
+
+def run_verification(params: Mapping[str, Any], environment: Mapping[str, str], mint: Mint | None) -> Json:
+    """What ``vault_verify`` is asked for. Raises GantryError with all that does not hold. ``mint`` makes tokens of a cluster, if there is one."""
+    problems = _CASES.check({"policies": params["policies"], "logins": params["logins"]})
+    if problems:
+        raise InputError("\n".join(f"{show_path(problem.path)}: {problem.message}" for problem in problems))
+    access = resolve_vault(params, environment)
+    if params["logins"] and mint is None:
+        raise InputError("logins need a kubeconfig: tokens of ServiceAccounts come from their cluster")
+    verdicts = verify(access, params, mint)
+    failing = [verdict for verdict in verdicts if not verdict.passed]
+    if failing:
+        lines = [f"{len(failing)} of {len(verdicts)} checks fail:"]
+        lines += [f"  {verdict.meaning}: expected {verdict.expected}, found {verdict.found}" for verdict in failing]
+        raise GantryError(listed(lines), verdicts=[verdict.as_result() for verdict in failing])
+    return {"changed": False, "verdicts": [verdict.as_result() for verdict in verdicts]}
