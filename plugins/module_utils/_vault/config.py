@@ -15,8 +15,8 @@ from typing import Any
 
 from .._core.change import Action, Change
 from .._core.concurrency import map_threads
-from .._core.errors import GantryError, InputError, RefusedError
-from .._core.lock import holder_name
+from .._core.errors import CancelledError, GantryError, InputError, RefusedError
+from .._core.lock import LockLostError, holder_name
 from .._core.plan import Plan, RemovalLimits, guard_approval, guard_impact, guard_removal
 from .._core.redaction import SET
 from .._core.references import MissingSecretError, References, reference_of
@@ -102,6 +102,7 @@ def configure(
 
     record = Record(request.record_mount, request.owner)
     work = _Work(client.guarded(may_write), request, references, record)
+    plan: Plan | None = None
     try:
         plan = work.guarded_plan()
         if plan.changed and not request.check_mode:
@@ -113,17 +114,32 @@ def configure(
                 if plan.changed:
                     work.execute()
     except GantryError as error:
+        if plan is not None and not request.check_mode:
+            error.details = _so_far(client, work, plan, error) | error.details
         raise work.scrubbed(error) from None
     result = plan.as_result()
-    result["warnings"] = [clean_lines(work.scrub(text)) for text in dict.fromkeys([*plan.warnings, *work.said])]
+    result["warnings"] = work.warnings(plan)
     result["diff"] = as_diff(plan.changes, lambda side: json.dumps(side, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
     result["foreign"] = [{"id": clean(path), "path": "it is declared nowhere", "manager": "", "time": ""} for path in work.foreign]
     result["requests"] = dict(client.pool.requests)
     return result
 
 
+def _so_far(client: VaultClient, work: _Work, plan: Plan, error: GantryError) -> Json:
+    """What a run that did not come to its end says beside its error: all that it was to do, and of each whether it was done."""
+    found: Json = plan.as_result() | {
+        "changed": bool(work.written),
+        "plan": [{**change.as_result(), "written": change.id in work.written} for change in plan.changes],
+        "warnings": work.warnings(plan),
+        "requests": dict(client.pool.requests),
+    }
+    if isinstance(error, (CancelledError, LockLostError)):
+        found["interrupted"] = True
+    return found
+
+
 class _Work:
-    """One call of ``configure``."""
+    """One call of ``configure``. ``written`` are the paths of what was written so far, removals among them."""
 
     def __init__(self, client: VaultClient, request: Request, references: References, record: Record) -> None:
         self._client = client
@@ -138,6 +154,7 @@ class _Work:
         self._removals: list[Removal] = []
         self.foreign: list[str] = []
         self.said: list[str] = []
+        self.written: set[str] = set()
 
     def guarded_plan(self) -> Plan:
         """What is to be done, before anything is written. Raises RefusedError where it is not allowed, or not what was approved."""
@@ -214,6 +231,10 @@ class _Work:
         self._remove()
         if self.record.content() != before:
             self.record.save(self._client)
+
+    def warnings(self, plan: Plan) -> list[str]:
+        """What the plan and the server warned of."""
+        return [clean_lines(self.scrub(text)) for text in dict.fromkeys([*plan.warnings, *self.said])]
 
     def scrub(self, text: str) -> str:
         """The text without any value of a secret."""
@@ -379,6 +400,7 @@ class _Work:
             fields = kind.fields(self._server, resource)
             body = {name: fields.sent(name, value) for name, value in body.items()}
             said = kind.write(self._server, resource, body, finding.live, finding.changed)
+            self.written.add(resource.path)
             return [f"{resource.path}: {text}" for text in said]
 
         for said in map_threads(one, findings, _THREADS):
@@ -417,6 +439,7 @@ class _Work:
         for entry in sorted(self._removals, key=lambda entry: place(entry.kind, entry.change.id), reverse=True):
             if entry.change.action is Action.DELETE:
                 KINDS[entry.kind].remove(self._server, entry.change.id)
+                self.written.add(entry.change.id)
                 self.record.entries.pop(entry.change.id, None)
                 if entry.kind in _MOUNT_KINDS:
                     mount = entry.change.id.removeprefix("sys/mounts/").replace("sys/auth/", "auth/", 1)

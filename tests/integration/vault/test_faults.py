@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._core.errors import LostAnswerError
+from ansible_collections.gantry.platform.plugins.module_utils._core.errors import GantryError, LostAnswerError
 from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
 from ansible_collections.gantry.platform.plugins.module_utils._vault.client import VaultClient, resolve_vault
 from ansible_collections.gantry.platform.plugins.module_utils._vault.config import Request, configure
@@ -63,3 +63,27 @@ def test_what_makes_something_new_each_time_is_sent_once(live, faulty, client, f
         client.write(f"auth/{name}/role/app/secret-id", {})
     assert faulty.done == 1
     assert len(live.api.names(f"auth/{name}/role/app/secret-id")) == (1 if fault in AFTER else 0)
+
+
+def test_a_run_that_fails_in_the_middle_says_of_each_change_whether_it_was_written(live, faulty, client):
+    name = f"t-{uuid.uuid4().hex[:8]}"
+    refused = f"{name}-refused"
+    document = {
+        "engines": {name: {"type": "transit", "keys": {"k": {}}}},
+        "policies": {one: f'path "{name}/*" {{ capabilities = ["read"] }}' for one in (name, refused)},
+    }
+    faulty.rule = lambda method, path: Fault(status=403) if method in ("PUT", "POST") and path.endswith(f"/acl/{refused}") else None
+    mark = live.audit.mark()
+    with pytest.raises(GantryError) as told:
+        run(live, client, document, name)
+    said = {change["id"]: change["written"] for change in told.value.details["plan"]}
+    policies = {f"sys/policies/acl/{name}": True, f"sys/policies/acl/{refused}": False}
+    assert said == {f"sys/mounts/{name}": True, **policies, f"{name}/keys/k": False}
+    changed = {path for _operation, path in live.audit.changes(mark)}
+    assert {path for path, written in said.items() if written} <= changed
+    assert told.value.details["changed"] is True
+
+    faulty.rule = lambda method, path: None
+    # What was begun counts as pending until a run came to its end.
+    assert {change["id"] for change in run(live, client, document, name)["plan"]} == set(said)
+    assert run(live, client, document, name)["changed"] is False
