@@ -51,6 +51,12 @@ def install_packages(folder: Path, requirements: Path) -> None:
     environment = {**os.environ, "VIRTUAL_ENV": str(folder)}
     uv = [str(folder / "bin" / "uv"), "pip", "install", "--quiet", "--require-hashes", "-r", str(requirements)]
     subprocess.run(uv, check=True, env=environment)
+    # uv leaves no bytecode. Where PYTHONDONTWRITEBYTECODE is set, as in many images, each ansible-playbook would compile all of this anew.
+    site = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    packages = Path(subprocess.run([python, "-c", site], capture_output=True, text=True, check=True).stdout.strip())
+    subprocess.run(
+        [python, "-m", "compileall", "-q", "-j", "0", *(str(packages / name) for name in ("ansible", "jinja2", "yaml"))], check=False
+    )
     stamp.write_text(wanted)
 
 
