@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help deps up down clean status logs plan apply access drift verify explain component compare rehearse break-glass destroy new-platform
-.PHONY: area lint test test-unit test-integration test-scenarios bench bench-vault build catalog-check docs
+.PHONY: area lint test test-unit test-integration test-scenarios test-area bench bench-vault build catalog-check docs
 
 ENV ?= sandbox
 PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python3.14; do if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$name; break; fi; done)
@@ -79,13 +79,16 @@ area: deps ## The skeleton of an area, ready for lint and tests (NAME=monitoring
 lint: deps ## All static checks
 	@python tests/tools/lint.py
 
-test: deps test-unit test-integration test-scenarios ## All tests
+test: deps $(if $(AREA),test-area,test-unit test-integration test-scenarios) ## All tests, or those of one area (AREA=vault)
 
 test-unit: deps ## Pure code
 	@python -m pytest -q -n 2 tests/unit
 
 test-integration: deps ## Modules and playbooks against real servers on this machine
-	@python -m pytest -q -n 2 --dist loadfile --durations=25 tests/integration
+	@python -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder --durations=25 tests/integration
+
+test-area: deps
+	@python tests/tools/area_tests.py $(call needed,AREA,AREA=vault)
 
 test-scenarios: deps ## Roles and playbooks under Molecule
 	@python tests/tools/scenarios.py

@@ -13,6 +13,7 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils._core.canonical import canonical
 from ..module_utils._core.errors import InputError
+from ..module_utils._core.words import clean_text, cleaned
 from ..module_utils._kube.options import AUTH_SPEC, auth_options
 from ..module_utils._kube.wire.auth import resolve_access
 from ..module_utils._kube.wire.client import KubeClient
@@ -52,7 +53,9 @@ class ActionModule(ActionBase):
             options = validated(self, ARGUMENTS, dict(self._task.args), mutually_exclusive=[("document", "src")])
             place = parse_place(options["place"])
             if options["state"] == "read":
-                return {"changed": False, "document": self._read(place, options), "lock": self._lock}
+                # Whoever may write there may write anything. A document of ours has nothing that this would change.
+                document = cleaned(self._read(place, options), clean_text)
+                return {"changed": False, "document": document, "lock": cleaned(self._lock)}
             return {"changed": self._present(place, options)}
 
         return outcome(work)

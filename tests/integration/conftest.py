@@ -1,7 +1,10 @@
 # Copyright (c) 2026 the gantry.platform authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One control plane for all tests of a process that ask for it: started by the role sandbox, removed in the end."""
+"""What tests of a process share, each started when the first one asks for it and removed in the end: a control plane, a rehearsal of dev.
+
+And who runs where and when: a group of tests is one worker's, and the long ones come first, so that no worker is left with one of them.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +19,31 @@ import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.build import ensure
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.data import Definitions
 from ansible_collections.gantry.platform.tests.integration.kube.cluster import Cluster
+from ansible_collections.gantry.platform.tests.integration.runs import Runs, conforms
 
 ROOT = Path(__file__).resolve().parents[2]
 INSTANCES = ROOT / ".gantry" / f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
 """Where the servers of this process live; tests run in two at once."""
+HERE = Path(__file__).resolve().parent
+ON_DEV = ("test_runs", "test_interrupted", "test_access")
+"""The files that share the rehearsal of dev, in this order: the last one leaves a team in it that dev does not have."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole playbooks first, then what shares a Vault, then what shares a control plane: its files are many and short."""
+    ours = [item for item in items if item.path.is_relative_to(HERE)]
+    others = [item for item in items if not item.path.is_relative_to(HERE)]
+    for item in ours:
+        if item.get_closest_marker("xdist_group") is None:
+            group = "dev" if item.path.stem in ON_DEV else str(item.path.relative_to(HERE))
+            item.add_marker(pytest.mark.xdist_group(group))
+    items[:] = others + sorted(ours, key=_place)
+
+
+def _place(item: pytest.Item) -> tuple[int, int]:
+    folder = item.path.parent.relative_to(HERE).as_posix()
+    dev = ON_DEV.index(item.path.stem) if item.path.stem in ON_DEV else len(ON_DEV)
+    return (".", "vault", "kube").index(folder), dev
 
 
 def run_role(tasks: str, folder: Path, areas: Sequence[str] = ("core",)) -> str:
@@ -67,3 +91,17 @@ def cluster():
 def namespace(cluster: Cluster) -> str:
     """A namespace of the test's own. It goes away with the control plane: deleting it would cost each test a second."""
     return cluster.namespace()
+
+
+@pytest.fixture(scope="session")
+def dev():
+    """Playbooks on a rehearsal of dev that is kept; ``rehearsed`` is its report. A test leaves what it declares as it found it."""
+    made = Runs(INSTANCES / "dev", "dev", "dev-euw1")
+    made.remove()
+    code, output, made.rehearsed = made.play("rehearse", platform_rehearsal_keep=True)
+    try:
+        assert code == 0, output
+        assert conforms(made.rehearsed)["status"] == "applied", output
+        yield made
+    finally:
+        made.remove()

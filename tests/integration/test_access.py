@@ -15,7 +15,6 @@ import subprocess
 
 import pytest
 import yaml
-from ansible_collections.gantry.platform.tests.integration.conftest import INSTANCES
 from ansible_collections.gantry.platform.tests.integration.runs import ROOT, Runs, conforms
 
 HOST = "dev-euw1"
@@ -23,16 +22,9 @@ RBAC = "rbac.authorization.k8s.io/v1"
 ADMISSION = "admissionregistration.k8s.io/v1"
 
 
-@pytest.fixture(scope="module")
-def runs():
-    made = Runs(INSTANCES / "access", "dev", HOST)
-    made.remove()
-    code, output, _report = made.play("rehearse", platform_rehearsal_keep=True)
-    try:
-        assert code == 0, output
-        yield made
-    finally:
-        made.remove()
+@pytest.fixture
+def runs(dev):
+    return dev
 
 
 @pytest.fixture

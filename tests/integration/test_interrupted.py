@@ -9,46 +9,43 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
+import threading
 from pathlib import Path
 
 import pytest
-from ansible_collections.gantry.platform.tests.integration.conftest import INSTANCES
-from ansible_collections.gantry.platform.tests.integration.runs import Runs, conforms
+from ansible_collections.gantry.platform.tests.integration.runs import conforms
+from ansible_collections.gantry.platform.tests.kit.holding import holding
 from ansible_collections.gantry.platform.tests.kit.waiting import until
 
 HOST = "dev-euw1"
 AREA = {"platform_area": "cluster_baseline"}
 FIRST, SLOW, LAST = "LimitRange/trust/containers", "LimitRange/cortex/containers", "NetworkPolicy.networking.k8s.io/memory/default-deny"
-SECONDS = 15
-"""For so long the apiserver waits for a webhook that never answers: so long a run is in the middle of its writes."""
+MOST_SECONDS = 30
+"""As long as an apiserver may wait for a webhook: a test lets the run go on before."""
 
 
-@pytest.fixture(scope="module")
-def runs():
-    made = Runs(INSTANCES / "interrupted", "dev", HOST)
-    made.remove()
-    code, output, _report = made.play("rehearse", platform_rehearsal_keep=True)
-    try:
-        assert code == 0, output
-        yield made
-    finally:
-        made.remove()
+@pytest.fixture
+def runs(dev):
+    return dev
 
 
 @pytest.fixture
 def slow(runs, tmp_path):
-    """Things to write: one that is written at once, one that takes long, one of a later stage. Gone again: what makes it slow."""
-    with socket.create_server(("127.0.0.1", 0)) as silent:
+    """Things to write: one that is written at once, one that is held until the test lets it go, one of a later stage.
+
+    What holds it, which is gone in the end. A dry run is not held: it is what the run plans by.
+    """
+    with holding() as held:
         rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["limitranges"]}
         hook = {
             "name": "silent.example.org",
             "admissionReviewVersions": ["v1"],
             "sideEffects": "None",
             "failurePolicy": "Ignore",
-            "timeoutSeconds": SECONDS,
-            "clientConfig": {"url": f"https://127.0.0.1:{silent.getsockname()[1]}/"},
+            "timeoutSeconds": MOST_SECONDS,
+            "clientConfig": {"url": f"https://127.0.0.1:{held.port}/"},
             "rules": [rule],
+            "matchConditions": [{"name": "real", "expression": "!(has(request.dryRun) && request.dryRun)"}],
             "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "cortex"}},
         }
         kind = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration", "metadata": {"name": "silent"}}
@@ -58,8 +55,10 @@ def slow(runs, tmp_path):
             runs.kubectl("-n", namespace, "delete", kind, name, "--ignore-not-found")
         runs.kubectl("-n", "memory", "delete", "networkpolicy", "default-deny", "--ignore-not-found")
         runs.kubectl("apply", "-f", str(document))
-        yield
-        runs.kubectl("delete", "-f", str(document), "--ignore-not-found")
+        try:
+            yield held
+        finally:
+            runs.kubectl("delete", "-f", str(document), "--ignore-not-found")
 
 
 def workers_of(process):
@@ -76,13 +75,13 @@ def workers_of(process):
     return found
 
 
-def in_the_middle(runs, process):
-    """Wait until the run has made its first write of an object, and is at the one that takes long."""
+def in_the_middle(runs, process, held):
+    """Wait until the run has made its first write of an object, and is at the one that is held."""
     written = len(runs.audited())
 
     def wrote():
         assert process.poll() is None, process.communicate()[0]
-        return any("trust/limitranges" in uri for _verb, uri in runs.audited()[written:])
+        return held.called and any("trust/limitranges" in uri for _verb, uri in runs.audited()[written:])
 
     until(wrote, "the run to be in the middle of its writes", 300)
 
@@ -91,13 +90,33 @@ def start(runs):
     return runs.start("ansible-playbook", *runs.words("site", **AREA), start_new_session=True)
 
 
+def told_to_stop(process, number):
+    """Signal the run, and wait until its workers know: they have their own signal then. A function that waits for all that was printed."""
+    lines = []
+    reader = threading.Thread(target=lambda: lines.extend(iter(process.stdout.readline, "")))
+    reader.start()
+    os.kill(process.pid, number)
+    if number == signal.SIGINT:
+        until(lambda: process.poll() is not None or any("User interrupted" in line for line in list(lines)), "the run to give up", 120)
+    else:
+        process.wait(120)
+
+    def output():
+        process.wait(300)
+        reader.join(300)
+        return "".join(lines)
+
+    return output
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_a_run_that_is_told_to_stop_says_what_it_wrote_and_the_next_one_goes_on(runs, slow, number):
     process = start(runs)
-    in_the_middle(runs, process)
+    in_the_middle(runs, process, slow)
     workers = workers_of(process)
-    os.kill(process.pid, number)
-    output, _none = process.communicate(timeout=300)
+    printed = told_to_stop(process, number)
+    slow.let_go()
+    output = printed()
     assert process.returncode != 0, output
     # On SIGTERM ansible-playbook does not wait for its worker, which notes how far it came once its request is answered.
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), "the worker to note how far it came", 120)
@@ -127,11 +146,12 @@ def test_a_run_that_is_told_to_stop_says_what_it_wrote_and_the_next_one_goes_on(
 
 def test_a_run_that_was_killed_is_waited_for_and_then_finished(runs, slow):
     process = start(runs)
-    in_the_middle(runs, process)
+    in_the_middle(runs, process, slow)
     workers = workers_of(process)
     for pid in [process.pid, *workers]:
         os.kill(pid, signal.SIGKILL)
     process.communicate()
+    slow.let_go()
     code, output, report = runs.play("status")
     assert code == 0, output
     assert "is writing now, or was killed" in " ".join(output.split()), output
@@ -145,10 +165,11 @@ def test_a_run_that_was_killed_is_waited_for_and_then_finished(runs, slow):
 
 def test_a_run_that_slept_while_another_went_through_writes_nothing_and_stands_beside_it(runs, slow, tmp_path):
     process = start(runs)
-    in_the_middle(runs, process)
+    in_the_middle(runs, process, slow)
     asleep = [*workers_of(process), process.pid]
     for pid in asleep:
         os.kill(pid, signal.SIGSTOP)
+    slow.let_go()
     # What it had sent is done by the server all the same; the other run shall not plan what is about to be there.
     until(lambda: "containers" in runs.kubectl("-n", "cortex", "get", "limitranges", "-o", "name"), "the write that was under way", 120)
     report = tmp_path / "other.json"
@@ -176,11 +197,12 @@ def test_a_run_that_slept_while_another_went_through_writes_nothing_and_stands_b
 def test_an_apply_that_fails_says_what_it_wrote(runs, slow, tmp_path):
     """Somebody makes an object of a later stage meanwhile, so that it is not there for the run to make."""
     process = start(runs)
-    in_the_middle(runs, process)
+    in_the_middle(runs, process, slow)
     policy = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"namespace": "memory", "name": "default-deny"}}
     document = tmp_path / "policy.json"
     document.write_text(json.dumps({**policy, "spec": {"podSelector": {}}}), encoding="utf-8")
     runs.kubectl("create", "-f", str(document))
+    slow.let_go()
     output, _none = process.communicate(timeout=300)
     assert process.returncode != 0, output
     report = conforms(runs.reported())

@@ -6,31 +6,25 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import shutil
 
 import pytest
-from ansible_collections.gantry.platform.tests.integration.conftest import INSTANCES
-from ansible_collections.gantry.platform.tests.integration.runs import ROOT, Runs, conforms
+from ansible_collections.gantry.platform.tests.integration.kube.test_hostile import FORGED, HOSTILE, MANAGER, assert_own, assert_text
+from ansible_collections.gantry.platform.tests.integration.runs import ROOT, conforms
 
 HOST = "dev-euw1"
 
 
-@pytest.fixture(scope="module")
-def runs():
-    made = Runs(INSTANCES / "runs", "dev", HOST)
-    made.remove()
-    code, output, report = made.play("rehearse", platform_rehearsal_keep=True)
-    try:
-        assert code == 0, output
-        assert conforms(report)["status"] == "applied", output
-        yield made
-    finally:
-        made.remove()
+@pytest.fixture
+def runs(dev):
+    return dev
 
 
 def test_a_rehearsal_applies_verifies_and_says_what_it_could_not_show(runs):
-    report = conforms(json.loads((runs.folder / "report.json").read_text(encoding="utf-8")))
+    report = conforms(runs.rehearsed)
     assert report["command"] == "rehearse"
     assert report["hosts"][HOST]["verified"] is True
     assert report["hosts"][HOST]["expectations"]["passed"] > 30
@@ -265,3 +259,48 @@ def test_a_plan_that_was_sealed_with_a_key_is_applied_with_the_same_key_alone(ru
     assert runs.audited() == before
     code, output, done = runs.play("apply", platform_plan=str(approved), platform_digest_key=f"file:{key}")
     assert (code, done["status"]) == (0, "applied"), output
+
+
+# what others wrote into the cluster
+
+
+def test_hostile_text_from_the_cluster_is_shown_by_drift_and_status_and_not_obeyed(runs, tmp_path):
+    hostile = HOSTILE.replace("MARK", str(tmp_path / "obeyed"))
+    store = ("-n", "memory", "deployment", "memory-store")
+    app = json.loads(runs.kubectl("get", *store, "-o", "json"))["spec"]["template"]["spec"]["containers"][0]
+    number = next(number for number, entry in enumerate(app["env"]) if "value" in entry)
+    changes = [
+        {"op": "add", "path": "/metadata/annotations/note", "value": hostile},
+        {"op": "replace", "path": f"/spec/template/spec/containers/0/env/{number}/value", "value": hostile},
+    ]
+    runs.kubectl("patch", *store, "--type=json", f"--field-manager={MANAGER}", "-p", json.dumps(changes))
+    place = ("-n", "gantry-system", "secret", "gantry-last-run")
+    ((key, kept),) = json.loads(runs.kubectl("get", *place, "-o", "json"))["data"].items()
+    record = json.loads(gzip.decompress(base64.b64decode(kept)))
+    record |= {name: hostile for name in ("who", "command", "revision", "created", "plan_digest")}
+    record["host"]["error"] = hostile
+    record["hosts"][hostile] = hostile
+    forged = base64.b64encode(gzip.compress(json.dumps(record).encode())).decode()
+    runs.kubectl("patch", *place, "--type=merge", "-p", json.dumps({"data": {key: forged}}))
+    marks = {"gantry.dev/run": hostile, "gantry.dev/written": hostile}
+    lease = ("-n", "gantry-system", "lease", "gantry-run")
+    runs.kubectl("patch", *lease, "--type=merge", "-p", json.dumps({"metadata": {"annotations": marks}}))
+    try:
+        drift_code, drift = runs.command("ansible-playbook", *runs.words("drift"), "-vvv", "--diff")
+        report = conforms(runs.reported(), "drift")
+        status_code, status = runs.command("ansible-playbook", *runs.words("status"), "-vvv")
+    finally:
+        runs.kubectl("annotate", "-n", "memory", "deployment/memory-store", "note-")
+        code, output, _report = runs.play("site", platform_force_conflicts=True)
+    assert code == 0, output
+
+    assert (drift_code, status_code) == (2, 0), drift + status
+    assert [change["id"] for change in report["changes"]] == ["Deployment.apps/memory/memory-store"]
+    assert {item["manager"] for item in report["foreign"]} == {MANAGER}
+    assert_text(report, "the report")
+    for name, said in (("drift", drift), ("status", status)):
+        assert FORGED in said and "end" in said, said
+        assert_text(said, name)
+        assert_own(said)
+    assert MANAGER in drift and "was interrupted" in " ".join(status.split())
+    assert not (tmp_path / "obeyed").exists()

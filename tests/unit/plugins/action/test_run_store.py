@@ -115,3 +115,12 @@ def test_the_lock_is_read_beside_a_document(cluster):
     cluster.secrets["/apis/coordination.k8s.io/v1/namespaces/gantry-system/leases/gantry-run"] = lease
     answer = call(state="read", place=RECORD, name="last-run", lock=True)
     assert answer["lock"] == {"run": "r1", "written": "2 of 5 changes", "since": "then", "holder": ""}
+
+
+@pytest.mark.parametrize("place", ["plans", "secret:gantry-system/gantry-plan"])
+def test_what_is_read_is_text_and_what_is_ours_is_as_it_was(cluster, place):
+    ours = {"host": {"error": "one\n\ttwo", "counts": {"create": 1}}, "changes": [{"id": "Namespace/-/x", "verified": True}]}
+    call(place=place, name="kept", document=ours)
+    assert call(state="read", place=place, name="kept")["document"] == ours
+    call(place=place, name="kept", document={"who": "a\x1b[2J\u202eb\x9b", "\x07": ["\r"]})
+    assert call(state="read", place=place, name="kept")["document"] == {"who": "a\\x1b[2J\\u202eb\\x9b", "\\x07": ["\\r"]}
