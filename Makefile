@@ -82,7 +82,7 @@ lint: deps ## All static checks
 test: deps $(if $(AREA),test-area,test-unit test-integration test-scenarios) ## All tests, or those of one area (AREA=vault)
 
 test-unit: deps ## Pure code
-	@python -m pytest -q -n 2 tests/unit
+	@python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/unit
 
 test-integration: deps ## Modules and playbooks against real servers on this machine
 	@python -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder --durations=25 tests/integration
