@@ -37,7 +37,12 @@ def prove(version: str, python: str) -> None:
     subprocess.run([python, "requirements/install.py", "--venv", str(venv)], cwd=ROOT, check=True)
     binaries = venv / "bin"
     environment = {**os.environ, "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}"}
-    subprocess.run([str(binaries / "python"), "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "tests/unit"], cwd=ROOT, check=True, env=environment)
+    subprocess.run(
+        [str(binaries / "python"), "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "tests/unit"],
+        cwd=ROOT,
+        check=True,
+        env=environment,
+    )
     # A sandbox of its own: the one that a developer may have running stays as it is.
     folder = f".gantry/python-{version}"
     place = ["-e", f"platform_rehearsal_root={folder}", "-e", f"sandbox_root={folder}/sandbox"]
