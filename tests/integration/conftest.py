@@ -29,8 +29,12 @@ ON_DEV = ("test_runs", "test_interrupted", "test_access")
 """The files that share the rehearsal of dev, in this order: the last one leaves a team in it that dev does not have."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole playbooks first, then what shares a Vault, then what shares a control plane: its files are many and short."""
+    """Whole playbooks first, then what shares a Vault, then what shares a control plane: its files are many and short.
+
+    xdist looks at the groups in the same hook: this one has to be the first.
+    """
     ours = [item for item in items if item.path.is_relative_to(HERE)]
     others = [item for item in items if not item.path.is_relative_to(HERE)]
     for item in ours:
