@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What tests of a process share, each started when the first one asks for it and removed in the end: a control plane, a rehearsal of dev.
 
-And who runs where and when: a group of tests is one worker's, and the long ones come first, so that no worker is left with one of them.
+And in which order: long files come first, so that no worker is left with one of them while the other has nothing to do.
 """
 
 from __future__ import annotations
@@ -29,18 +29,10 @@ ON_DEV = ("test_runs", "test_interrupted", "test_access")
 """The files that share the rehearsal of dev, in this order: the last one leaves a team in it that dev does not have."""
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole playbooks first, then what shares a Vault, then what shares a control plane: its files are many and short.
-
-    xdist looks at the groups in the same hook: this one has to be the first.
-    """
+    """Whole playbooks first, then what shares a Vault, then what shares a control plane: its files are many and short."""
     ours = [item for item in items if item.path.is_relative_to(HERE)]
     others = [item for item in items if not item.path.is_relative_to(HERE)]
-    for item in ours:
-        if item.get_closest_marker("xdist_group") is None:
-            group = "dev" if item.path.stem in ON_DEV else str(item.path.relative_to(HERE))
-            item.add_marker(pytest.mark.xdist_group(group))
     items[:] = others + sorted(ours, key=_place)
 
 

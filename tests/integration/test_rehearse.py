@@ -22,7 +22,7 @@ CLUSTERS = {
 }
 
 
-@pytest.mark.parametrize("environment", [pytest.param(name, marks=pytest.mark.xdist_group(f"rehearse {name}")) for name in CLUSTERS])
+@pytest.mark.parametrize("environment", CLUSTERS)
 def test_every_cluster_is_made_true_verified_and_removed(environment, tmp_path):
     report = tmp_path / "report.json"
     given = {"platform_rehearsal_root": str(tmp_path / "clusters"), "platform_plan_file": str(report)}
