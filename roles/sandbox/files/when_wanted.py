@@ -4,8 +4,8 @@
 """Becomes another program as soon as there is work for it: the cluster serves its kinds, and has an object of the first one.
 
 Some programs look for their kinds once, when they start; and one that begins while definitions are still being applied takes time from
-the apiserver just then. Until then this answers on the port on which that program will: it waits, and that is well. Runs under the supervisor: standard library
-and keepers.py only.
+the apiserver just then. Until then this answers on the port on which that program will: it waits, and that is well. Runs under the
+supervisor: standard library and keepers.py only.
 """
 
 from __future__ import annotations
