@@ -29,7 +29,10 @@ def operated(folder: Path, references: Mapping[str, str] | None = None, **vault:
         "quiet": {**common, "description": "Knows no secret"},
     }
     references = references or {"API_KEY": 'vault:sandbox/store#api "key"', "TOKEN": "vault:sandbox/store#token"}
-    overrides = {"security": {"vault": {"delivery": "operator", **vault}}, "settings": {"components": {"vault-secrets-operator": {}}}}
+    overrides = {
+        "security": {"vault": {"delivery": "operator", **vault}},
+        "settings": {"areas": {"monitoring": False}, "components": {"vault-secrets-operator": {}}},
+    }
     released = {name: {"digest": "sha256:" + "a" * 64} for name in services}
     databases = {name: {"host": f"{name}.db.example", "password": "env:PASSWORD"} for name in ("memory", "long-term")}
     foundation = _read(sandbox / "10_foundation.yml").get("platform_foundation") or {}

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..._core.schema import Path, Problem
-from ..look import Json, Say, amount, entries, mapping, seconds
+from ..look import Json, Say, amount, entries, mapping
 
 RULES: dict[str, str] = {
     "monitoring_images": "servers of monitoring run images of the first registry, unless one is named",
@@ -85,8 +85,3 @@ def _servers(settings: Mapping[str, Any]) -> Iterator[Problem]:
         if amount(wanted) > amount(most) > 0:
             path: Path = ("settings", "monitoring", part, "resources", "limits", "memory")
             yield Problem(path, f"found {most!r}, below the request, which is {wanted!r}; allowed: at least that")
-    if seconds(monitoring.get("scrape_interval")) > 120:
-        yield Problem(
-            ("settings", "monitoring", "scrape_interval"),
-            f"found {monitoring['scrape_interval']!r}; allowed: at most 2m, or Prometheus forgets a value before it has the next",
-        )

@@ -121,6 +121,23 @@ def test_prometheus_may_look_where_it_has_targets_and_nowhere_else(shipped):
     assert spec["arbitraryFSAccessThroughSMs"] == {"deny": True} and spec["ignoreNamespaceSelectors"] is True
 
 
+def test_no_monitor_counts_where_the_deployer_is_not_let_in(shipped):
+    """The operator copies what a monitor names, passwords among it, to where the deployer reads Secrets."""
+    for name, cluster in shipped.items():
+        let_in = {
+            one["metadata"]["namespace"]
+            for content in cluster.sets.values()
+            for one in content["documents"]
+            if one["kind"] == "RoleBinding" and one["metadata"]["name"] == "gantry-deployer"
+        }
+        spec = cluster.one(SET, "Prometheus", "platform")["spec"]
+        selectors = [spec[f"{kind}NamespaceSelector"] for kind in ("serviceMonitor", "podMonitor", "rule")]
+        (chosen,) = selectors[0]["matchExpressions"]
+        assert selectors == [selectors[0]] * 3, name
+        assert (chosen["key"], chosen["operator"]) == ("kubernetes.io/metadata.name", "In")
+        assert {"monitoring"} <= set(chosen["values"]) <= let_in, name
+
+
 def test_prometheus_reaches_every_port_that_it_measures(shipped):
     policy = shipped[HUB].one(SET, "NetworkPolicy", "prometheus", "monitoring")["spec"]
     namespaces, services = policy["egress"]
