@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - Shows at the end of a run one table of what changes (or would change), where, with which impact and why, over all hosts.
   - It draws the report that M(gantry.platform.run_report) wrote. Where a run has none, as when a role is used alone, it draws
-    the plans of the run's M(gantry.platform.kube_apply) tasks.
+    what the run's tasks returned as their plan, whatever system it was of.
   - It writes no file and says nothing where there was no plan.
   - Before the first task it looks whether the inventory's files can be read at all. Ansible would end with words that name no file; it
     ends the run with file, line and cure, and the exit code 2 of a failed run.
@@ -39,6 +39,7 @@ import contextlib
 import json
 import multiprocessing
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.executor.task_result import CallbackTaskResult
@@ -54,7 +55,7 @@ from ..plugin_utils._origins import read_files
 from ..plugin_utils._run_folder import left_word
 
 _REPORT = "gantry.platform.run_report"
-_APPLY = "gantry.platform.kube_apply"
+_OWN = "gantry.platform."
 _MODEL = "gantry.platform.platform_model"
 _STOPS_WITHIN = 90.0
 """Seconds in which a worker that was told to stop ends its last request, saves its records and gives the lock back."""
@@ -161,9 +162,13 @@ class CallbackModule(CallbackBase):
             self._stores[result.host.get_name()] = str(answer["store"])
         elif result.task.action == _REPORT:
             self._run = {key: answer.get(key, value) for key, value in self._run.items()}
-        elif result.task.action == _APPLY and ("plan" in answer or answer.get("failed")):
+        elif str(result.task.action).startswith(_OWN) and self._is_part_of_a_plan(result.host.get_name(), answer):
             notes = self._notes.setdefault(result.host.get_name(), [])
             notes.append(make_note("plan" if result.task.check_mode is True else "apply", str(len(notes)), result.task.get_name(), answer))
+
+    def _is_part_of_a_plan(self, host: str, answer: Mapping[str, Any]) -> bool:
+        """Whichever module it is: a plan, a refused one, or the failure of what goes on after one."""
+        return ("plan" in answer and "counts" in answer) or "refused" in answer or bool(answer.get("failed") and self._notes.get(host))
 
     def _report(self) -> dict[str, Any] | None:
         if self._file:

@@ -246,6 +246,7 @@ def area_rows(model: Mapping[str, Any]) -> list[dict[str, Any]]:
             "on": row.on,
             "wave": str(cut[area]),
             "configures": [dict(one) for one in row.configures],
+            "served_by": row.served_by,
             "components": chosen[area],
             "namespaces": [*row.namespaces],
             "sandbox": [*row.sandbox],

@@ -50,6 +50,7 @@ class Row:
     after: tuple[str, ...] = ()
     role: str = ""
     configures: tuple[Mapping[str, str], ...] = ()
+    served_by: str = ""
     components: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
     sandbox: tuple[str, ...] = ()

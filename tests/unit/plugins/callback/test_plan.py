@@ -76,6 +76,19 @@ def test_a_role_used_alone_shows_its_plan_too(callback):
     assert "not allowed" in said(callback)
 
 
+def test_whatever_module_made_a_plan_is_shown_and_what_fails_before_any_is_not(callback):
+    callback.v2_runner_on_failed(ended("gantry.platform.platform_model", {"failed": True, "msg": "no such team"}))
+    assert callback._report() is None
+    callback.v2_runner_on_ok(ended("gantry.platform.of_another_system", result(change("zone/-/example.com"))))
+    callback.v2_runner_on_ok(ended("somebody.elses.module", result(change("zone/-/example.org"))))
+    callback.v2_runner_on_failed(ended("gantry.platform.of_another_verify", {"failed": True, "msg": "it does not answer"}))
+    callback.v2_playbook_on_stats(None)
+    assert "zone/example.com" in said(callback)
+    assert "it does not answer" in said(callback)
+    assert "example.org" not in said(callback)
+    assert "no such team" not in said(callback)
+
+
 @pytest.mark.parametrize(
     ("show", "changes", "drawn"), [("never", True, False), ("changes", False, False), ("changes", True, True), ("always", False, True)]
 )

@@ -48,3 +48,23 @@ def test_the_plan_goes_over_all_clusters_at_once_and_only_the_writing_half_in_ba
 def test_defaults_are_the_specified_options():
     options = set(read(ROLE / "meta" / "argument_specs.yml")["argument_specs"]["plan"]["options"])
     assert set(read(ROLE / "defaults" / "main.yml")) == options
+
+
+def test_the_flow_of_a_run_knows_no_system_by_its_name():
+    """What is configured, by which module and how it is reached: the rows and their roles say it."""
+    flow = [*(path for path in ROLE.rglob("*") if path.is_file()), *(ROOT / "plugins" / "module_utils" / "_run").glob("*.py")]
+    flow += [*(ROOT / "plugins" / "callback").glob("*.py"), *(path for path in (ROOT / "playbooks").glob("*.yml") if path.stem != "rotate")]
+    systems = {name for row in rows().values() if row.configures for name in (row.area, *(one["module"] for one in row.configures))}
+    assert systems
+    found = [(path.name, name) for path in flow for name in systems if name in path.read_text(encoding="utf-8").lower()]
+    assert found == []
+
+
+def test_a_role_writes_templates_and_leaves_the_calling_of_modules_to_the_flow():
+    configuring = [row for row in rows().values() if row.configures]
+    assert configuring
+    for row in configuring:
+        tasks = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "roles" / row.role / "tasks").glob("*.yml")}
+        assert "tasks_from: configure" in tasks["configure.yml"], row.area
+        called = {one["module"] for one in row.configures}
+        assert [(name, module) for name, text in tasks.items() for module in called if f"gantry.platform.{module}:" in text] == [], row.area
