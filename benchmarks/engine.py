@@ -36,7 +36,7 @@ def run(options: dict[str, Any]) -> dict[str, Any]:
         resolve_access(auth_options(params, environment)), f"kube_apply/{holder.split()[-1]}", concurrency=params["concurrency"]
     )
     try:
-        found = reconcile(client, apply_request(params, False), References(environment), holder).as_result()
+        found = reconcile(client, apply_request(params, False), References(environment), holder).as_result(diff=False)
     finally:
         client.close()
     return {key: found[key] for key in ("counts", "requests", "warnings")}

@@ -19,7 +19,8 @@ from ..module_utils._chart.render import Release, in_namespace, merged, order_ho
 from ..module_utils._core.canonical import digest
 from ..module_utils._core.errors import InputError
 from ..module_utils._core.suggest import did_you_mean
-from ..module_utils._kube.declare.setfile import CLUSTER_SCOPED, SERVERS_OWN, set_file, summary, write_set
+from ..module_utils._kube.declare.setfile import CLUSTER_SCOPED, SERVERS_OWN, set_file, summary
+from ..module_utils._kube.declare.store import write_set
 from ..module_utils._kube.form.crds import read_crds
 from ..module_utils._kube.form.documents import Document, load_text
 from ..module_utils._kube.form.yaml import dump_yaml

@@ -11,7 +11,8 @@ from ansible.plugins.action import ActionBase
 from ..module_utils._core.errors import InputError
 from ..module_utils._kube.access.grants import separated
 from ..module_utils._kube.declare.foretold import refuse_broken
-from ..module_utils._kube.declare.setfile import check_together, read_store, set_file, summary, write_set
+from ..module_utils._kube.declare.setfile import check_together, set_file, summary
+from ..module_utils._kube.declare.store import read_store, write_set
 from ..module_utils._kube.form.documents import Document, flatten, load_paths, load_text
 from ..module_utils._kube.form.yaml import load_yaml
 from ..plugin_utils._inprocess import outcome, plain, validated

@@ -12,7 +12,7 @@ from ansible.plugins.action import ActionBase
 from ..module_utils._aws.secrets import SecretsManager
 from ..module_utils._core.lock import holder_name
 from ..module_utils._core.references import References
-from ..module_utils._kube.declare.setfile import read_store
+from ..module_utils._kube.declare.store import read_store
 from ..module_utils._kube.engine import reconcile
 from ..module_utils._kube.options import APPLY_SPEC, apply_request, auth_options
 from ..module_utils._kube.wire.auth import resolve_access
@@ -63,10 +63,7 @@ class ActionModule(ActionBase):
                 result = reconcile(client, request, references, holder, tell)
             finally:
                 client.close()
-        found = result.as_result()
-        if not self._task.diff:
-            found.pop("diff")
-        return found
+        return result.as_result(diff=self._task.diff)
 
     def _with_documents(self, args: dict[str, Any], task_vars: dict[str, Any], remote: bool | None = None) -> dict[str, Any]:
         """The arguments with what the controller read and rendered, in place of the options ``template`` and ``src``."""

@@ -41,7 +41,7 @@ from ansible.errors import AnsibleFilterError
 
 from ..module_utils._core.errors import GantryError
 from ..module_utils._kube.access.grants import grants
-from ..module_utils._kube.declare.setfile import read_store
+from ..module_utils._kube.declare.store import read_store
 
 
 def deployer_grants(store: str) -> dict[str, Any]:

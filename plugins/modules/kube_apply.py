@@ -426,13 +426,11 @@ def main() -> None:
         )
         references = References(environment, resolvers={"aws-sm": SecretsManager(environment)})
         with stopped_by_signals(gate):
-            result = reconcile(client, request, references, holder).as_result()
+            result = reconcile(client, request, references, holder).as_result(diff=module._diff)
     except GantryError as error:
         module.fail_json(error.message, invocation={}, **error.details)
     for warning in result.pop("warnings"):
         module.warn(warning)
-    if not module._diff:
-        result.pop("diff")
     module.exit_json(invocation={}, **result)
 
 

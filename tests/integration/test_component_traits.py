@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.gantry.platform.plugins.module_utils._chart.fetch import digest_of
-from ansible_collections.gantry.platform.plugins.module_utils._kube.declare.setfile import documents_of, read_store
+from ansible_collections.gantry.platform.plugins.module_utils._kube.declare.store import documents_of, read_store
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.build import ensure
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.data import Definitions
 from ansible_collections.gantry.platform.tests.kit.waiting import until

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.gantry.platform.plugins.module_utils._chart.fetch import digest_of
-from ansible_collections.gantry.platform.plugins.module_utils._kube.declare.setfile import check_together, read_store
+from ansible_collections.gantry.platform.plugins.module_utils._kube.declare.setfile import check_together
+from ansible_collections.gantry.platform.plugins.module_utils._kube.declare.store import read_store
 from ansible_collections.gantry.platform.tests.integration.kube.objects import identity, one_set
 from ansible_collections.gantry.platform.tests.unit.plugins.plugin_utils.inventories import copy_of_the_inventories
 from ansible_collections.gantry.platform.tests.unit.roles.declared import declare

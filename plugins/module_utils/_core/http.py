@@ -107,19 +107,30 @@ class Retry:
 
 
 class _Guarded(http.client.HTTPConnection):
-    """A connection that asks ``may_send`` when everything is ready, right before a request's first byte goes out.
+    """A connection whose requests go out in one piece, head and body, right after ``may_send`` was asked.
 
     Between asking and sending there is nothing to wait for: who is put to sleep there is the unluckiest of all.
     """
 
     response_class: Any = http.client.HTTPResponse
-    may_send: Callable[[], None] | None = None
+    _gathered: list[bytes] | None = None
+
+    def send_whole(self, method: str, path: str, body: bytes | None, headers: Mapping[str, Any], may_send: Callable[[], None]) -> None:
+        """One request on a connection that stands."""
+        pieces: list[bytes] = []
+        self._gathered = pieces
+        try:
+            self.request(method, path, body=body, headers=headers)
+        finally:
+            self._gathered = None
+        may_send()
+        self.send(b"".join(pieces))
 
     def send(self, data: Any) -> None:
-        if self.may_send is not None:
-            may_send, self.may_send = self.may_send, None
-            may_send()
-        super().send(data)
+        if self._gathered is None:
+            super().send(data)
+        else:
+            self._gathered.append(data)
 
     def putheader(self, header: str | bytes, *values: Any) -> None:
         """A header with several values is sent as several lines; texts go out as UTF-8, as other clients send them."""
@@ -335,8 +346,7 @@ class Pool:
                 gate()
                 sent.out = True
 
-            connection.may_send = goes_out
-            connection.request(method, self._prefix + path, body=body, headers=self._all_headers(headers, renew))
+            connection.send_whole(method, self._prefix + path, body, self._all_headers(headers, renew), goes_out)
             self._count(method)
             answer = connection.getresponse()
             content = answer.read()

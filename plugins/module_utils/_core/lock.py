@@ -14,10 +14,10 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
+import secrets
 import socket
 import threading
 import time
-import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -234,4 +234,4 @@ class RunLock(ABC):
 def holder_name(environment: Mapping[str, str]) -> str:
     """Who runs, as the lock shows it: user@machine and a number of this run."""
     user = environment.get("USER") or environment.get("LOGNAME") or pwd.getpwuid(os.getuid()).pw_name
-    return f"{user}@{socket.gethostname()} {uuid.uuid4().hex[:8]}"
+    return f"{user}@{socket.gethostname()} {secrets.token_hex(4)}"

@@ -13,8 +13,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -67,6 +65,8 @@ def decrypted(path: str, environment: Mapping[str, str]) -> Any:
             pass
     except OSError as error:
         raise InputError(f"{error.strerror} ({path})") from error
+    import subprocess  # here, since most runs decrypt nothing
+
     command = [program(environment), "--decrypt", "--output-type", "json", path]
     # A session of its own has no terminal: a key with a passphrase is an error then and no question that nobody sees.
     process = subprocess.Popen(
@@ -93,6 +93,8 @@ def decrypted(path: str, environment: Mapping[str, str]) -> Any:
 def program(environment: Mapping[str, str]) -> str:
     """The path of sops. Raises InputError with the cure."""
     given = environment.get(PROGRAM_VARIABLE)
+    import shutil
+
     found = shutil.which(given or "sops", path=environment.get("PATH") or os.defpath)
     if found is None:
         where = f"{given}, which {PROGRAM_VARIABLE} names, is no executable file" if given else "the program sops is not on PATH"

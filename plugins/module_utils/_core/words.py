@@ -29,7 +29,7 @@ _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 def is_line(text: str) -> bool:
     """Whether the text is what it looks like, in one line."""
-    return _HIDDEN_IN_LINE.search(text) is None
+    return (text.isascii() and text.isprintable()) or _HIDDEN_IN_LINE.search(text) is None
 
 
 def is_text(text: str) -> bool:
@@ -39,12 +39,13 @@ def is_text(text: str) -> bool:
 
 def clean(text: str) -> str:
     """The text in one line for people: what would not be seen, or would be obeyed, is written as an escape such as ``\\x1b``."""
-    return _HIDDEN_IN_LINE.sub(_escape, text)
+    # Nearly all text is plain, and plain text is told at once.
+    return text if text.isascii() and text.isprintable() else _HIDDEN_IN_LINE.sub(_escape, text)
 
 
 def clean_lines(text: str) -> str:
     """As ``clean``, but line breaks stay: for text that we put together, whose foreign parts have been cleaned as lines."""
-    return "\n".join(clean(line) for line in text.split("\n"))
+    return "\n".join(map(clean, text.split("\n")))
 
 
 def clean_text(text: str) -> str:

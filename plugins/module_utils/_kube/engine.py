@@ -16,9 +16,7 @@ from .._core.change import Action
 from .._core.errors import CancelledError, GantryError, RefusedError
 from .._core.lock import LockLostError
 from .._core.references import References
-from .._core.show import as_diff
 from .._core.words import clean, listed
-from .form.yaml import dump_yaml
 from .observe.observed import Observed, observe, read_sets, records_changed, refuse_parents, require_namespaces
 from .observe.subject import subjects_of
 from .plan.planner import Work, make_plan
@@ -68,7 +66,6 @@ def reconcile(
     work.plan.warnings.extend(warning for warning in client.warnings if warning not in work.plan.warnings)
     return ReconcileResult(
         plan=work.plan,
-        diff=as_diff(work.plan.changes, dump_yaml),
         foreign=work.foreign,
         orphan_sets=work.orphan_sets,
         cluster_uid=planned.observed.cluster_uid,

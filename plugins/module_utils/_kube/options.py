@@ -14,7 +14,7 @@ from .._core.change import Impact
 from .._core.errors import InputError
 from .._core.plan import RemovalLimits
 from .._core.suggest import did_you_mean
-from .declare.setfile import documents_of, read_store
+from .declare.store import documents_of, read_store
 from .form.documents import Document, Loaded, flatten, load_paths, load_text
 from .form.kinds import Ref, split_version
 from .resolve.requests import EVERY_IMPACT, Administered, Prune, ReconcileRequest

@@ -9,7 +9,8 @@ import json
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._kube.access.grants import separated
-from ansible_collections.gantry.platform.plugins.module_utils._kube.declare.setfile import set_file, write_set
+from ansible_collections.gantry.platform.plugins.module_utils._kube.declare.setfile import set_file
+from ansible_collections.gantry.platform.plugins.module_utils._kube.declare.store import write_set
 from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     RBAC,
     config_map,

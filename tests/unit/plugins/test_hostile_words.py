@@ -66,7 +66,7 @@ FOREIGN = [{"id": f"Role.rbac/x/{HOSTILE}", "path": HOSTILE, "manager": HOSTILE,
 
 
 def answer() -> dict[str, Any]:
-    return ReconcileResult(PLAN, foreign=FOREIGN, orphan_sets=[HOSTILE]).as_result()
+    return ReconcileResult(PLAN, foreign=FOREIGN, orphan_sets=[HOSTILE]).as_result(diff=True)
 
 
 def raw_answer() -> dict[str, Any]:
@@ -176,7 +176,7 @@ def held() -> str:
 
 
 def objects() -> str:
-    (found,) = ReconcileResult(PLAN, objects=[{"data": {HOSTILE: HOSTILE, "Makefile": "all:\n\ttrue\n"}}]).as_result()["objects"]
+    (found,) = ReconcileResult(PLAN, objects=[{"data": {HOSTILE: HOSTILE, "Makefile": "all:\n\ttrue\n"}}]).as_result(diff=False)["objects"]
     assert found["data"].pop("Makefile") == "all:\n\ttrue\n", "line breaks and tabs are the text's own"
     return json.dumps(found, ensure_ascii=False)
 

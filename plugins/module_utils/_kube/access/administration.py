@@ -16,7 +16,7 @@ from typing import Any
 
 from ..._core.canonical import digest
 from ..._core.errors import InputError
-from ..declare.setfile import documents_of
+from ..declare.store import documents_of
 from ..form.builtin import CLUSTER_SCOPED, RBAC, SERVERS_OWN
 from ..form.documents import Desired, normalise
 from ..form.kinds import Ref

@@ -18,7 +18,7 @@ from ..form.builtin import RBAC
 from ..form.documents import normalise
 from ..form.kinds import split_version
 from ..verify.expectations import judge, read_expectations
-from .setfile import documents_of
+from .store import documents_of
 
 
 def refuse_broken(contents: Sequence[Mapping[str, Any]]) -> None:

@@ -162,7 +162,7 @@ def normalise(
     if clustered and body["metadata"].pop("namespace", None):
         warnings.append(f"{source}: {document['kind']} {metadata['name']}: metadata.namespace left out, the kind has no namespaces")
     group = body["apiVersion"].rpartition("/")[0]
-    if "." not in group or group.endswith(".k8s.io"):
+    if ("." not in group or group.endswith(".k8s.io")) and _has_null(body):
         body = _without_nulls(body)
     ref = Ref.of(body)
     if ref.kind == "Secret" and ref.group == "":
@@ -239,10 +239,15 @@ def _key(key: Any) -> str:
     return json.dumps(key) if key is None or isinstance(key, (bool, int, float)) else str(key)
 
 
+def _has_null(value: Any) -> bool:
+    for item in value.values() if isinstance(value, dict) else value:
+        # Texts, first and by exact type: nearly everything is one, and this is asked of every member of every document.
+        if type(item) is not str and (item is None or (isinstance(item, (dict, list)) and _has_null(item))):
+            return True
+    return False
+
+
 def _without_nulls(value: Any) -> Any:
-    # Texts, first and by exact type: nearly everything is one, and this is asked of every member of every document.
-    if type(value) is str:
-        return value
     if isinstance(value, dict):
         return {key: _without_nulls(item) for key, item in value.items() if item is not None}
     return [_without_nulls(item) for item in value] if isinstance(value, list) else value

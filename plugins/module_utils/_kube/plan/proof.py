@@ -28,6 +28,8 @@ _UNCOUNTED = {"PriorityClass.scheduling.k8s.io"}
 """Kinds whose generation stands still whatever changes."""
 _LABELLING = {("metadata", "labels"), ("metadata", "annotations")}
 _MISSING: Any = object()
+_ITSELF = {"."}
+"""All that is below a map or list of which nothing but that it is there is ours."""
 
 
 class Verdict(enum.Enum):
@@ -160,7 +162,7 @@ def _held(tree: Mapping[str, Any], live: Any, parent: str = "") -> dict[str, Any
         if segment == ".":
             continue
         value = _step(live, segment)
-        if any(key != "." for key in children):
+        if children and children.keys() != _ITSELF:
             found[segment] = _held(children, value, segment)
         elif not (parent == "f:metadata" and segment in ("f:labels", "f:annotations")):
             found[segment] = [] if value is _MISSING else [value]
@@ -168,9 +170,9 @@ def _held(tree: Mapping[str, Any], live: Any, parent: str = "") -> dict[str, Any
 
 
 def _step(here: Any, segment: str) -> Any:
+    if segment.startswith("f:"):
+        return here.get(segment[2:], _MISSING) if isinstance(here, dict) else _MISSING
     mark, _colon, rest = segment.partition(":")
-    if mark == "f":
-        return here.get(rest, _MISSING) if isinstance(here, dict) else _MISSING
     if not isinstance(here, list):
         return _MISSING
     wanted = json.loads(rest)

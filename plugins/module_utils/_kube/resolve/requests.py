@@ -13,7 +13,9 @@ from typing import Any
 
 from ..._core.change import Impact
 from ..._core.plan import Plan, RemovalLimits
+from ..._core.show import as_diff
 from ..._core.words import clean, clean_text, cleaned
+from ..form.yaml import dump_yaml
 from .wanted import SetInput
 
 EVERY_IMPACT = tuple(impact.value for impact in Impact)
@@ -113,25 +115,25 @@ class ReconcileRequest:
 
 @dataclass
 class ReconcileResult:
-    """What was found and done. ``diff`` is redacted and in Ansible's form; ``foreign`` are additions by others."""
+    """What was found and done. ``foreign`` are additions by others."""
 
     plan: Plan
-    diff: list[dict[str, str]] = field(default_factory=list)
     foreign: list[dict[str, Any]] = field(default_factory=list)
     orphan_sets: list[str] = field(default_factory=list)
     cluster_uid: str = ""
     requests: Mapping[str, int] = field(default_factory=dict)
     objects: list[dict[str, Any]] | None = None
 
-    def as_result(self) -> dict[str, Any]:
-        """The keys of the task result."""
+    def as_result(self, diff: bool) -> dict[str, Any]:
+        """The keys of the task result; ``diff`` in Ansible's form and redacted, where somebody looks at it: a large one takes as long as the plan."""
         result = self.plan.as_result() | {
-            "diff": self.diff,
             "foreign": cleaned(self.foreign),
             "orphan_sets": cleaned(self.orphan_sets),
             "cluster_uid": clean(self.cluster_uid),
             "requests": dict(self.requests),
         }
+        if diff:
+            result["diff"] = as_diff(self.plan.changes, dump_yaml)
         if self.objects is not None:
             result["objects"] = cleaned(self.objects, clean_text)
         return result

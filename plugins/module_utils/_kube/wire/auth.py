@@ -15,7 +15,6 @@ import datetime
 import json
 import os
 import ssl
-import subprocess
 import threading
 import urllib.parse
 from collections.abc import Mapping
@@ -124,6 +123,8 @@ class Credentials:
             return self._token
 
     def _run_plugin(self) -> None:
+        import subprocess  # here, since most kubeconfigs name no plugin
+
         plugin = self._plugin or {}
         version = plugin.get("apiVersion", "client.authentication.k8s.io/v1")
         environment = dict(self._environment)

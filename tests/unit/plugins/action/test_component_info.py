@@ -12,7 +12,7 @@ import yaml
 from ansible_collections.gantry.platform.plugins.action import component, component_info
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import ServerError
 from ansible_collections.gantry.platform.plugins.module_utils._kube.access.grants import separated
-from ansible_collections.gantry.platform.plugins.module_utils._kube.declare.setfile import read_store
+from ansible_collections.gantry.platform.plugins.module_utils._kube.declare.store import read_store
 
 CHART = """
 {apiVersion: v1, kind: ServiceAccount, metadata: {name: app}}

@@ -8,6 +8,7 @@ import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
 from ansible_collections.gantry.platform.plugins.module_utils._core.plan import RemovalLimits
 from ansible_collections.gantry.platform.plugins.module_utils._kube.declare import setfile
+from ansible_collections.gantry.platform.plugins.module_utils._kube.declare.store import write_set
 from ansible_collections.gantry.platform.plugins.module_utils._kube.options import (
     APPLY_SPEC,
     AUTH_SPEC,
@@ -57,7 +58,7 @@ def store(tmp_path):
     expectation = {"name": "there", "meaning": "it is there", "api_version": "v1", "kind": "ConfigMap"}
     for name in ("one", "two"):
         content = setfile.set_file(name, "gantry-system", [(CONFIG, "t.j2")], expectations=[expectation], handed_over=[rule])
-        setfile.write_set(str(tmp_path), content)
+        write_set(str(tmp_path), content)
     return str(tmp_path)
 
 

@@ -9,7 +9,7 @@ import stat
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
-from ansible_collections.gantry.platform.plugins.module_utils._kube.declare import setfile
+from ansible_collections.gantry.platform.plugins.module_utils._kube.declare import setfile, store
 
 
 def one(kind, name="x", api_version="v1", namespace="team", **more):
@@ -37,9 +37,9 @@ def problem(*contents, **external):
 
 def test_a_set_is_written_whole_for_its_owner_alone_and_read_again(tmp_path):
     content = a_set(TEAM, one("ConfigMap"), role="room")
-    path = setfile.write_set(str(tmp_path), content)
+    path = store.write_set(str(tmp_path), content)
     assert stat.S_IMODE((tmp_path / "one.json").stat().st_mode) == 0o600
-    assert setfile.read_store(str(tmp_path)) == [json.loads((tmp_path / "one.json").read_text())] == [content]
+    assert store.read_store(str(tmp_path)) == [json.loads((tmp_path / "one.json").read_text())] == [content]
     assert [file.name for file in tmp_path.iterdir()] == ["one.json"], f"{path} is there and nothing half-written"
 
 
@@ -61,8 +61,8 @@ def test_what_is_shown_of_a_set_holds_no_document():
 
 def test_sets_are_read_in_the_order_of_their_names(tmp_path):
     for name in ("late", "b", "a-b", "a"):
-        setfile.write_set(str(tmp_path), a_set(TEAM, name=name))
-    assert [content["set"] for content in setfile.read_store(str(tmp_path))] == ["a", "a-b", "b", "late"]
+        store.write_set(str(tmp_path), a_set(TEAM, name=name))
+    assert [content["set"] for content in store.read_store(str(tmp_path))] == ["a", "a-b", "b", "late"]
 
 
 @pytest.mark.parametrize("name", ["", "Upper", "../elsewhere", "a/b", "-a", "a" * 64])
@@ -99,15 +99,15 @@ def test_an_expectation_that_cannot_be_read_is_refused_before_anything_is_contac
 
 def test_a_store_says_what_is_missing_or_broken(tmp_path):
     with pytest.raises(InputError, match="lacks the set"):
-        setfile.read_store(str(tmp_path), ["one"])
+        store.read_store(str(tmp_path), ["one"])
     (tmp_path / "one.json").write_text("{}")
     with pytest.raises(InputError, match="not a set file"):
-        setfile.read_store(str(tmp_path))
+        store.read_store(str(tmp_path))
     (tmp_path / "one.json").write_text("{")
     with pytest.raises(InputError, match="cannot be read"):
-        setfile.read_store(str(tmp_path))
+        store.read_store(str(tmp_path))
     with pytest.raises(InputError, match="the store is made by"):
-        setfile.write_set(str(tmp_path / "nowhere"), a_set(TEAM))
+        store.write_set(str(tmp_path / "nowhere"), a_set(TEAM))
 
 
 def test_sets_that_fit_pass():
