@@ -4,26 +4,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ansible.plugins.action import ActionBase
-
-from ..module_utils._vault.options import ROTATE_SPEC, run_rotation
-from ..plugin_utils._inprocess import Progress, in_process
+from ..module_utils._joined.vault import ROTATE
+from ..plugin_utils._inprocess import InProcess
 
 
-class ActionModule(ActionBase):
+class ActionModule(InProcess):
     """In process on a local connection; anywhere else the module of the same name runs."""
 
-    _supports_check_mode = True
-    _supports_diff = False
-    _requires_connection = False
-
-    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        super().run(tmp, task_vars)
-        tell = Progress((task_vars or {}).get("inventory_hostname", ""))
-
-        def work(params: dict[str, Any], environment: dict[str, str], gate: Any) -> dict[str, Any]:
-            return run_rotation(params, environment, self._task.check_mode, gate, tell)
-
-        return in_process(self, "gantry.platform.vault_rotate", ROTATE_SPEC, task_vars, work)
+    face = ROTATE

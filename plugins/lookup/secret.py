@@ -95,12 +95,9 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 
-from ..module_utils._aws.secrets import SecretsManager
 from ..module_utils._core.errors import GantryError
-from ..module_utils._core.references import References
-from ..module_utils._core.sops import SopsFiles
-from ..module_utils._vault.client import VaultClient, resolve_vault
-from ..module_utils._vault.secrets import SecretReader
+from ..module_utils._core.redaction import Secrets
+from ..module_utils._joined.references import references_for
 
 _OPTIONS = ("access_file", "url", "token", "token_file", "namespace", "ca_cert")
 _readers: dict[tuple[Any, ...], Callable[[str], str]] = {}
@@ -113,19 +110,12 @@ class LookupModule(LookupBase):
         """The values of the references in ``terms``."""
         self.set_options(var_options=variables, direct=kwargs)
         options = {name: self.get_option(name) for name in _OPTIONS}
-        folder = self.get_basedir(variables or {})
-        resolvers = {
-            "vault": _kept(
-                lambda: SecretReader(VaultClient(resolve_vault(options, os.environ), "lookup secret")), "vault", *options.values()
-            ),
-            "sops": _kept(lambda: SopsFiles(os.environ, folder), "sops", folder),
-            "aws-sm": _kept(lambda: SecretsManager(os.environ), "aws-sm"),
-        }
+        secrets = Secrets()
+        references = references_for(os.environ, self.get_basedir(variables or {}), secrets=secrets, vault=options, keep=_kept)
         try:
-            references = References(os.environ, folder, resolvers)
             return [references.resolve(str(term)) for term in terms]
         except GantryError as error:
-            raise AnsibleError(error.message) from error
+            raise AnsibleError(secrets.scrubbed(error.message)) from error
 
 
 def _kept(make: Callable[[], Callable[[str], str]], *what: Any) -> Callable[[str], str]:

@@ -80,54 +80,13 @@ reviews:
   sample: [{verb: "*", group: "*", resource: "*", allowed: true, reason: ""}]
 """
 
-import datetime
-import os
-
-from ansible.module_utils.basic import AnsibleModule
-
-from ..module_utils._aws.secrets import SecretsManager
-from ..module_utils._core.errors import GantryError, InputError
-from ..module_utils._core.references import References
-from ..module_utils._kube.form.yaml import load_yaml
-from ..module_utils._kube.options import AUTH_SPEC, auth_options
-from ..module_utils._kube.wire.auth import resolve_access
-from ..module_utils._kube.wire.client import KubeClient
-from ..module_utils._kube.wire.whoami import read_reviews, whoami
+from ..module_utils._joined.kube import ACCESS_INFO
+from ..module_utils._joined.process import run_module
 
 
 def main() -> None:
     """Ask, and say what was answered."""
-    spec = {
-        **AUTH_SPEC,
-        "reference": {"type": "str"},
-        "folder": {"type": "path", "default": ""},
-        "may": {"type": "list", "elements": "dict", "default": []},
-    }
-    module = AnsibleModule(spec, supports_check_mode=True)
-    try:
-        may = read_reviews(module.params["may"])
-        environment = dict(os.environ)
-        params = {**module.params, **_referenced(module.params["reference"], module.params["folder"], environment)}
-        access = resolve_access(auth_options(params, environment))
-        client = KubeClient(access, "kube_access_info")
-        found = whoami(client, access, may, datetime.datetime.now(datetime.UTC))
-    except GantryError as error:
-        module.fail_json(error.message, **error.details)
-    module.exit_json(changed=False, **found)
-
-
-def _referenced(reference: str | None, folder: str, environment: dict[str, str]) -> dict[str, object]:
-    if not reference:
-        return {}
-    text = References(environment, folder, {"aws-sm": SecretsManager(environment)}).resolve(reference)
-    try:
-        kubeconfig = load_yaml(text, reference)
-    except InputError:
-        kubeconfig = None
-    if not isinstance(kubeconfig, dict) or "clusters" not in kubeconfig:
-        # No words of a parser: they would quote the secret.
-        raise InputError(f"what {reference!r} refers to is no kubeconfig")
-    return {"kubeconfig": kubeconfig, "host": None}
+    run_module(ACCESS_INFO)
 
 
 if __name__ == "__main__":

@@ -136,6 +136,12 @@ options:
           - Each has C(api_version), C(kind), C(namespace), C(name), C(path), C(seed) and C(reason).
         type: list
         elements: dict
+  vault:
+    description:
+      - How to reach the Vault that C(vault:) references mean, with the options by which M(gantry.platform.vault_config) reaches one, such as
+        C(url), C(ca_cert) and C(token_file), or C(access_file). Without it what Vault's own variables say, such as E(VAULT_ADDR).
+      - Nothing is asked of it unless a document refers to it.
+    type: dict
   store:
     description: Folder with set files as R(gantry.platform.declare,ansible_collections.gantry.platform.declare_module) writes them, instead of O(sets).
     type: path
@@ -299,7 +305,8 @@ options:
         default: true
 notes:
   - Values of Secrets never appear in results, diffs or errors. A value C({"reference":"env:NAME"}), or with C(file:path),
-    C(sops:file#key), C(aws-sm:name) or C(aws-sm:name#key), is resolved in memory when it is sent.
+    C(sops:file#key), C(aws-sm:name), C(aws-sm:name#key), C(vault:path#key) or C(kube:namespace/name#key) (a Secret of the same cluster), is
+    resolved in memory when it is sent.
   - On another machine than the controller the documents travel as module arguments.
 seealso:
   - module: gantry.platform.kube_verify
@@ -394,44 +401,13 @@ refused:
   elements: dict
 """
 
-import os
-
-from ansible.module_utils.basic import AnsibleModule
-
-from ..module_utils._aws.secrets import SecretsManager
-from ..module_utils._core.errors import GantryError
-from ..module_utils._core.lock import holder_name
-from ..module_utils._core.references import References
-from ..module_utils._core.stop import Gate, stopped_by_signals
-from ..module_utils._kube.engine import reconcile
-from ..module_utils._kube.options import APPLY_SPEC, apply_request, auth_options
-from ..module_utils._kube.wire.auth import resolve_access
-from ..module_utils._kube.wire.client import KubeClient, patience_of
+from ..module_utils._joined.kube import APPLY
+from ..module_utils._joined.process import run_module
 
 
 def main() -> None:
     """The engine in a process of its own."""
-    module = AnsibleModule(APPLY_SPEC, supports_check_mode=True)
-    environment = dict(os.environ)
-    holder = holder_name(environment)
-    gate = Gate(parent=False)
-    try:
-        request = apply_request(module.params, module.check_mode)
-        client = KubeClient(
-            resolve_access(auth_options(module.params, environment)),
-            f"kube_apply/{holder.split()[-1]}",
-            gate,
-            module.params["concurrency"],
-            patience_of(request.wait_timeout),
-        )
-        references = References(environment, resolvers={"aws-sm": SecretsManager(environment)})
-        with stopped_by_signals(gate):
-            result = reconcile(client, request, references, holder).as_result(diff=module._diff)
-    except GantryError as error:
-        module.fail_json(error.message, invocation={}, **error.details)
-    for warning in result.pop("warnings"):
-        module.warn(warning)
-    module.exit_json(invocation={}, **result)
+    run_module(APPLY)
 
 
 if __name__ == "__main__":

@@ -66,74 +66,13 @@ expires:
   sample: "2027-03-01T10:00:00+00:00"
 """
 
-import datetime
-import json
-import os
-
-from ansible.module_utils.basic import AnsibleModule
-
-from ..module_utils._core.errors import GantryError, InputError
-from ..module_utils._kube.access.identity import ends, make
-from ..module_utils._kube.form.yaml import load_yaml
-from ..module_utils._kube.options import AUTH_SPEC, auth_options
-from ..module_utils._kube.wire.auth import resolve_access
-from ..module_utils._kube.wire.client import KubeClient
-from ..module_utils._kube.wire.kubeconfig import choose, load_kubeconfig
+from ..module_utils._joined.identity import IDENTITY
+from ..module_utils._joined.process import run_module
 
 
 def main() -> None:
     """Write it where it is missing or about to end."""
-    spec = {
-        **AUTH_SPEC,
-        "user": {"type": "str", "required": True},
-        "dest": {"type": "path", "required": True},
-        "days": {"type": "int", "default": 90},
-        "renew_before": {"type": "int", "default": 30},
-    }
-    module = AnsibleModule(spec, supports_check_mode=True)
-    given = module.params
-    now = datetime.datetime.now(datetime.UTC)
-    try:
-        expires = _held(given["dest"], given["user"])
-        due = expires is None or expires - now < datetime.timedelta(days=given["renew_before"])
-        if due and not module.check_mode:
-            expires = _renewed(given, now)
-    except GantryError as error:
-        module.fail_json(error.message, **error.details)
-    module.exit_json(changed=due, expires=expires.isoformat() if expires else "")
-
-
-def _held(path: str, user: str) -> datetime.datetime | None:
-    """When what is there ends; none where nothing is. Raises InputError where it is somebody else's."""
-    if not os.path.exists(path):
-        return None
-    with open(path, encoding="utf-8") as handle:
-        found = ends(load_yaml(handle.read(), path), user)
-    if found is None:
-        raise InputError(
-            f"{path} is a kubeconfig of somebody else, or not made here, and is left alone; name another file, or move it away"
-        )
-    return found
-
-
-def _renewed(given: dict[str, object], now: datetime.datetime) -> datetime.datetime | None:
-    options = auth_options(given, dict(os.environ))
-    config, origin = load_kubeconfig(options.kubeconfig, options.environment)
-    if config is None:
-        raise InputError("the administrator's kubeconfig is missing: set kubeconfig")
-    chosen = choose(config, origin, options.context)
-    client = KubeClient(resolve_access(options), "kube_identity")
-    try:
-        made = make(client, chosen.cluster, str(given["user"]), int(str(given["days"])), now)
-    finally:
-        client.close()
-    path = str(given["dest"])
-    os.makedirs(os.path.dirname(path) or ".", mode=0o700, exist_ok=True)
-    temporary = f"{path}.{os.getpid()}"
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as handle:
-        json.dump(made, handle)
-    os.replace(temporary, path)
-    return ends(made, str(given["user"]))
+    run_module(IDENTITY)
 
 
 if __name__ == "__main__":

@@ -91,29 +91,13 @@ verdicts:
       source: set workloads
 """
 
-import os
-
-from ansible.module_utils.basic import AnsibleModule
-
-from ..module_utils._core.errors import GantryError
-from ..module_utils._kube.options import VERIFY_SPEC, auth_options, expectation_rows
-from ..module_utils._kube.verify.expectations import read_expectations, result_of, verify
-from ..module_utils._kube.wire.auth import resolve_access
-from ..module_utils._kube.wire.client import KubeClient
+from ..module_utils._joined.kube import VERIFY
+from ..module_utils._joined.process import run_module
 
 
 def main() -> None:
     """The check in a process of its own."""
-    module = AnsibleModule(VERIFY_SPEC, supports_check_mode=True)
-    try:
-        expectations = read_expectations(expectation_rows(module.params))
-        client = KubeClient(resolve_access(auth_options(module.params, dict(os.environ))), "kube_verify")
-        result = result_of(verify(client, expectations, float(module.params["wait_timeout"])))
-    except GantryError as error:
-        module.fail_json(error.message, **error.details)
-    if result.pop("failed", False):
-        module.fail_json(**result)
-    module.exit_json(**result)
+    run_module(VERIFY)
 
 
 if __name__ == "__main__":

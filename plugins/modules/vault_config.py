@@ -212,29 +212,13 @@ requests:
   sample: {GET: 134}
 """
 
-import os
-
-from ansible.module_utils.basic import AnsibleModule
-
-from ..module_utils._aws.secrets import SecretsManager
-from ..module_utils._core.errors import GantryError
-from ..module_utils._kube.wire.secrets import cluster_secrets
-from ..module_utils._vault.options import CONFIG_SPEC, run
+from ..module_utils._joined.process import run_module
+from ..module_utils._joined.vault import CONFIG
 
 
 def main() -> None:
     """Run it here: what the action does on a local connection."""
-    module = AnsibleModule(dict(CONFIG_SPEC), supports_check_mode=True)
-    try:
-        environment = dict(os.environ)
-        cluster = cluster_secrets(module.params, environment)
-        resolvers = {"aws-sm": SecretsManager(environment), **({"kube": cluster} if cluster else {})}
-        result = run(module.params, environment, os.getcwd(), module.check_mode, resolvers)
-    except GantryError as error:
-        module.fail_json(error.message, **error.details)
-    for text in result.pop("warnings"):
-        module.warn(text)
-    module.exit_json(**result)
+    run_module(CONFIG)
 
 
 if __name__ == "__main__":

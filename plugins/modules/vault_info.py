@@ -93,35 +93,13 @@ expiring:
   sample: [{what: pki/issuer/issuing-1, expires: "2027-03-01T10:00:00Z", days_left: 96}]
 """
 
-import datetime
-import os
-
-from ansible.module_utils.basic import AnsibleModule
-
-from ..module_utils._core.errors import GantryError
-from ..module_utils._vault.client import AUTH_SPEC, VaultClient, resolve_vault
-from ..module_utils._vault.expiry import expiring
-from ..module_utils._vault.lifecycle import cluster, health, token_of
+from ..module_utils._joined.process import run_module
+from ..module_utils._joined.vault import INFO
 
 
 def main() -> None:
     """Read, and say what was found."""
-    module = AnsibleModule({**AUTH_SPEC, "expiring": {"type": "bool", "default": False}}, supports_check_mode=True)
-    try:
-        access = resolve_vault(module.params, dict(os.environ))
-        client = VaultClient(access, "vault_info")
-        found = health(client)
-        open_ = found["initialized"] and not found["sealed"]
-        result = {
-            "health": found,
-            "cluster": cluster(client) if open_ else None,
-            "token": token_of(client) if open_ and access.token else None,
-        }
-        if module.params["expiring"] and open_:
-            result["expiring"] = expiring(client, datetime.datetime.now(datetime.UTC))
-    except GantryError as error:
-        module.fail_json(error.message, **error.details)
-    module.exit_json(changed=False, **result)
+    run_module(INFO)
 
 
 if __name__ == "__main__":

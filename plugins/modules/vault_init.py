@@ -97,40 +97,13 @@ health:
   sample: {initialized: true, sealed: false, seal_type: transit, version: 1.21.1}
 """
 
-import os
-
-from ansible.module_utils.basic import AnsibleModule
-
-from ..module_utils._core.errors import GantryError
-from ..module_utils._vault.client import AUTH_SPEC, VaultClient, resolve_vault
-from ..module_utils._vault.lifecycle import Delivery, bring_up, health
-
-SPEC = {
-    **AUTH_SPEC,
-    "keys_file": {"type": "path", "required": True, "no_log": False},
-    "shares": {"type": "int", "default": 5},
-    "threshold": {"type": "int", "default": 3},
-    "pgp_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
-    "root_token_pgp_key": {"type": "str", "default": "", "no_log": False},
-    "unseal": {"type": "bool", "default": True},
-    "wait_timeout": {"type": "int", "default": 60},
-}
+from ..module_utils._joined.process import run_module
+from ..module_utils._joined.vault import INIT
 
 
 def main() -> None:
     """Bring it up, and say what that took."""
-    module = AnsibleModule(SPEC, supports_check_mode=True)
-    given = module.params
-    try:
-        client = VaultClient(resolve_vault(given, dict(os.environ)), "vault_init")
-        delivery = Delivery(given["keys_file"], given["shares"], given["threshold"], tuple(given["pgp_keys"]), given["root_token_pgp_key"])
-        done = bring_up(client, delivery, module.check_mode, float(given["wait_timeout"]), given["unseal"])
-        result = {"steps": done.steps, "health": health(client)}
-    except GantryError as error:
-        module.fail_json(error.message, **error.details)
-    if done.initialised:
-        result["keys_file"] = given["keys_file"]
-    module.exit_json(changed=bool(done.steps), **result)
+    run_module(INIT)
 
 
 if __name__ == "__main__":

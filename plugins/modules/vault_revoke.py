@@ -83,33 +83,13 @@ requests:
   sample: {GET: 4, PUT: 1}
 """
 
-import os
-
-from ansible.module_utils.basic import AnsibleModule
-
-from ..module_utils._core.errors import GantryError
-from ..module_utils._vault.client import AUTH_SPEC, VaultClient, resolve_vault
-from ..module_utils._vault.revocation import revoke
-
-SPEC = {
-    **AUTH_SPEC,
-    "leases": {"type": "list", "elements": "str", "default": []},
-    "accessors": {"type": "list", "elements": "str", "default": []},
-    "entities": {"type": "list", "elements": "str", "default": []},
-    "force": {"type": "bool", "default": False},
-}
+from ..module_utils._joined.process import run_module
+from ..module_utils._joined.vault import REVOKE
 
 
 def main() -> None:
     """Revoke what is there."""
-    module = AnsibleModule(SPEC, supports_check_mode=True)
-    given = module.params
-    try:
-        client = VaultClient(resolve_vault(given, dict(os.environ)), "vault_revoke")
-        result = revoke(client, given["leases"], given["accessors"], given["entities"], force=given["force"], check_mode=module.check_mode)
-    except GantryError as error:
-        module.fail_json(error.message, **error.details)
-    module.exit_json(**result)
+    run_module(REVOKE)
 
 
 if __name__ == "__main__":

@@ -127,24 +127,13 @@ requests:
   sample: {GET: 4, PUT: 1}
 """
 
-import os
-
-from ansible.module_utils.basic import AnsibleModule
-
-from ..module_utils._core.errors import GantryError
-from ..module_utils._vault.options import ROTATE_SPEC, run_rotation
+from ..module_utils._joined.process import run_module
+from ..module_utils._joined.vault import ROTATE
 
 
 def main() -> None:
     """Run it here: what the action does on a local connection."""
-    module = AnsibleModule(dict(ROTATE_SPEC), supports_check_mode=True)
-    try:
-        result = run_rotation(module.params, dict(os.environ), module.check_mode)
-    except GantryError as error:
-        module.fail_json(error.message, **error.details)
-    for text in result.pop("warnings"):
-        module.warn(text)
-    module.exit_json(**result)
+    run_module(ROTATE)
 
 
 if __name__ == "__main__":

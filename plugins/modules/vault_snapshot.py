@@ -77,41 +77,13 @@ snapshot:
   sample: {index: 412, term: 3, size: 18734, sha256: 9f2b1c0e7d3a5b6c8d9e0f1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e}
 """
 
-import os
-from pathlib import Path
-
-from ansible.module_utils.basic import AnsibleModule
-
-from ..module_utils._core.errors import GantryError
-from ..module_utils._vault.client import AUTH_SPEC, VaultClient, resolve_vault
-from ..module_utils._vault.snapshot import restore, save, verify
-
-SPEC = {
-    **AUTH_SPEC,
-    "state": {"type": "str", "default": "saved", "choices": ["saved", "verified", "restored"]},
-    "path": {"type": "path", "required": True},
-    "max_age": {"type": "int", "default": 0},
-    "confirm": {"type": "str", "default": ""},
-    "force": {"type": "bool", "default": False},
-}
+from ..module_utils._joined.process import run_module
+from ..module_utils._joined.vault import SNAPSHOT
 
 
 def main() -> None:
     """Take it, check it or put it back."""
-    module = AnsibleModule(SPEC, supports_check_mode=True)
-    given = module.params
-    path = Path(given["path"])
-    try:
-        if given["state"] == "verified":
-            module.exit_json(changed=False, snapshot=verify(path))
-        client = VaultClient(resolve_vault(given, dict(os.environ)), "vault_snapshot")
-        if given["state"] == "saved":
-            changed, said = save(client, path, float(given["max_age"]), module.check_mode)
-        else:
-            changed, said = True, restore(client, path, given["confirm"], given["force"], module.check_mode)
-    except GantryError as error:
-        module.fail_json(error.message, **error.details)
-    module.exit_json(changed=changed, snapshot=said)
+    run_module(SNAPSHOT)
 
 
 if __name__ == "__main__":

@@ -90,25 +90,13 @@ verdicts:
       source: ""
 """
 
-import os
-
-from ansible.module_utils.basic import AnsibleModule
-
-from ..module_utils._core.errors import GantryError
-from ..module_utils._kube.wire.secrets import cluster_secrets
-from ..module_utils._vault.options import VERIFY_SPEC, run_verification
+from ..module_utils._joined.process import run_module
+from ..module_utils._joined.vault import VERIFY
 
 
 def main() -> None:
     """Run it here: what the action does on a local connection."""
-    module = AnsibleModule(dict(VERIFY_SPEC), supports_check_mode=False)
-    try:
-        environment = dict(os.environ)
-        cluster = cluster_secrets(module.params, environment)
-        result = run_verification(module.params, environment, cluster.token_of if cluster else None)
-    except GantryError as error:
-        module.fail_json(error.message, **error.details)
-    module.exit_json(**result)
+    run_module(VERIFY)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
@@ -29,6 +29,7 @@ from ..module_utils._core.errors import GantryError
 from ..module_utils._core.stop import Gate, stopped_by_signals
 from ..module_utils._core.suggest import did_you_mean
 from ..module_utils._core.words import clean
+from ..module_utils._joined.face import Call, Face
 
 _PR_SET_PDEATHSIG = 1
 
@@ -123,24 +124,48 @@ def outcome(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         return {"failed": True, "msg": error.message, **error.details}
 
 
-def in_process(
-    action: ActionBase,
-    module: str,
-    specification: dict[str, Any],
-    task_vars: dict[str, Any] | None,
-    work: Callable[[dict[str, Any], dict[str, str], Gate], dict[str, Any]],
-) -> dict[str, Any]:
-    """The task's result: ``work`` of its options, its environment and the gate for requests on a local connection, else the module's."""
+class InProcess(ActionBase):
+    """The face's work in this process on a local connection; anywhere else the module of the same name does it."""
 
-    def done() -> dict[str, Any]:
-        args = dict(action._task.args)
-        if not runs_here(action):
-            return action._execute_module(module, module_args=args, task_vars=task_vars)
-        params = plain(validated(action, specification, args))
-        with worker() as gate:
-            return work(params, task_environment(action), gate)
+    face: Face
+    anywhere: ClassVar[bool] = False
+    """Whether it always runs here, on the controller: there is no such module."""
 
-    return outcome(done)
+    _supports_check_mode = True
+    _supports_diff = True
+    _requires_connection = False
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        self._supports_check_mode = self.face.check_mode
+        super().run(tmp, task_vars)
+        task_vars = task_vars or {}
+
+        def work() -> dict[str, Any]:
+            args = dict(self._task.args)
+            refuse_unknown(self.face.spec, args, self.face.answers)
+            args = self.given(args, task_vars)
+            if not self.anywhere and not runs_here(self):
+                return self._execute_module(f"gantry.platform.{self.face.name}", module_args=self.face.elsewhere(args), task_vars=task_vars)
+            params = plain(validated(self, dict(self.face.spec), args))
+            tell = Progress(task_vars.get("inventory_hostname", ""))
+            with self.surroundings() as gate:
+                call = Call(params, task_environment(self), self._loader.get_basedir(), self._task.check_mode, self._task.diff, gate, tell)
+                answer = self.face.call(call)
+            self.answered(params, answer)
+            return answer
+
+        return outcome(work)
+
+    def given(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """The task's options with what only the controller can make of them."""
+        return args
+
+    def answered(self, params: dict[str, Any], answer: dict[str, Any]) -> None:
+        """Told what came of it, before Ansible is."""
+
+    def surroundings(self) -> contextlib.AbstractContextManager[Callable[[], None]]:
+        """What the work is done in; gives what is asked before every request."""
+        return worker()
 
 
 def _end_with_parent() -> None:

@@ -14,6 +14,8 @@ PLUGINS = ROOT / "plugins"
 KERNEL = {"_core"}
 PROVIDERS = {"_aws", "_chart", "_kube", "_sandbox", "_vault"}
 """Everything else below module_utils is domain: it may use the kernel alone."""
+JOINED = "_joined"
+"""The floor above the providers: what a call of each module does, with as many of them as it takes."""
 PHASES = ("form", "wire", "wait", "resolve", "observe", "plan", "write", "verify", "declare", "access")
 """Folders of ``_kube`` in the order in which they may use each other: each itself and those before it."""
 
@@ -50,12 +52,13 @@ def forbidden(path: Path, target: str) -> str:
     parts = path.parts
     words = target.split(".")
     if parts[0] == "module_utils":
-        if words[0] in ("ansible", "ansible_collections"):
+        joins = parts[1] == JOINED
+        if words[0] in ("ansible", "ansible_collections") and not (joins and target == "ansible.module_utils.basic"):
             return "module_utils know nothing of Ansible"
         if words[0] in ("plugin_utils", "modules", "action", "callback", "filter", "lookup"):
             return "that is a floor above"
-        if words[0] == "module_utils" and len(words) > 1 and words[1] != parts[1] and words[1] not in KERNEL:
-            return "domain and providers know the kernel alone; a module or an action joins them"
+        if words[0] == "module_utils" and len(words) > 1 and words[1] != parts[1] and words[1] not in KERNEL and not joins:
+            return "domain and providers know the kernel alone; _joined, or an action, joins them"
         return _against_the_phases(parts, words)
     if parts[0] == "plugin_utils" and words[0] in ("modules", "action", "callback", "filter", "lookup"):
         return "that is a floor above"

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .errors import InputError
+from .redaction import Secrets
 from .sops import SopsFiles
 
 
@@ -30,11 +31,19 @@ def reference_of(value: Any) -> str | None:
 
 
 class References:
-    """Resolves references; ``resolvers`` adds schemes (``vault``) to ``env``, ``file`` and ``sops``, or takes the place of one."""
+    """Resolves references; ``resolvers`` adds schemes (``vault``) to ``env``, ``file`` and ``sops``, or takes the place of one.
+
+    Each value is registered in ``secrets`` before anybody gets it.
+    """
 
     def __init__(
-        self, environment: Mapping[str, str] | None = None, folder: str = "", resolvers: Mapping[str, Callable[[str], str]] | None = None
+        self,
+        environment: Mapping[str, str] | None = None,
+        folder: str = "",
+        resolvers: Mapping[str, Callable[[str], str]] | None = None,
+        secrets: Secrets | None = None,
     ) -> None:
+        self.secrets = Secrets() if secrets is None else secrets
         self._environment = os.environ if environment is None else environment
         self._folder = folder
         self._resolvers: dict[str, Callable[[str], str]] = {
@@ -52,7 +61,9 @@ class References:
             raise InputError(
                 f"the secret reference {reference!r} cannot be resolved here: it must begin with one of {', '.join(self._resolvers)}"
             )
-        return resolver(rest)
+        value = resolver(rest)
+        self.secrets.add(value)
+        return value
 
     def _env(self, name: str) -> str:
         value = self._environment.get(name)

@@ -64,6 +64,7 @@ APPLY_SPEC: dict[str, Any] = {
         "elements": "dict",
         "options": {**_SET_SPEC, **_DOCUMENTS, "handed_over": {"type": "list", "elements": "dict"}},
     },
+    "vault": {"type": "dict"},
     "store": {"type": "path"},
     "expected_sets": {"type": "list", "elements": "str"},
     "apply_sets": {"type": "list", "elements": "str"},

@@ -18,7 +18,6 @@ from .._core.concurrency import map_threads
 from .._core.errors import CancelledError, GantryError, InputError, RefusedError
 from .._core.lock import LockLostError, holder_name
 from .._core.plan import Plan, RemovalLimits, guard_approval, guard_impact, guard_removal
-from .._core.redaction import SET
 from .._core.references import MissingSecretError, References, reference_of
 from .._core.show import as_diff
 from .._core.words import clean, clean_lines, listed
@@ -90,9 +89,9 @@ def plan_of_absent(request: Request) -> Json:
 def configure(
     client: VaultClient, request: Request, references: References, holder: str = "", tell: Callable[[str], None] = lambda text: None
 ) -> Json:
-    """Make it so, or say what that would take; the keys of every reconciling module. Raises GantryError, never with a secret in it.
+    """Make it so, or say what that would take; the keys of every reconciling module. Raises GantryError.
 
-    ``holder`` names this run in the lock.
+    What a server says may quote a secret that it was sent: the caller scrubs what ``references`` registered. ``holder`` names this run in the lock.
     """
     lock: RecordLock | None = None
 
@@ -116,7 +115,7 @@ def configure(
     except GantryError as error:
         if plan is not None and not request.check_mode:
             error.details = _so_far(client, work, plan, error) | error.details
-        raise work.scrubbed(error) from None
+        raise
     result = plan.as_result()
     result["warnings"] = work.warnings(plan)
     result["diff"] = as_diff(plan.changes, lambda side: json.dumps(side, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
@@ -149,7 +148,6 @@ class _Work:
         self.record = record
         self._bodies: dict[str, Json] = {}
         self._unknown: dict[str, set[str]] = {}
-        self._values: set[str] = set()
         self._findings: list[Finding] = []
         self._removals: list[Removal] = []
         self.foreign: list[str] = []
@@ -234,19 +232,7 @@ class _Work:
 
     def warnings(self, plan: Plan) -> list[str]:
         """What the plan and the server warned of."""
-        return [clean_lines(self.scrub(text)) for text in dict.fromkeys([*plan.warnings, *self.said])]
-
-    def scrub(self, text: str) -> str:
-        """The text without any value of a secret."""
-        for value in sorted(self._values, key=len, reverse=True):
-            text = text.replace(value, SET)
-        return text
-
-    def scrubbed(self, error: GantryError) -> GantryError:
-        """The error without any value of a secret."""
-        error.message = self.scrub(error.message)
-        error.args = (error.message,)
-        return error
+        return [clean_lines(text) for text in dict.fromkeys([*plan.warnings, *self.said])]
 
     def _look(self, resources: Iterable[Resource]) -> None:
         kinds = {resource.kind for resource in resources}
@@ -280,10 +266,7 @@ class _Work:
     def _resolved(self, value: Any) -> Any:
         reference = reference_of(value)
         if reference is not None:
-            secret = self._references.resolve(reference)
-            if len(secret) > 3:
-                self._values.add(secret)
-            return secret
+            return self._references.resolve(reference)
         if isinstance(value, Mapping):
             return {key: self._resolved(item) for key, item in value.items()}
         return [self._resolved(item) for item in value] if isinstance(value, list) else value

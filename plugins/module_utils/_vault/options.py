@@ -7,24 +7,17 @@
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from .._core.errors import GantryError, InputError
-from .._core.lock import holder_name
 from .._core.plan import RemovalLimits
-from .._core.references import References
 from .._core.schema import Schema, show_path
 from .._core.suggest import did_you_mean
 from .._core.words import listed
-from .client import AUTH_SPEC, Json, VaultClient, resolve_vault
-from .config import EVERY_IMPACT, PRUNE, Request, configure, plan_of_absent
+from .client import AUTH_SPEC, Json, VaultAccess
+from .config import EVERY_IMPACT, PRUNE, Request
 from .document import read_document
-from .lifecycle import is_absent
-from .record import Record
-from .rotation import rotate
-from .secrets import SecretReader
 from .verify import Mint, verify
 
 CONFIG_SPEC: dict[str, Any] = {
@@ -100,18 +93,8 @@ _CASES = Schema(
 )
 
 
-def run(
-    params: Mapping[str, Any],
-    environment: Mapping[str, str],
-    folder: str,
-    check_mode: bool,
-    resolvers: Mapping[str, Callable[[str], str]] | None = None,
-    gate: Callable[[], None] = lambda: None,
-    tell: Callable[[str], None] = lambda text: None,
-) -> Json:
-    """What the task asks for, done; its result. Raises GantryError. ``folder`` is where paths of ``file:`` and ``sops:`` references
-    begin, ``resolvers`` are those of schemes that other servers stand behind (``kube``, ``aws-sm``).
-    """
+def config_request(params: Mapping[str, Any], check_mode: bool) -> Request:
+    """The request that the options of one task make. Raises InputError."""
     limits = params["removal_limits"] or {}
     request = Request(
         read_document(params["config"], params["record_mount"]),
@@ -132,50 +115,14 @@ def run(
     declared = {resource.path for resource in request.resources}
     for path in request.reset_root - declared:
         raise InputError(f"reset_root names {path}, which is not declared{did_you_mean(path, declared)}")
-    access = resolve_vault(params, environment)
-    if params["may_be_absent"] and check_mode and is_absent(access, gate):
-        return plan_of_absent(request)
-    client = VaultClient(access, "vault_config", gate)
-    try:
-        references = References(environment, folder, {**(resolvers or {}), "vault": SecretReader(client)})
-        return configure(client, request, references, holder_name(environment), tell)
-    finally:
-        client.close()
+    return request
 
 
-def run_rotation(
-    params: Mapping[str, Any],
-    environment: Mapping[str, str],
-    check_mode: bool,
-    gate: Callable[[], None] = lambda: None,
-    tell: Callable[[str], None] = lambda text: None,
-) -> Json:
-    """What ``vault_rotate`` is asked for, done; its result. Raises GantryError."""
-    client = VaultClient(resolve_vault(params, environment), "vault_rotate", gate)
-    try:
-        return rotate(
-            client,
-            params["rotate"],
-            Record(params["record_mount"], params["owner"]),
-            check_mode,
-            datetime.datetime.now(datetime.UTC),
-            params["whole"],
-            params["allowed_impact"],
-            params["allowed_impact_variable"],
-            holder_name(environment),
-            float(params["wait_timeout"]),
-            tell,
-        )
-    finally:
-        client.close()
-
-
-def run_verification(params: Mapping[str, Any], environment: Mapping[str, str], mint: Mint | None) -> Json:
+def verification(params: Mapping[str, Any], access: VaultAccess, mint: Mint | None) -> Json:
     """What ``vault_verify`` is asked for. Raises GantryError with all that does not hold. ``mint`` makes tokens of a cluster, if there is one."""
     problems = _CASES.check({"policies": params["policies"], "logins": params["logins"]})
     if problems:
         raise InputError("\n".join(f"{show_path(problem.path)}: {problem.message}" for problem in problems))
-    access = resolve_vault(params, environment)
     if params["logins"] and mint is None:
         raise InputError("logins need a kubeconfig: tokens of ServiceAccounts come from their cluster")
     verdicts = verify(access, params, mint)

@@ -14,7 +14,15 @@ import os
 
 import pytest
 from ansible_collections.gantry.platform.tests.integration.canaries import traces_of
-from ansible_collections.gantry.platform.tests.integration.kube.objects import config_map, identity, secret
+from ansible_collections.gantry.platform.tests.integration.kube.objects import (
+    config_map,
+    identity,
+    one_set,
+    policy,
+    policy_binding,
+    secret,
+    unused_name,
+)
 from ansible_collections.gantry.platform.tests.integration.kube.playbooks import FACES, Face
 
 APPLY = "gantry.platform.kube_apply"
@@ -110,6 +118,30 @@ def test_refusals_and_errors(cluster, face, namespace):
     assert ("data.own", "intruder") in {(row["path"], row["manager"]) for row in found["found"]["foreign"]}
     assert found["replaced"]["changed"]
     assert cluster.get(frozen)["data"]["password"] == base64.b64encode(CANARIES["NEW"].encode()).decode()
+    assert_silent(cluster, face, played)
+
+
+def test_a_policy_that_quotes_what_it_refuses_is_not_repeated(cluster, face, namespace):
+    """Its message comes from its own words, which the server puts into its answer as they are."""
+    name = unused_name()
+    lets_in = "!has(object.data) || !('password' in object.data)"
+    guard = policy(name, "any", "", lets_in, secret(namespace, "probe", password="p"))
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": ["secrets"]}
+    here = {"matchLabels": {"kubernetes.io/metadata.name": namespace}}
+    guard["spec"]["matchConstraints"] = {"resourceRules": [rule], "namespaceSelector": here}
+    guard["spec"]["validations"][0]["messageExpression"] = "'nobody writes ' + object.data['password']"
+    cluster.run(one_set("policy", namespace, guard, policy_binding(name))).ok()
+    try:
+        played = face.play(
+            {**task("checked", namespace, referenced(namespace, "one", "NEW")), "check_mode": True},
+            task("refused", namespace, referenced(namespace, "one", "NEW")),
+            words=LOUD,
+            environment=CANARIES,
+        )
+    finally:
+        cluster.run(one_set("policy", namespace), empty_sets=["policy"], prune={"mode": "delete", "max_percent": 100})
+    for found in played.results.values():
+        assert found["failed"] and "nobody writes <secret: set>" in found["msg"], found
     assert_silent(cluster, face, played)
 
 

@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import time
 import xmlrpc.client
 
 import pytest
+from ansible_collections.gantry.platform.tests.integration.canaries import traces_of
 from ansible_collections.gantry.platform.tests.integration.conftest import INSTANCES, run_role
 from ansible_collections.gantry.platform.tests.integration.kube.cluster import Cluster
-from ansible_collections.gantry.platform.tests.integration.kube.objects import deployment, job, one_set, service_account
+from ansible_collections.gantry.platform.tests.integration.kube.objects import deployment, job, one_set, secret, service_account
+from ansible_collections.gantry.platform.tests.integration.kube.playbooks import FACES, Face
 from ansible_collections.gantry.platform.tests.integration.vault.accounts import reviewer
 from ansible_collections.gantry.platform.tests.integration.vault.conftest import Live
 from ansible_collections.gantry.platform.tests.integration.vault.databases import engine
@@ -300,6 +303,36 @@ def test_a_job_with_an_agent_is_done_after_it(cluster, live, reviewed, namespace
     assert pod["metadata"]["annotations"][ADMITTED] == "true"
 
 
+@pytest.mark.parametrize("face", FACES)
+def test_objects_take_their_secrets_out_of_vault_and_of_the_cluster(cluster, live, namespace, tmp_path, face):
+    wanted = {"engines": {f"{namespace}-kv": {"type": "kv", "options": {"version": "2"}}}}
+    live.configure(wanted, owner=namespace)
+    live.api.write(f"{namespace}-kv/data/api", {"data": {"key": SECRET}})
+    source, copied = secret(namespace, "source"), secret(namespace, "copied")
+    source["stringData"] = {"key": {"reference": f"vault:{namespace}-kv/api#key"}}
+    copied["stringData"] = {"key": {"reference": f"kube:{namespace}/source#key"}}
+
+    def task(name, document, **more):
+        of = {"name": f"set-{document['metadata']['name']}", "namespace": namespace}
+        return {"name": name, "gantry.platform.kube_apply": {"definition": [document], "apply_set": of, "owner": "tests", **more}}
+
+    access = {"vault": live.access}
+    played = Face(face, tmp_path, cluster.kubeconfig).play(
+        task("made", source, **access),
+        task("again", source, **access),
+        task("copied", copied),
+        task("lacking", {**source, "metadata": {"name": "lacking", "namespace": namespace}}),
+        words=("-vvvv", "--diff"),
+        environment={"VAULT_ADDR": ""},
+    )
+    found = played.results
+    assert [found[name].get("changed") for name in ("made", "again", "copied")] == [True, False, True], played.output
+    for document in (source, copied):
+        assert base64.b64decode(cluster.get(document)["data"]["key"]).decode() == SECRET
+    assert "VAULT_ADDR" in found["lacking"]["msg"] and found["lacking"]["failed"]
+    assert traces_of([SECRET], played.output + json.dumps(found)) == []
+
+
 def test_what_cannot_be_right_is_told(cluster, namespace):
     create(cluster, service_account(namespace, "app"), injected(namespace, "app", role=""))
     until(lambda: waits(cluster, namespace, "app", "the annotation vault.hashicorp.com/role is missing"), "the reason", SOON)
@@ -312,8 +345,8 @@ def test_no_secret_is_left_anywhere(sandbox, cluster):
     everything = json.dumps([cluster.admin.get(f"/api/v1/{kind}") for kind in ("pods", "events")])
     words = (sandbox / "logs" / "kwok.log").read_text(encoding="utf-8")
     root = json.loads((sandbox / "vault-keys.json").read_text(encoding="utf-8"))["root_token"]
-    for secret in (SECRET, root, "hvs.", "eyJ"):
-        assert secret not in said and secret not in everything and secret not in words
+    for value in (SECRET, root, "hvs.", "eyJ"):
+        assert value not in said and value not in everything and value not in words
     keeper = [row for row in cluster.audit.lines() if row["user"]["username"] == "gantry:vault-agents"]
     assert {row["objectRef"]["resource"] for row in keeper} == {"pods", "serviceaccounts", "events", "secrets"}
     # Whose certificate to trust, which cert-manager would leave there: it reads none, and writes no other.

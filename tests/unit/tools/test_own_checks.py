@@ -39,6 +39,13 @@ def tool(checkout, monkeypatch):
         ("module_utils/_core/sops.py", "module_utils._aws.secrets", False),
         ("module_utils/_core/plan.py", "ansible.module_utils.basic", False),
         ("module_utils/_core/plan.py", "plugin_utils._files", False),
+        ("module_utils/_joined/vault.py", "module_utils._vault.config", True),
+        ("module_utils/_joined/vault.py", "module_utils._kube.wire.secrets", True),
+        ("module_utils/_joined/process.py", "ansible.module_utils.basic", True),
+        ("module_utils/_joined/face.py", "ansible.plugins.action", False),
+        ("module_utils/_joined/face.py", "plugin_utils._inprocess", False),
+        ("module_utils/_vault/config.py", "module_utils._joined.face", False),
+        ("modules/vault_config.py", "module_utils._joined.process", True),
         ("plugin_utils/_files.py", "module_utils._core.errors", True),
         ("plugin_utils/_files.py", "action.declare", False),
         ("modules/kube_apply.py", "module_utils._kube.engine", True),
@@ -58,7 +65,7 @@ def test_relative_imports_are_followed(tool, tmp_path, monkeypatch):
     file.write_text("from __future__ import annotations\n\nfrom .._kube import engine\nfrom .errors import Error\n")
     assert floors.problems() == [
         "plugins/module_utils/_core/plan.py:3: imports module_utils._kube: domain and providers know the kernel alone; "
-        "a module or an action joins them"
+        "_joined, or an action, joins them"
     ]
 
 

@@ -17,7 +17,7 @@ import os
 import ssl
 import threading
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,10 +65,13 @@ class Access:
     namespace: str | None = None
     certificate: str | None = None
     appears_as: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    register: Callable[[str | None], None] = lambda token: None
+    """Told every token that is sent, wherever it came from."""
 
     def headers(self, renew: bool) -> Mapping[str, str | tuple[str, ...]]:
         """Headers for one request; ``renew`` is true after the server refused the last ones."""
         token = self.credentials.token(renew)
+        self.register(token)
         return {**self.appears_as, "Authorization": f"Bearer {token}"} if token else self.appears_as
 
     @property

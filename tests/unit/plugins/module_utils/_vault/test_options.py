@@ -9,8 +9,10 @@ import socket
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
+from ansible_collections.gantry.platform.plugins.module_utils._joined.face import Call
+from ansible_collections.gantry.platform.plugins.module_utils._joined.vault import config
 from ansible_collections.gantry.platform.plugins.module_utils._vault.client import resolve_vault
-from ansible_collections.gantry.platform.plugins.module_utils._vault.options import CONFIG_SPEC, run
+from ansible_collections.gantry.platform.plugins.module_utils._vault.options import CONFIG_SPEC
 
 
 def params(**given):
@@ -27,7 +29,7 @@ def nobody():
 
 def test_a_vault_that_the_same_run_brings_is_planned_as_an_empty_one(nobody, tmp_path):
     document = {"policies": {"reader": {"kv/*": ["read"]}, "gone": None}, "engines": {"kv": {"type": "kv"}}}
-    found = run(params(url=nobody, config=document, may_be_absent=True), {}, str(tmp_path), True)
+    found = config(Call(params(url=nobody, config=document, may_be_absent=True), {}, str(tmp_path), True))
     assert {change["id"] for change in found["plan"]} == {"sys/mounts/gantry", "sys/mounts/kv", "sys/policies/acl/reader"}
     assert {(change["action"], change["verified"], change["reason"]) for change in found["plan"]} == {
         ("create", False, "there is no Vault yet")
