@@ -166,3 +166,8 @@ def test_what_is_too_short_to_be_a_secret_takes_no_words_apart():
         raise GantryError("1 change(s) are not allowed here")
 
     assert Face("any", {}, work).call(Call({}, {}))["msg"].startswith("1 change")
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_diff_is_told_where_somebody_looks_at_one(asked):
+    assert ("diff" in Face("any", {}, lambda call: {"changed": False, "diff": []}).call(Call({}, {}, diff=asked))) is asked
