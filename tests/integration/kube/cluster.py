@@ -205,7 +205,7 @@ class Cluster:
         error: GantryError | None = None
         try:
             request = apply_request(params, check)
-            result = reconcile(client, request, References(environment or {}, str(self.root)), holder, tell).as_result()
+            result = reconcile(client, request, References(environment or {}, str(self.root)), holder, tell).as_result(diff=True)
         except GantryError as caught:
             error = caught
         finally:
