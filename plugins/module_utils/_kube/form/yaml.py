@@ -139,6 +139,7 @@ class _Reader:
         self._source = source
         self._seen: set[int] = set()
         self._open: set[int] = set()
+        self._forms: dict[int, dict[str, Any]] = {}
         self._read = self._repeated = self._depth = 0
 
     def value(self, node: Any) -> Any:
@@ -174,11 +175,26 @@ class _Reader:
                 for one in reversed(sources):
                     if not isinstance(one, yaml.MappingNode):
                         raise self._error(one, "<< merges a mapping or a list of mappings")
-                    found.update(self.value(one))
+                    merged = self.value(one)
+                    for text in merged:
+                        self._once(node, key, text, self._forms.get(id(one), {}).get(text, text), text in found)
+                    found.update(merged)
                 continue
             if not isinstance(key, yaml.ScalarNode):
                 raise self._error(key, "a key is a text, not a list or a mapping")
-            found[self._said(key, as_key, self._scalar(key))] = self.value(value)
+            read = self._scalar(key)
+            text = self._said(key, as_key, read)
+            self._once(node, key, text, read, text in found)
+            found[text] = self.value(value)
+
+    def _once(self, mapping: Any, key: Any, text: str, read: Any, known: bool) -> None:
+        """Refuse a key that is there in another form too: Kubernetes' reader keeps both until they are text, and then takes either, by luck."""
+        forms = self._forms.get(id(mapping), {})
+        other = forms.get(text, text)
+        if known and (type(other), other) != (type(read), read):
+            raise self._error(key, f"the key {text!r} is there twice, written in two ways, and Kubernetes takes either by luck; write it once")
+        if read is not text:
+            self._forms.setdefault(id(mapping), {})[text] = read
 
     def _scalar(self, node: Any) -> Any:
         if node.tag == _PLAIN:
