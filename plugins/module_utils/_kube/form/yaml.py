@@ -192,7 +192,9 @@ class _Reader:
         forms = self._forms.get(id(mapping), {})
         other = forms.get(text, text)
         if known and (type(other), other) != (type(read), read):
-            raise self._error(key, f"the key {text!r} is there twice, written in two ways, and Kubernetes takes either by luck; write it once")
+            raise self._error(
+                key, f"the key {text!r} is there twice, written in two ways, and Kubernetes takes either by luck; write it once"
+            )
         if read is not text:
             self._forms.setdefault(id(mapping), {})[text] = read
 

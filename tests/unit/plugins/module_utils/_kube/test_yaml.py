@@ -39,7 +39,10 @@ def test_no_tag_makes_an_object():
         ("a:\n- !vault |\n  x\n", r"f\.yml:2:3: the tag !vault means nothing to Kubernetes, .*; decrypt the value"),
         ("a: {b: .inf}", r"f\.yml:1:8: JSON, and so Kubernetes, has no infinity"),
         ("a: {~: b}", r"f\.yml:1:5: a key is a text, not null"),
-        ("v:\n  1: a\n  '1': b", r"f\.yml:3:3: the key '1' is there twice, written in two ways, and Kubernetes takes either by luck; write it once"),
+        (
+            "v:\n  1: a\n  '1': b",
+            r"f\.yml:3:3: the key '1' is there twice, written in two ways, and Kubernetes takes either by luck; write it once",
+        ),
         ("{true: a, 'true': b}", r"f\.yml:1:11: the key 'true' is there twice"),
         ("{1: a, 1.0: b}", r"f\.yml:1:8: the key '1' is there twice"),
         ("{3.14159260: a, 3.14159261: b}", r"f\.yml:1:17: the key '3.14159[0-9]*' is there twice"),
