@@ -20,9 +20,9 @@ from ..module_utils._kube.declare.setfile import SERVERS_OWN, set_file
 from ..module_utils._kube.form.yaml import dump_yaml
 from ..module_utils._model.components import missing, requirements, sample
 from ..module_utils._sandbox.build import cache_folder
+from ..plugin_utils._components import cure_settings, drawn, need_of, pinned, release_of, with_namespace
 from ..plugin_utils._inprocess import outcome, plain, task_environment, validated
 from ..plugin_utils._model_input import catalog as known_components
-from .component import cure_settings, drawn, need_of, pinned, release_of, with_namespace
 
 SPEC: dict[str, Any] = {
     "name": {"type": "str", "required": True},

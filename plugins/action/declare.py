@@ -14,12 +14,13 @@ from ..module_utils._kube.declare.foretold import refuse_broken
 from ..module_utils._kube.declare.setfile import check_together, set_file, summary
 from ..module_utils._kube.declare.store import read_store, write_set
 from ..module_utils._kube.form.documents import Document, flatten, load_paths, load_text
-from ..module_utils._kube.form.yaml import load_yaml
+from ..plugin_utils._areas import declare_areas, rows_of
 from ..plugin_utils._inprocess import outcome, plain, validated
 from ..plugin_utils._rendering import render
 
 SPEC: dict[str, Any] = {
     "store": {"type": "path", "required": True},
+    "areas": {"type": "list", "elements": "str", "default": []},
     "set": {"type": "str"},
     "namespace": {"type": "str", "default": "gantry-system"},
     "role": {"type": "str", "default": ""},
@@ -39,7 +40,7 @@ SPEC: dict[str, Any] = {
 
 
 class ActionModule(ActionBase):
-    """Writes one named set into the store of the run, or checks all sets of the store together."""
+    """Writes one named set, or those of whole areas, into the store of the run, or checks all sets of the store together."""
 
     _supports_check_mode = True
     _supports_diff = True
@@ -52,6 +53,8 @@ class ActionModule(ActionBase):
         def work() -> dict[str, Any]:
             params = plain(validated(self, SPEC, dict(self._task.args)))
             contents: list[dict[str, Any]] = []
+            if params["areas"]:
+                return {"changed": False, **declare_areas(self, params["areas"], params["store"], task_vars)}
             if params["finish"]:
                 contents = read_store(params["store"])
                 check_together(contents, params["external_namespaces"], params["external_groups"])
@@ -63,7 +66,7 @@ class ActionModule(ActionBase):
             if params["finish"] or params["separate"]:
                 return {"changed": False, "sets": [summary(content) for content in contents]}
             if not params["set"]:
-                raise InputError("set is missing: give the set a name, or finish: true to check all sets of the store")
+                raise InputError("set is missing: give the set a name, name areas, or say finish: true to check all sets of the store")
             content = set_file(
                 params["set"],
                 params["namespace"],
@@ -89,10 +92,4 @@ class ActionModule(ActionBase):
 
     def _rows(self, names: list[str], task_vars: dict[str, Any]) -> list[dict[str, Any]]:
         """Lists of mappings out of templates: for rows that are made in a loop over the model."""
-        found: list[dict[str, Any]] = []
-        for name in names:
-            rows = load_yaml(render(self, name, task_vars)[0], name) or []
-            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-                raise InputError(f"{name}: the template must render to a list of mappings")
-            found += rows
-        return found
+        return [row for name in names for row in rows_of(render(self, name, task_vars)[0], name)]

@@ -29,6 +29,14 @@ options:
     description: The store of the run, as M(gantry.platform.platform_model) returns it.
     type: path
     required: true
+  areas:
+    description:
+      - Areas of the platform whose sets are declared, each as its role does it alone - the set of its row out of its templates, and the
+        components that are its own, for which M(gantry.platform.component) says what is read.
+      - What the templates see is what they see in an included role; the options of the roles may stand wherever variables stand.
+    type: list
+    elements: str
+    default: []
   set:
     description: Name of the set. The cluster keeps its record in a Secret of this name.
     type: str
@@ -114,6 +122,11 @@ EXAMPLES = r"""
     role: workloads
     templates: [deployment.yaml.j2, service.yaml.j2]
 
+- name: Declare two areas
+  gantry.platform.declare:
+    store: "{{ platform_model.store }}"
+    areas: [cluster_baseline, workloads]
+
 - name: Check all sets together
   gantry.platform.declare:
     store: "{{ platform_model.store }}"
@@ -138,8 +151,18 @@ digest:
   returned: when a set was declared
   type: str
 sets:
-  description: All sets of the store with name, namespace, role, number of documents and digest.
-  returned: with O(finish=true)
+  description: All sets of the store, or those of the areas, with name, namespace, role, number of documents and digest.
+  returned: with O(finish=true) or O(areas)
+  type: list
+  elements: dict
+left_out:
+  description: Hooks of charts that were left out.
+  returned: with O(areas)
+  type: list
+  elements: str
+namespaces:
+  description: Namespaces of charts with C(pod_security) and the components that need it, C(needed_by).
+  returned: with O(areas)
   type: list
   elements: dict
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
@@ -33,9 +33,16 @@ def render(action: ActionBase, name: str, task_vars: dict[str, Any], overrides: 
         path = action._find_needle("templates", name)
     except AnsibleError as error:
         raise AnsibleActionFail(f"template {name!r}: {error}") from error
-    folders = [*task_vars.get("ansible_search_path", []), action._loader.get_basedir(), os.path.dirname(path)]
+    return render_file(action, path, task_vars.get("ansible_search_path", []), task_vars, overrides), path
+
+
+def render_file(
+    action: ActionBase, path: str, roots: Sequence[str], variables: Mapping[str, Any], overrides: Mapping[str, Any] | None = None
+) -> str:
+    """The text of the template at ``path``; what it includes is looked for below ``roots``, the project and beside it."""
+    folders = [*roots, action._loader.get_basedir(), os.path.dirname(path)]
     search = [place for folder in folders for place in (os.path.join(folder, "templates"), folder)]
-    templar = action._templar.copy_with_new_env(searchpath=search, available_variables=task_vars)
+    templar = action._templar.copy_with_new_env(searchpath=search, available_variables=variables)
     content = _content(action, path)
     source = decoded(content, path)
     try:
@@ -47,7 +54,7 @@ def render(action: ActionBase, name: str, task_vars: dict[str, Any], overrides: 
         )
     except AnsibleError as error:
         raise AnsibleActionFail(f"template {path}: {error}") from error
-    return ("" if text is None else str(text)), path
+    return "" if text is None else str(text)
 
 
 def load_templates(action: ActionBase, given: Any, task_vars: dict[str, Any]) -> Loaded:

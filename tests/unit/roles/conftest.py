@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.gantry.platform.tests.unit.roles.declared import CHECKOUT, ENVIRONMENTS, Declared, declare
+from ansible_collections.gantry.platform.tests.unit.roles.declared import CHECKOUT, ENVIRONMENTS, Declared, declare, of_clusters
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +15,11 @@ def shipped(tmp_path_factory) -> dict[str, Declared]:
     """By cluster, what baseline, Vault (also where it is off) and workloads declare for the five shipped inventories."""
     inventories = [CHECKOUT / "inventories" / f"{name}.yml" for name in ENVIRONMENTS]
     return declare(tmp_path_factory.mktemp("shipped"), inventories, ["cluster_baseline", "vault", "workloads"])
+
+
+@pytest.fixture(scope="session")
+def everything(tmp_path_factory) -> dict[str, Declared]:
+    """By cluster, what the five shipped inventories declare with every area on."""
+    inventories = [CHECKOUT / "inventories" / f"{name}.yml" for name in ENVIRONMENTS]
+    every = of_clusters()
+    return declare(tmp_path_factory.mktemp("everything"), inventories, [row.area for row in every], ",".join(row.area for row in every))

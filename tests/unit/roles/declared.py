@@ -15,9 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible_collections.gantry.platform.plugins.module_utils._model.rows import EVERY_COMPONENT, Row, rows
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 ENVIRONMENTS = ("sandbox", "dev", "staging", "prod", "dr")
+
+
+def of_clusters() -> list[Row]:
+    """The areas whose documents are ours, in the order of a run: the components' are their projects'."""
+    return [row for row in rows().values() if row.on == "cluster" and EVERY_COMPONENT not in row.components]
 
 
 class Declared:
@@ -48,18 +54,14 @@ class Declared:
 
 
 def declare(folder: Path, inventories: list[Path], roles: list[str], areas: str = "", **variables: Any) -> dict[str, Declared]:
-    """Run ``declare`` of ``roles`` for every cluster of the inventories; gives what came out by host. Nothing is contacted.
+    """Declare the areas of ``roles`` for every cluster of the inventories; gives what came out by host. Nothing is contacted.
 
     ``areas`` are those that a sandbox was told to have besides those of its inventory, ``variables`` are given on the command line.
     With the baseline comes the set ``deployer-access``, which otherwise goes straight to a cluster.
     """
     access = {
         "name": "Declare the deployer's access",
-        "gantry.platform.declare": {
-            "store": "{{ platform_model.store }}",
-            "set": "deployer-access",
-            "templates": [str(CHECKOUT / "roles" / "cluster_baseline" / "templates" / "access.yaml.j2")],
-        },
+        "ansible.builtin.include_role": {"name": "gantry.platform.cluster_baseline", "tasks_from": "access"},
     }
     play = {
         "name": "Declare",
@@ -71,10 +73,7 @@ def declare(folder: Path, inventories: list[Path], roles: list[str], areas: str 
                 "gantry.platform.platform_model": {"read_only": True},
                 "register": "platform_model",
             },
-            *(
-                {"name": role, "ansible.builtin.include_role": {"name": f"gantry.platform.{role}", "tasks_from": "declare", "public": True}}
-                for role in roles
-            ),
+            {"name": "Declare", "gantry.platform.declare": {"store": "{{ platform_model.store }}", "areas": roles}},
             *([access] if "cluster_baseline" in roles else []),
             {
                 "name": "Keep",

@@ -10,7 +10,8 @@ from unittest.mock import MagicMock
 
 import pytest
 import yaml
-from ansible_collections.gantry.platform.plugins.action import component
+from ansible_collections.gantry.platform.plugins.action.component import ActionModule
+from ansible_collections.gantry.platform.plugins.plugin_utils import _components as component
 
 CRD = """
 apiVersion: apiextensions.k8s.io/v1
@@ -96,7 +97,7 @@ def declare(world):
             **more,
         }
         task = MagicMock(async_val=0, check_mode=True, args=arguments, environment=[])
-        result = component.ActionModule(task, MagicMock(), MagicMock(), MagicMock(), MagicMock(), MagicMock()).run(None, {})
+        result = ActionModule(task, MagicMock(), MagicMock(), MagicMock(), MagicMock(), MagicMock()).run(None, {})
         return result, {file.stem: json.loads(file.read_text()) for file in (world.folder / "store").glob("*.json")}
 
     return call

@@ -9,10 +9,12 @@ from unittest.mock import MagicMock
 
 import pytest
 import yaml
-from ansible_collections.gantry.platform.plugins.action import component, component_info
+from ansible_collections.gantry.platform.plugins.action import component_info
+from ansible_collections.gantry.platform.plugins.action.component import ActionModule
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import ServerError
 from ansible_collections.gantry.platform.plugins.module_utils._kube.access.grants import separated
 from ansible_collections.gantry.platform.plugins.module_utils._kube.declare.store import read_store
+from ansible_collections.gantry.platform.plugins.plugin_utils import _components as component
 
 CHART = """
 {apiVersion: v1, kind: ServiceAccount, metadata: {name: app}}
@@ -124,7 +126,7 @@ def test_it_says_of_a_component_what_a_run_will_do_with_its_set(look, chart, mon
     arguments |= {"kubernetes_version": "1.36", "repositories": {"ours": "https://charts.example"}, "deployer": "gantry:deployer"}
     task = MagicMock(async_val=0, check_mode=False, args=arguments, environment=[{"XDG_CACHE_HOME": str(tmp_path)}])
     templar = MagicMock(template=lambda value: value)
-    done = component.ActionModule(task, *(MagicMock() for _more in range(3)), templar, MagicMock()).run(None, {})
+    done = ActionModule(task, *(MagicMock() for _more in range(3)), templar, MagicMock()).run(None, {})
     assert "failed" not in done, done
     declared, administered = separated(read_store(str(tmp_path)))
     counts = Counter(document["kind"] for content in (declared, administered) for document in content["documents"])

