@@ -16,10 +16,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from ansible_collections.gantry.platform.plugins.module_utils._model.rows import rows
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.build import ensure
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.data import Definitions
 from ansible_collections.gantry.platform.tests.integration.kube.cluster import Cluster
 from ansible_collections.gantry.platform.tests.integration.runs import Runs, conforms
+from ansible_collections.gantry.platform.tests.kit.audit import VaultAudit
 
 ROOT = Path(__file__).resolve().parents[2]
 INSTANCES = ROOT / ".gantry" / f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
@@ -27,19 +29,34 @@ INSTANCES = ROOT / ".gantry" / f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'al
 HERE = Path(__file__).resolve().parent
 ON_DEV = ("test_runs", "test_interrupted", "test_access")
 """The files that share the rehearsal of dev, in this order: the last one leaves a team in it that dev does not have."""
+ON_EVERYTHING = ("test_every_area", "test_monitoring")
+"""The files that share the sandbox with every area."""
+SANDBOX = "sandbox"
+"""The sandbox's only host."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole playbooks first, then what shares a Vault, then what shares a control plane: its files are many and short."""
+    """Whole playbooks first, then what shares a Vault, then what shares a control plane: its files are many and short.
+
+    A file is one worker's, and so are all files that share the same servers.
+    """
     ours = [item for item in items if item.path.is_relative_to(HERE)]
     others = [item for item in items if not item.path.is_relative_to(HERE)]
+    for item in ours:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
     items[:] = others + sorted(ours, key=_place)
+
+
+def _group(item: pytest.Item) -> str:
+    shared = {name: files[0] for files in (ON_DEV, ON_EVERYTHING) for name in files}
+    return shared.get(item.path.stem, item.path.relative_to(HERE).with_suffix("").as_posix())
 
 
 def _place(item: pytest.Item) -> tuple[int, int]:
     folder = item.path.parent.relative_to(HERE).as_posix()
-    dev = ON_DEV.index(item.path.stem) if item.path.stem in ON_DEV else len(ON_DEV)
-    return (".", "vault", "kube").index(folder), dev
+    first = [*ON_DEV, *ON_EVERYTHING]
+    return (".", "vault", "kube").index(folder), first.index(item.path.stem) if item.path.stem in first else len(first)
 
 
 def run_role(tasks: str, folder: Path, areas: Sequence[str] = ("core",)) -> str:
@@ -98,6 +115,46 @@ def dev():
     try:
         assert code == 0, output
         assert conforms(made.rehearsed)["status"] == "applied", output
+        yield made
+    finally:
+        made.remove()
+
+
+class Everything(Runs):
+    """Playbooks on a sandbox with every area and all their servers."""
+
+    def __init__(self) -> None:
+        folder = INSTANCES / "everything"
+        root = {"sandbox_root": str(folder / SANDBOX), "platform_run_folder": str(folder / "run")}
+        areas = [row.area for row in rows().values() if row.on == "cluster"]
+        super().__init__(folder, SANDBOX, SANDBOX, **root, platform_areas=",".join(areas))
+        self.vault = VaultAudit.of(self.cluster)
+        self.planned = self.first = self.written_by_the_plan = None
+
+    def mark(self) -> tuple[int, int]:
+        """Where the servers' logs stand."""
+        return self.audit.mark(), self.vault.mark()
+
+    def written(self, mark: tuple[int, int]) -> list[str]:
+        """What the platform has written since to any server, as paths."""
+        kube, vault = mark
+        return [request.path for request in self.audit.changes(kube)] + self.vault.configured(vault)
+
+
+@pytest.fixture(scope="session")
+def everything():
+    """A sandbox with every area: ``planned`` while it was empty, then after one run, ``first``."""
+    made = Everything()
+    made.remove()
+    try:
+        code, output = made.command("ansible-playbook", *made.words("molecule/shared/prepare.yml"))
+        assert code == 0, output
+        since = made.mark()
+        code, output, made.planned = made.play("plan")
+        assert code == 0, output[-3000:]
+        made.written_by_the_plan = made.written(since)
+        code, output, made.first = made.play("site")
+        assert code == 0, output[-3000:]
         yield made
     finally:
         made.remove()

@@ -9,16 +9,12 @@ from __future__ import annotations
 import base64
 import json
 
-import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._model.rows import rows
 from ansible_collections.gantry.platform.tests.integration.canaries import shapes_in, traces_of
-from ansible_collections.gantry.platform.tests.integration.conftest import INSTANCES
+from ansible_collections.gantry.platform.tests.integration.conftest import SANDBOX as HOST
 from ansible_collections.gantry.platform.tests.integration.kube.objects import identity
-from ansible_collections.gantry.platform.tests.integration.runs import Runs, conforms
-from ansible_collections.gantry.platform.tests.kit.audit import VaultAudit
+from ansible_collections.gantry.platform.tests.integration.runs import conforms
 
-HOST = "sandbox"
-AREAS = [row.area for row in rows().values() if row.on == "cluster"]
 TAKES_OTHERS_ALONG = (
     *("Namespace", "ServiceAccount", "Secret", "Deployment", "StatefulSet", "DaemonSet", "Prometheus", "Alertmanager"),
     *("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"),
@@ -32,54 +28,24 @@ def lines(report):
     return sorted((change["set"], change["action"], change["id"]) for change in report["changes"])
 
 
-def written(everything, since):
-    kube, vault = since
-    return [request.path for request in everything.audit.changes(kube)] + everything.vault.configured(vault)
-
-
-def mark(everything):
-    return everything.audit.mark(), everything.vault.mark()
-
-
 def named(identifier):
     """The words of kubectl that name this object."""
     kind, namespace, name = identifier.split("/", 2)
     return [f"{kind}/{name}", *(["-n", namespace] if namespace != "-" else [])]
 
 
-@pytest.fixture(scope="module")
-def everything():
-    """A sandbox with every area, planned while it was empty, then after one run."""
-    folder = INSTANCES / "everything"
-    root = {"sandbox_root": str(folder / HOST), "platform_run_folder": str(folder / "run")}
-    runs = Runs(folder, "sandbox", HOST, **root, platform_areas=",".join(AREAS))
-    runs.remove()
-    try:
-        code, output = runs.command("ansible-playbook", *runs.words("molecule/shared/prepare.yml"))
-        assert code == 0, output
-        runs.vault = VaultAudit.of(runs.cluster)
-        since = mark(runs)
-        code, output, runs.planned = runs.play("plan")
-        assert code == 0, output[-3000:]
-        assert written(runs, since) == []
-        code, output, runs.first = runs.play("site")
-        assert code == 0, output[-3000:]
-        yield runs
-    finally:
-        runs.remove()
-
-
 def test_a_plan_for_an_empty_cluster_lists_what_the_run_does_and_the_run_ends_verified(everything):
     assert conforms(everything.planned)["status"] == "changes"
+    assert everything.written_by_the_plan == []
     assert lines(everything.planned) == lines(everything.first)
     assert (everything.first["status"], everything.first["hosts"][HOST]["verified"]) == ("applied", True)
 
 
 def test_a_second_run_writes_nothing_to_any_server(everything):
-    since = mark(everything)
+    since = everything.mark()
     code, output, report = everything.play("site")
     assert (code, report["status"], report["hosts"][HOST]["verified"]) == (0, "clean", True), output[-3000:]
-    assert written(everything, since) == []
+    assert everything.written(since) == []
 
 
 def declared(everything):
@@ -116,11 +82,11 @@ def test_what_somebody_deletes_and_changes_in_each_set_is_what_drift_names_and_n
             everything.kubectl(command, "--overwrite", *named(one), f"{key}=somebody")
             touched[one] = (name, "update")
     assert {name for name, _action in touched.values()} == {name for name, documents in found.items() if documents}
-    since = mark(everything)
+    since = everything.mark()
     code, output, report = everything.play("drift")
     assert code != 0
     assert {change["id"]: (change["set"], change["action"]) for change in conforms(report, "drift")["changes"]} == touched, output[-3000:]
-    assert written(everything, since) == []
+    assert everything.written(since) == []
     for name in ("access", "site"):
         code, output, report = everything.play(name, platform_force_conflicts=["kubectl-label", "kubectl-annotate"])
         assert code == 0, output[-3000:]
@@ -130,11 +96,11 @@ def test_what_somebody_deletes_and_changes_in_each_set_is_what_drift_names_and_n
 
 def test_an_area_that_is_switched_off_leaves_its_sets_to_be_named_by_everybody_who_looks(everything):
     chosen = [row for row in rows().values() if row.on == "cluster" and not row.default]
-    since = mark(everything)
+    since = everything.mark()
     code, output, report = everything.play("plan", platform_areas="")
     assert code == 0, output[-3000:]
     assert set(report["hosts"][HOST]["orphan_sets"]) == {name for row in chosen for name in row.sets if "<" not in name}
-    assert written(everything, since) == []
+    assert everything.written(since) == []
 
 
 def test_no_secret_that_a_cluster_or_a_server_holds_is_said_by_a_loud_run(everything):

@@ -42,7 +42,7 @@ def main(area: str) -> int:
 def commands(words: set[str]) -> Iterator[list[str]]:
     """What is run, one after the other."""
     pytest = [sys.executable, "-m", "pytest", "-q", "-n", "2"]
-    groups = ["--dist", "loadfile", "--no-loadscope-reorder"]
+    groups = ["--dist", "loadgroup", "--no-loadscope-reorder"]
     for folder, more in (("unit", []), ("integration", groups)):
         found = [str(path.relative_to(ROOT)) for path in test_files(TESTS / folder, words)]
         if found:
@@ -58,9 +58,13 @@ def test_files(folder: Path, words: set[str]) -> list[Path]:
 
 
 def belongs(path: Path, words: set[str]) -> bool:
-    """Whether a folder of the path, or the beginning of its name, is one of the words."""
+    """Whether a folder of the path, or the beginning of its name, is one of the words; what is about every area always is."""
     folders = {part.lstrip("_") for part in path.parts[:-1]}
-    return bool(folders & words) or any(re.match(rf"test_{re.escape(word)}(_|\.|$)", path.name) for word in words)
+    return (
+        path.name == "test_every_area.py"
+        or bool(folders & words)
+        or any(re.match(rf"test_{re.escape(word)}(_|\.|$)", path.name) for word in words)
+    )
 
 
 def scenarios(words: set[str]) -> list[str]:
