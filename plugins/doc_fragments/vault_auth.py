@@ -37,3 +37,17 @@ options:
     description: Whether the server's certificate is checked; true unless E(VAULT_SKIP_VERIFY) says otherwise.
     type: bool
 """
+
+    RECORD = r"""
+options:
+  record_mount:
+    description: Mount of the KV version 2 engine that holds the record. M(gantry.platform.vault_config) makes it where it is missing.
+    type: str
+    default: gantry
+  wait_timeout:
+    description:
+      - Seconds to wait for another run of the same owner. Before the first write the record says who runs until when; a run that was killed
+        is taken over from once its record was silent for 30 seconds.
+    type: int
+    default: 120
+"""

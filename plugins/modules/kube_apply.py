@@ -18,6 +18,9 @@ description:
   - On a local connection the action plugin of this name runs the engine in Ansible's own process.
 extends_documentation_fragment:
   - gantry.platform.kube_auth
+  - gantry.platform.reconcile
+  - gantry.platform.reconcile.owner
+  - gantry.platform.reconcile.prune
 attributes:
   check_mode:
     description: Observes and plans as a real run does and writes nothing.
@@ -32,7 +35,7 @@ options:
   state:
     description:
       - V(absent) removes the objects that O(definition), O(src), O(template), or O(kind) and O(name) name, within the limits of O(prune),
-        and waits until they are gone. Kinds that hold data must be in O(prune.kinds).
+        and waits until they are gone. Kinds that hold data must be in O(prune.data).
     type: str
     choices: [present, absent]
     default: present
@@ -78,10 +81,6 @@ options:
   namespace:
     description: Namespace of objects that name none. Otherwise that of the context.
     type: str
-  owner:
-    description: Name of this installation. The field manager is C(kube_apply:<owner>), whatever the set.
-    type: str
-    default: gantry
   apply_set:
     description:
       - The name of the set that O(definition), O(src) and O(template) make, and the namespace of its record, a Secret of that name.
@@ -171,28 +170,6 @@ options:
     type: list
     elements: str
     default: []
-  prune:
-    description: What happens to objects that a set recorded and no longer declares.
-    type: dict
-    suboptions:
-      mode:
-        description: Ignore them, name them in a warning, or delete them.
-        type: str
-        choices: [none, report, delete]
-        default: none
-      max_count:
-        description: Most deletions of one run.
-        type: int
-        default: 20
-      max_percent:
-        description: Most deletions of one run, in percent of what the sets hold, those of O(remove_sets) included. Not looked at up to five deletions.
-        type: int
-        default: 25
-      kinds:
-        description: Kinds that hold data (Namespace, PersistentVolume, PersistentVolumeClaim, CustomResourceDefinition) that may be deleted.
-        type: list
-        elements: str
-        default: []
   force_conflicts:
     description: Whether fields of other managers are taken over. True, false, or a list of the managers that may lose fields.
     type: raw
@@ -235,25 +212,6 @@ options:
     type: str
     choices: [recorded, full]
     default: recorded
-  allowed_impact:
-    description: Impacts that the run may have. A change with another one stops it before the first write.
-    type: list
-    elements: str
-    choices: [safe, restart, disruptive, destroys_data]
-    default: [safe, restart, disruptive, destroys_data]
-  allowed_impact_variable:
-    description: Name of the variable behind O(allowed_impact), for the refusal's text.
-    type: str
-    default: allowed_impact
-  variables:
-    description:
-      - Names of the variables behind options, such as C(my_prune) for C(prune). Messages that say what to change name them instead of the
-        option.
-    type: dict
-    default: {}
-  approved_digest:
-    description: RV(digest) of an approved plan. The run stops before its first write unless it would do exactly that.
-    type: str
   digest_key:
     description: Key for digests of Secret values in a plan. Without it a plan knows Secrets by names and references only.
     type: str
@@ -304,6 +262,7 @@ options:
         type: bool
         default: true
 notes:
+  - The field manager is C(kube_apply:<owner>), whatever the set. Limits of O(prune) are of all that its sets hold, those of O(remove_sets) included.
   - Values of Secrets never appear in results, diffs or errors. A value C({"reference":"env:NAME"}), or with C(file:path),
     C(sops:file#key), C(aws-sm:name), C(aws-sm:name#key), C(vault:path#key) or C(kube:namespace/name#key) (a Secret of the same cluster), is
     resolved in memory when it is sent.
@@ -348,7 +307,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 plan:
-  description: Every change in the order of execution, with its impact, the fields that change and why.
+  description: Every change in the order of the writes, with its impact, the fields that change and why; in check mode every change that would be made.
   returned: success
   type: list
   elements: dict
@@ -361,12 +320,22 @@ plan:
       verified: true
       set: workloads
 counts:
-  description: Number of changes by action, and of objects that are right.
+  description: Number of changes by action, and of what is right already.
   returned: success
   type: dict
   sample: {create: 0, update: 1, replace: 0, delete: 0, adopt: 0, blocked: 0, unchanged: 311}
+diff:
+  description: The fields that change, before and after. Values of secrets are shown as set, changed or unset.
+  returned: success, with C(--diff)
+  type: list
+  elements: dict
+warnings:
+  description: What the server said, and what looks wrong without being refused.
+  returned: success
+  type: list
+  elements: str
 digest:
-  description: Identifies the plan for an approval.
+  description: Identifies the plan for an approval. Empty where what cannot be known yet is part of it.
   returned: success
   type: str
 foreign:

@@ -19,8 +19,16 @@ description:
   - A root credential that was rotated is never put back, unless O(reset_root) names its path.
   - On a local connection the action plugin of this name runs the engine in Ansible's own process.
   - Works on OpenBao as well, as far as that has the same API. It was not tested there.
+notes:
+  - O(prune) with O(prune.mode=report) lists under RV(foreign) what of its own is declared no more, and what was never ours in the collections
+    that the document uses. With O(prune.mode=delete) what is ours goes, a mount or an auth method only where O(prune.data) names it.
+  - The one word that O(prune) once was (V(within_mounts), V(mounts) …) is taken, with a deprecation, until version 1.0.0.
 extends_documentation_fragment:
   - gantry.platform.vault_auth
+  - gantry.platform.vault_auth.record
+  - gantry.platform.reconcile
+  - gantry.platform.reconcile.owner
+  - gantry.platform.reconcile.prune
 attributes:
   check_mode:
     description: Reads and plans as a real run does and writes nothing.
@@ -52,63 +60,30 @@ options:
   context:
     description: Context in that kubeconfig.
     type: str
-  owner:
-    description: Name of this installation. Several may configure one Vault; each has a record of its own.
-    type: str
-    default: gantry
-  record_mount:
-    description: Mount of the KV version 2 engine that holds the record. It is made where it is missing.
-    type: str
-    default: gantry
-  prune:
-    description:
-      - What happens to what is recorded as written by O(owner) and no longer declared.
-      - V(none) leaves it unmentioned; V(report) lists it under RV(foreign), with what was never ours in the collections that the document
-        uses; V(within_mounts) also removes what is ours, but no mount; V(mounts) also removes mounts and auth methods.
-    type: str
-    choices: [none, report, within_mounts, mounts]
-    default: none
   removable:
     description:
-      - What holds data and may be removed all the same, by name - mounts (V(kv-old)), auth methods (V(auth/ldap)), and the paths of
-        transit keys and issuers.
+      - Deprecated, and removed in version 1.0.0; names of O(prune.data). No mount that is only declared no more goes by it.
     type: list
     elements: str
-    default: []
   reset_root:
     description: Paths whose declared root credential is written although it was rotated, or nobody recorded what it was set to.
     type: list
     elements: str
     default: []
   removal_limits:
-    description: How much one run may remove before it refuses.
+    description: Deprecated, and removed in version 1.0.0; O(prune.max_count) and O(prune.max_percent).
     type: dict
-    default: {}
     suboptions:
       max_count:
-        description: Number of removals.
+        description: As O(prune.max_count).
         type: int
         default: 20
       max_percent:
-        description: Percentage of what the record holds; up to 5 removals it is not looked at.
+        description: As O(prune.max_percent).
         type: int
         default: 25
   removal_limits_variable:
-    description: Name of the setting that O(removal_limits) comes from, for the message of a refusal.
-    type: str
-    default: removal_limits
-  allowed_impact:
-    description: Impacts that a change may have; a plan with another one is refused before the first write.
-    type: list
-    elements: str
-    choices: [safe, restart, disruptive, destroys_data]
-    default: [safe, restart, disruptive, destroys_data]
-  allowed_impact_variable:
-    description: Name of the setting that O(allowed_impact) comes from, for the message of a refusal.
-    type: str
-    default: allowed_impact
-  approved_digest:
-    description: Digest of the plan that was approved. Any other plan is refused before the first write.
+    description: Deprecated, and removed in version 1.0.0; O(variables) names that of O(prune).
     type: str
   known_policies:
     description: Policies that another task declares. A role or group that names one that is neither here, there, nor in Vault is warned of.
@@ -121,12 +96,6 @@ options:
         one, with every change unverified and without a digest, because what cannot be known yet cannot be approved.
     type: bool
     default: false
-  wait_timeout:
-    description:
-      - Seconds to wait for another run of the same owner. Before the first write the record says who runs until when; a run that was killed
-        is taken over from once its record was silent for 30 seconds.
-    type: int
-    default: 120
 seealso:
   - module: gantry.platform.vault_init
   - module: gantry.platform.vault_info
@@ -137,7 +106,7 @@ EXAMPLES = r"""
   gantry.platform.vault_config:
     url: https://vault.platform.example:8200
     ca_cert: /etc/ssl/internal-ca.pem
-    prune: within_mounts
+    prune: {mode: delete}
     config:
       audit:
         file: {type: file, options: {file_path: /vault/audit/audit.log}}
@@ -171,7 +140,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 plan:
-  description: What was changed, or would be, in the order of the writes.
+  description: Every change in the order of the writes, with its impact, the fields that change and why; in check mode every change that would be made.
   returned: success
   type: list
   elements: dict
@@ -184,18 +153,23 @@ plan:
       verified: true
       set: vault
 counts:
-  description: Number of changes by action, and of what was right already.
+  description: Number of changes by action, and of what is right already.
   returned: success
   type: dict
   sample: {create: 0, update: 1, replace: 0, delete: 0, adopt: 0, blocked: 0, unchanged: 120}
 foreign:
-  description: What is there and declared nowhere, with O(prune) other than V(none).
+  description: What is there and declared nowhere, unless O(prune.mode=none).
   returned: success
   type: list
   elements: dict
   sample: [{id: sys/policies/acl/by-hand, path: it is declared nowhere, manager: "", time: ""}]
+diff:
+  description: The fields that change, before and after. Values of secrets are shown as set, changed or unset.
+  returned: success, with C(--diff)
+  type: list
+  elements: dict
 digest:
-  description: Identifies the plan for an approval.
+  description: Identifies the plan for an approval. Empty where what cannot be known yet is part of it.
   returned: success
   type: str
   sample: sha256:9f2b1c0e7d3a5b6c8d9e0f1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e
@@ -206,7 +180,7 @@ warnings:
   elements: str
   sample: ["auth/kubernetes/role/x names the policy 'raeder', which nobody has"]
 requests:
-  description: Requests by method.
+  description: Number of requests by HTTP method.
   returned: success
   type: dict
   sample: {GET: 134}

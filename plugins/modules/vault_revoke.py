@@ -16,6 +16,7 @@ description:
   - Entities are disabled first, so that nobody makes anew what is revoked.
 extends_documentation_fragment:
   - gantry.platform.vault_auth
+  - gantry.platform.reconcile
 attributes:
   check_mode:
     description: Says what would be revoked.
@@ -60,24 +61,34 @@ EXAMPLES = r"""
 
 RETURN = r"""
 plan:
-  description: What was done, or would be.
+  description: Every change in the order of the writes, with its impact, the fields that change and why; in check mode every change that would be made.
   returned: success
   type: list
   elements: dict
   sample:
     - {id: leases/database/creds/memory-store, action: delete, impact: disruptive, fields: [], reason: 4 leases, verified: true, set: vault}
 counts:
-  description: Number of changes by action.
+  description: Number of changes by action, and of what is right already.
   returned: success
   type: dict
   sample: {create: 0, update: 1, replace: 0, delete: 0, adopt: 0, blocked: 0, unchanged: 3}
+diff:
+  description: The fields that change, before and after. Values of secrets are shown as set, changed or unset.
+  returned: success, with C(--diff)
+  type: list
+  elements: dict
+warnings:
+  description: What the server said, and what looks wrong without being refused.
+  returned: success
+  type: list
+  elements: str
 digest:
-  description: Identifies the plan.
+  description: Identifies the plan for an approval. Empty where what cannot be known yet is part of it.
   returned: success
   type: str
   sample: sha256:9f2b1c0e7d3a5b6c8d9e0f1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e
 requests:
-  description: Requests by method.
+  description: Number of requests by HTTP method.
   returned: success
   type: dict
   sample: {GET: 4, PUT: 1}

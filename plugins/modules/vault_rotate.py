@@ -20,6 +20,9 @@ description:
     declared one back.
 extends_documentation_fragment:
   - gantry.platform.vault_auth
+  - gantry.platform.vault_auth.record
+  - gantry.platform.reconcile
+  - gantry.platform.reconcile.owner
 attributes:
   check_mode:
     description: Says what is due and renews nothing.
@@ -51,30 +54,6 @@ options:
     type: list
     elements: str
     default: []
-  allowed_impact:
-    description: Impacts that a change may have; a plan with another one is refused before the first write.
-    type: list
-    elements: str
-    choices: [safe, restart, disruptive, destroys_data]
-    default: [safe, restart, disruptive, destroys_data]
-  allowed_impact_variable:
-    description: Name of the setting that O(allowed_impact) comes from, for the message of a refusal.
-    type: str
-    default: allowed_impact
-  owner:
-    description: Owner of the record, as in M(gantry.platform.vault_config).
-    type: str
-    default: gantry
-  record_mount:
-    description: Mount of the record, as in M(gantry.platform.vault_config).
-    type: str
-    default: gantry
-  wait_timeout:
-    description:
-      - Seconds to wait for another run of the same owner. Before the first write the record says who runs until when; a run that was killed
-        is taken over from once its record was silent for 30 seconds.
-    type: int
-    default: 120
 seealso:
   - module: gantry.platform.vault_config
 """
@@ -98,14 +77,14 @@ EXAMPLES = r"""
 
 RETURN = r"""
 plan:
-  description: What was done, or would be.
+  description: Every change in the order of the writes, with its impact, the fields that change and why; in check mode every change that would be made.
   returned: success
   type: list
   elements: dict
   sample:
     - {id: transit/keys/personal, action: update, impact: safe, fields: [], reason: "91 days old, 90 days allowed", verified: true, set: vault}
 counts:
-  description: Number of changes by action.
+  description: Number of changes by action, and of what is right already.
   returned: success
   type: dict
   sample: {create: 0, update: 1, replace: 0, delete: 0, adopt: 0, blocked: 0, unchanged: 3}
@@ -115,13 +94,23 @@ foreign:
   type: list
   elements: dict
   sample: [{id: kv/former-name/generated, path: it is declared nowhere, manager: "", time: ""}]
+diff:
+  description: The fields that change, before and after. Values of secrets are shown as set, changed or unset.
+  returned: success, with C(--diff)
+  type: list
+  elements: dict
+warnings:
+  description: What the server said, and what looks wrong without being refused.
+  returned: success
+  type: list
+  elements: str
 digest:
-  description: Identifies the plan.
+  description: Identifies the plan for an approval. Empty where what cannot be known yet is part of it.
   returned: success
   type: str
   sample: sha256:9f2b1c0e7d3a5b6c8d9e0f1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e
 requests:
-  description: Requests by method.
+  description: Number of requests by HTTP method.
   returned: success
   type: dict
   sample: {GET: 4, PUT: 1}

@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
@@ -57,7 +57,7 @@ def refuse_unknown(specification: Mapping[str, Any], args: Mapping[str, Any], an
 def validated(action: ActionBase, specification: dict[str, Any], args: dict[str, Any], **rules: Any) -> dict[str, Any]:
     """The task's options by the module's own argument specification. Raises GantryError that names every mistake."""
     refuse_unknown(specification, args)
-    outcome = ArgumentSpecValidator(specification, **rules).validate(args)
+    outcome = ModuleArgumentSpecValidator(specification, **rules).validate(args)  # which tells what is deprecated
     if outcome.error_messages:
         raise GantryError("; ".join(outcome.error_messages))
     return dict(outcome.validated_parameters)
@@ -143,6 +143,9 @@ class InProcess(ActionBase):
         def work() -> dict[str, Any]:
             args = dict(self._task.args)
             refuse_unknown(self.face.spec, args, self.face.answers)
+            args, outdated = self.face.of_today(args)
+            for text in outdated:
+                Display().deprecated(text, version="1.0.0", collection_name="gantry.platform")
             args = self.given(args, task_vars)
             if not self.anywhere and not runs_here(self):
                 return self._execute_module(f"gantry.platform.{self.face.name}", module_args=self.face.elsewhere(args), task_vars=task_vars)

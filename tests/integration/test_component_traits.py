@@ -141,7 +141,7 @@ def test_a_chart_with_these_traits_lives_its_whole_life(cluster, declare):
 
     current, output = declare(viola=settings("viola", strings="5"))
     gone = apply(
-        current, remove_sets=["component-cello"], prune={"mode": "delete", "kinds": ["CustomResourceDefinition"], "max_percent": 100}
+        current, remove_sets=["component-cello"], prune={"mode": "delete", "data": ["CustomResourceDefinition"], "max_percent": 100}
     )
     gone.ok()
     assert cluster.find({**sets_of("viola", "DaemonSet")[0]}) is not None

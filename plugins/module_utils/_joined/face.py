@@ -43,6 +43,8 @@ class Face:
     work: Callable[[Call], Result]
     check_mode: bool = True
     elsewhere: Callable[[dict[str, Any]], dict[str, Any]] = lambda args: args
+    of_today: Callable[[dict[str, Any]], tuple[dict[str, Any], list[str]]] = lambda args: (args, [])
+    """A task's options with values of before in the form of today, and what to write instead of each."""
     answers: Mapping[str, str] = field(default_factory=dict)
     """Options that there are not, with what to write instead."""
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from .._core.guards import Guards, guards_of
 from .._core.lock import holder_name
 from .._kube.wire.secrets import cluster_secrets
 from .._vault.client import AUTH_SPEC, VaultAccess, VaultClient, resolve_vault
@@ -20,7 +21,7 @@ from .._vault.config import configure, plan_of_absent
 from .._vault.expiry import expiring
 from .._vault.lifecycle import Delivery, bring_up, health, is_absent, token_of
 from .._vault.lifecycle import cluster as cluster_of
-from .._vault.options import CONFIG_SPEC, ROTATE_SPEC, VERIFY_SPEC, config_request, verification
+from .._vault.options import CONFIG_SPEC, REVOKE_SPEC, ROTATE_SPEC, VERIFY_SPEC, config_request, of_today, verification
 from .._vault.record import Record
 from .._vault.revocation import revoke as end_access
 from .._vault.rotation import rotate as renew
@@ -40,13 +41,6 @@ INIT_SPEC: dict[str, Any] = {
     "root_token_pgp_key": {"type": "str", "default": "", "no_log": False},
     "unseal": {"type": "bool", "default": True},
     "wait_timeout": {"type": "int", "default": 60},
-}
-REVOKE_SPEC: dict[str, Any] = {
-    **AUTH_SPEC,
-    "leases": {"type": "list", "elements": "str", "default": []},
-    "accessors": {"type": "list", "elements": "str", "default": []},
-    "entities": {"type": "list", "elements": "str", "default": []},
-    "force": {"type": "bool", "default": False},
 }
 SNAPSHOT_SPEC: dict[str, Any] = {
     **AUTH_SPEC,
@@ -100,8 +94,7 @@ def rotate(call: Call) -> Result:
             call.check_mode,
             datetime.datetime.now(datetime.UTC),
             params["whole"],
-            params["allowed_impact"],
-            params["allowed_impact_variable"],
+            Guards(**guards_of(params, ROTATE_SPEC)),
             holder_name(call.environment),
             float(params["wait_timeout"]),
             call.tell,
@@ -161,7 +154,7 @@ def snapshot(call: Call) -> Result:
     return {"changed": changed, "snapshot": said}
 
 
-CONFIG = Face("vault_config", CONFIG_SPEC, config)
+CONFIG = Face("vault_config", CONFIG_SPEC, config, of_today=of_today)
 ROTATE = Face("vault_rotate", ROTATE_SPEC, rotate)
 REVOKE = Face("vault_revoke", REVOKE_SPEC, revoke)
 VERIFY = Face("vault_verify", VERIFY_SPEC, verify, check_mode=False)

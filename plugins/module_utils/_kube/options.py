@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .._core.change import Impact
 from .._core.errors import InputError
-from .._core.plan import RemovalLimits
+from .._core.guards import GUARD_SPEC, OWNER_SPEC, PRUNE_SPEC, guards_of
 from .._core.suggest import did_you_mean
 from .declare.store import documents_of, read_store
 from .form.documents import Document, Loaded, flatten, load_paths, load_text
 from .form.kinds import Ref, split_version
-from .resolve.requests import EVERY_IMPACT, Administered, Prune, ReconcileRequest
+from .resolve.requests import Administered, ReconcileRequest
 from .resolve.wanted import HandedOver, SetInput
 from .wire.auth import AuthOptions
 from .words import ANSWERS, named_object, refuse_words
@@ -50,6 +49,9 @@ _DOCUMENTS: dict[str, Any] = {
 APPLY_SPEC: dict[str, Any] = {
     **AUTH_SPEC,
     **_DOCUMENTS,
+    **OWNER_SPEC,
+    **GUARD_SPEC,
+    **PRUNE_SPEC,
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "api_version": {"type": "str", "aliases": ["api", "version"]},
     "kind": {"type": "str"},
@@ -57,7 +59,6 @@ APPLY_SPEC: dict[str, Any] = {
     "apply": {"type": "bool"},
     "remote_src": {"type": "bool", "default": False},
     "namespace": {"type": "str"},
-    "owner": {"type": "str", "default": "gantry"},
     "apply_set": {"type": "dict", "options": _SET_SPEC},
     "sets": {
         "type": "list",
@@ -72,15 +73,6 @@ APPLY_SPEC: dict[str, Any] = {
     "remove_sets": {"type": "list", "elements": "str"},
     "identity": {"type": "str"},
     "empty_sets": {"type": "list", "elements": "str", "default": []},
-    "prune": {
-        "type": "dict",
-        "options": {
-            "mode": {"type": "str", "choices": ["none", "report", "delete"], "default": "none"},
-            "max_count": {"type": "int", "default": 20},
-            "max_percent": {"type": "int", "default": 25},
-            "kinds": {"type": "list", "elements": "str", "default": []},
-        },
-    },
     "force_conflicts": {"type": "raw", "default": False},
     "foreign": {"type": "str", "choices": ["ignore", "report"], "default": "ignore"},
     "remove_foreign": {"type": "list", "elements": "str", "default": []},
@@ -88,10 +80,6 @@ APPLY_SPEC: dict[str, Any] = {
     "replace_kinds": {"type": "list", "elements": "str", "default": []},
     "adopt": {"type": "list", "elements": "str", "default": []},
     "verify": {"type": "str", "choices": ["recorded", "full"], "default": "recorded"},
-    "allowed_impact": {"type": "list", "elements": "str", "choices": list(EVERY_IMPACT), "default": list(EVERY_IMPACT)},
-    "allowed_impact_variable": {"type": "str", "default": "allowed_impact"},
-    "variables": {"type": "dict", "default": {}},
-    "approved_digest": {"type": "str"},
     "digest_key": {"type": "str", "no_log": True},
     "lock": {"type": "bool", "default": False},
     "run": {"type": "str", "default": ""},
@@ -162,10 +150,7 @@ def auth_options(params: Params, environment: Mapping[str, str]) -> AuthOptions:
 def apply_request(params: Params, check_mode: bool) -> ReconcileRequest:
     """The request that the options of one task make. Raises InputError."""
     refuse_words(params)
-    prune = params.get("prune") or {}
-    unknown = [name for name in params["allowed_impact"] if name not in {impact.value for impact in Impact}]
-    if unknown:
-        raise InputError(f"allowed_impact: {unknown[0]!r} is none of {', '.join(EVERY_IMPACT)}")
+    guards = guards_of(params, APPLY_SPEC)
     key = params.get("digest_key")
     names = params.get("apply_sets")
     sets = _sets(params)
@@ -179,11 +164,6 @@ def apply_request(params: Params, check_mode: bool) -> ReconcileRequest:
         known_sets=frozenset(params.get("known_sets") or ()),
         remove_sets=frozenset(params.get("remove_sets") or ()),
         empty_sets=frozenset(params.get("empty_sets") or ()),
-        prune=Prune(
-            prune.get("mode") or "none",
-            _limits(prune),
-            tuple(prune.get("kinds") or ()),
-        ),
         force_conflicts=_force(params.get("force_conflicts")),
         foreign=params["foreign"],
         remove_foreign=tuple(params["remove_foreign"]),
@@ -191,10 +171,6 @@ def apply_request(params: Params, check_mode: bool) -> ReconcileRequest:
         replace_kinds=list(params["replace_kinds"]),
         adopt=tuple(params["adopt"]),
         verify=params["verify"],
-        allowed_impact=tuple(params["allowed_impact"]),
-        allowed_impact_variable=params["allowed_impact_variable"],
-        variables=_variables(params["variables"]),
-        approved_digest=params.get("approved_digest") or None,
         digest_key=key.encode() if key else None,
         wait=params["wait"],
         wait_timeout=float(params["wait_timeout"]),
@@ -204,6 +180,7 @@ def apply_request(params: Params, check_mode: bool) -> ReconcileRequest:
         default_namespace=params.get("namespace"),
         return_objects=params["return_objects"],
         administered=_administered(params.get("administered") or {}),
+        **guards,
     )
 
 
@@ -298,22 +275,6 @@ def _handed_over(item: Mapping[str, Any], source: str) -> HandedOver:
         raise InputError(
             f"{source}: handed_over: {error.args[0]} is missing; it takes api_version, kind, namespace, name, path, seed, reason"
         ) from error
-
-
-def _limits(prune: Mapping[str, Any]) -> RemovalLimits:
-    limits = RemovalLimits(prune.get("max_count", RemovalLimits.max_count), prune.get("max_percent", RemovalLimits.max_percent))
-    if limits.max_count < 0:
-        raise InputError(f"prune.max_count is a number of objects from 0, found {limits.max_count}")
-    if not 0 <= limits.max_percent <= 100:
-        raise InputError(f"prune.max_percent is a percentage of what the sets hold, 0 to 100, found {limits.max_percent}")
-    return limits
-
-
-def _variables(given: Mapping[str, Any]) -> dict[str, str]:
-    unknown = sorted(set(given) - set(APPLY_SPEC))
-    if unknown:
-        raise InputError(f"variables: there is no option {unknown[0]!r}{did_you_mean(unknown[0], APPLY_SPEC)}")
-    return {option: str(variable) for option, variable in given.items()}
 
 
 def _force(value: Any) -> bool | tuple[str, ...]:

@@ -10,14 +10,15 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from .._core.change import Action, Change
 from .._core.concurrency import map_threads
 from .._core.errors import CancelledError, GantryError, InputError, RefusedError
+from .._core.guards import Guards
 from .._core.lock import LockLostError, holder_name
-from .._core.plan import Plan, RemovalLimits, guard_approval, guard_impact, guard_removal
+from .._core.plan import Plan
 from .._core.references import MissingSecretError, References, reference_of
 from .._core.show import as_diff
 from .._core.words import clean, clean_lines, listed
@@ -32,8 +33,6 @@ from .planned import refusals
 from .record import Entry, Record, paths_of_others
 from .server import Server
 
-PRUNE = ("none", "report", "within_mounts", "mounts")
-EVERY_IMPACT = ("safe", "restart", "disruptive", "destroys_data")
 _THREADS = 16
 _BUILT_IN = {
     "sys/policies/acl": {"default", "root", "response-wrapping", "control-group"},
@@ -43,25 +42,21 @@ _BUILT_IN = {
 }
 _BUILT_IN_MOUNTS = {"sys", "identity", "cubbyhole", "agent-registry"}
 _MOUNT_KINDS = ("mount", "auth")
+_NOWHERE = "it is declared nowhere"
 
 
 @dataclass(frozen=True)
-class Request:
-    """What is wanted. ``removable`` names mounts (``auth/<path>`` for auth methods) and whatever else holds data that may be removed."""
+class Request(Guards):
+    """What is wanted. ``prune.data`` names mounts (``auth/<path>`` for auth methods) and whatever else holds data that may be removed."""
 
     resources: list[Resource]
     owner: str = "gantry"
     record_mount: str = "gantry"
-    prune: str = "none"
     removable: frozenset[str] = frozenset()
+    """As ``prune.data``, in the words of before: no mount that is only declared no more goes by it."""
     reset_root: frozenset[str] = frozenset()
-    limits: RemovalLimits = field(default_factory=RemovalLimits)
-    allowed_impact: tuple[str, ...] = EVERY_IMPACT
-    allowed_impact_variable: str = "allowed_impact"
-    approved_digest: str = ""
     check_mode: bool = False
     known_policies: frozenset[str] = frozenset()
-    removal_limits_variable: str = "removal_limits"
     patience: float = 120.0
     """Seconds to wait for another run of the same owner."""
 
@@ -119,7 +114,7 @@ def configure(
     result = plan.as_result()
     result["warnings"] = work.warnings(plan)
     result["diff"] = as_diff(plan.changes, lambda side: json.dumps(side, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
-    result["foreign"] = [{"id": clean(path), "path": "it is declared nowhere", "manager": "", "time": ""} for path in work.foreign]
+    result["foreign"] = [{"id": clean(path), "path": clean(why), "manager": "", "time": ""} for path, why in work.foreign.items()]
     result["requests"] = dict(client.pool.requests)
     return result
 
@@ -150,17 +145,16 @@ class _Work:
         self._unknown: dict[str, set[str]] = {}
         self._findings: list[Finding] = []
         self._removals: list[Removal] = []
-        self.foreign: list[str] = []
+        self.foreign: dict[str, str] = {}
+        """Paths of what is declared nowhere, and why each stays."""
         self.said: list[str] = []
         self.written: set[str] = set()
 
     def guarded_plan(self) -> Plan:
         """What is to be done, before anything is written. Raises RefusedError where it is not allowed, or not what was approved."""
         self.observe()
-        plan, request = self.plan(), self._request
-        guard_removal(plan, len(self.record.entries), request.limits, request.removal_limits_variable)
-        guard_impact(plan, request.allowed_impact, request.allowed_impact_variable)
-        guard_approval(plan, request.approved_digest)
+        plan = self.plan()
+        self._request.judge(plan, len(self.record.entries))
         return plan
 
     def observe(self) -> None:
@@ -310,14 +304,14 @@ class _Work:
         if change is None:
             return
         name = resource.mount if resource.kind in _MOUNT_KINDS else resource.path
-        if KINDS[resource.kind].removal.value == "destroys_data" and name not in self._request.removable:
-            change = _kept(change, f"it holds data; to remove it name {name} in removable")
+        if KINDS[resource.kind].removal.value == "destroys_data" and not self._may_go(name):
+            change = _kept(change, f"it holds data; {self._cure(name)}")
         self._removals.append(Removal(resource.kind, change))
 
     def _undeclared(self) -> None:
         """What the record knows and nobody declares any more, and what was never ours."""
         request, server = self._request, self._server
-        if request.prune == "none":
+        if request.prune.mode == "none":
             return
         declared = {folded(resource.path) for resource in request.resources}
         # Names that the server keeps in small letters stood otherwise in the records of earlier versions.
@@ -338,10 +332,11 @@ class _Work:
             for name in server.listed(collection) or ():
                 path = f"{collection}/{name}"
                 if folded(path) not in known and name not in _BUILT_IN.get(collection, ()):
-                    self.foreign.append(path)
+                    self.foreign[path] = _NOWHERE
         for prefix, rows, own in (("sys/mounts", server.mounts, _BUILT_IN_MOUNTS), ("sys/auth", server.auths, {"token"})):
             paths = (f"{prefix}/{name}" for name in rows if name not in own)
-            self.foreign += [path for path in paths if path not in declared and path not in self.record.entries and path not in of_others]
+            known = {*declared, *self.record.entries, *of_others}
+            self.foreign |= {path: _NOWHERE for path in paths if path not in known}
 
     def _surplus(self, resource: Resource, live: Json, mounts: set[str]) -> None:
         request = self._request
@@ -352,13 +347,19 @@ class _Work:
         below = not of_mount and resource.mount not in ("", "sys", "identity")
         if below and resource.mount not in mounts:  # its mount speaks for it
             return
-        if request.prune == "report" or (of_mount and request.prune != "mounts"):
-            self.foreign.append(resource.path)
-            return
         name = resource.path.removeprefix("sys/mounts/").replace("sys/auth/", "auth/", 1) if of_mount else resource.path
-        if change.impact.value == "destroys_data" and name not in request.removable:
-            change = _kept(change, f"no longer declared, but it holds data; to remove it name {name} in removable")
+        if request.prune.mode == "report" or (of_mount and name not in request.prune.data):
+            self.foreign[resource.path] = _NOWHERE if request.prune.mode == "report" else f"{_NOWHERE}; {self._cure(name)}"
+            return
+        if change.impact.value == "destroys_data" and not self._may_go(name):
+            change = _kept(change, f"no longer declared, but it holds data; {self._cure(name)}")
         self._removals.append(Removal(resource.kind, change))
+
+    def _may_go(self, name: str) -> bool:
+        return name in self._request.prune.data or name in self._request.removable
+
+    def _cure(self, name: str) -> str:
+        return f"to remove it name {name} in {self._request.called('prune')}.data"
 
     def _policies_that_nobody_has(self) -> list[str]:
         declared = {r.name for r in self._request.resources if r.kind == "policy" and r.body is not None}

@@ -11,48 +11,59 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._core.errors import GantryError, InputError
-from .._core.plan import RemovalLimits
+from .._core.guards import GUARD_SPEC, OWNER_SPEC, PRUNE_SPEC, guards_of, of_before
 from .._core.schema import Schema, show_path
 from .._core.suggest import did_you_mean
 from .._core.words import listed
 from .client import AUTH_SPEC, Json, VaultAccess
-from .config import EVERY_IMPACT, PRUNE, Request
+from .config import Request
 from .document import read_document
 from .verify import Mint, verify
 
+RECORD_SPEC: dict[str, Any] = {
+    **OWNER_SPEC,
+    "record_mount": {"type": "str", "default": "gantry"},
+    "wait_timeout": {"type": "int", "default": 120},
+}
+"""The options of every module that writes the record: whose it is, where it lies, and how long another run of it is waited for."""
 CONFIG_SPEC: dict[str, Any] = {
     **AUTH_SPEC,
+    **RECORD_SPEC,
+    **GUARD_SPEC,
+    **PRUNE_SPEC,
     "config": {"type": "dict", "required": True},
     "kubeconfig": {"type": "path"},
     "context": {"type": "str"},
-    "owner": {"type": "str", "default": "gantry"},
-    "record_mount": {"type": "str", "default": "gantry"},
-    "prune": {"type": "str", "default": "none", "choices": list(PRUNE)},
-    "removable": {"type": "list", "elements": "str", "default": []},
+    "removable": of_before(type="list", elements="str"),
     "reset_root": {"type": "list", "elements": "str", "default": []},
-    "removal_limits": {
-        "type": "dict",
-        "default": {},
-        "options": {"max_count": {"type": "int", "default": 20}, "max_percent": {"type": "int", "default": 25}},
-    },
-    "removal_limits_variable": {"type": "str", "default": "removal_limits"},
-    "allowed_impact": {"type": "list", "elements": "str", "choices": list(EVERY_IMPACT), "default": list(EVERY_IMPACT)},
-    "allowed_impact_variable": {"type": "str", "default": "allowed_impact"},
-    "approved_digest": {"type": "str"},
+    "removal_limits": of_before(
+        type="dict", options={"max_count": {"type": "int", "default": 20}, "max_percent": {"type": "int", "default": 25}}
+    ),
+    "removal_limits_variable": of_before(type="str"),
     "known_policies": {"type": "list", "elements": "str", "default": []},
     "may_be_absent": {"type": "bool", "default": False},
-    "wait_timeout": {"type": "int", "default": 120},
 }
 
 ROTATE_SPEC: dict[str, Any] = {
     **AUTH_SPEC,
+    **RECORD_SPEC,
+    **GUARD_SPEC,
     "rotate": {"type": "dict", "required": True},
     "whole": {"type": "list", "elements": "str", "default": []},
-    "allowed_impact": {"type": "list", "elements": "str", "choices": list(EVERY_IMPACT), "default": list(EVERY_IMPACT)},
-    "allowed_impact_variable": {"type": "str", "default": "allowed_impact"},
-    "owner": {"type": "str", "default": "gantry"},
-    "record_mount": {"type": "str", "default": "gantry"},
-    "wait_timeout": {"type": "int", "default": 120},
+}
+REVOKE_SPEC: dict[str, Any] = {
+    **AUTH_SPEC,
+    **GUARD_SPEC,
+    "leases": {"type": "list", "elements": "str", "default": []},
+    "accessors": {"type": "list", "elements": "str", "default": []},
+    "entities": {"type": "list", "elements": "str", "default": []},
+    "force": {"type": "bool", "default": False},
+}
+_WORDS_OF_BEFORE: dict[str, tuple[str, str]] = {
+    "none": ("none", "{mode: none}"),
+    "report": ("report", "{mode: report}"),
+    "within_mounts": ("delete", "{mode: delete}"),
+    "mounts": ("delete", "{mode: delete, data: [the mounts that may go]}"),
 }
 VERIFY_SPEC: dict[str, Any] = {
     **AUTH_SPEC,
@@ -95,27 +106,35 @@ _CASES = Schema(
 
 def config_request(params: Mapping[str, Any], check_mode: bool) -> Request:
     """The request that the options of one task make. Raises InputError."""
-    limits = params["removal_limits"] or {}
+    variables = dict(params["variables"])
+    if params["removal_limits_variable"]:
+        variables.setdefault("prune", params["removal_limits_variable"])
+    prune = {**(params["prune"] or {}), **(params["removal_limits"] or {})}
     request = Request(
         read_document(params["config"], params["record_mount"]),
         params["owner"],
         params["record_mount"],
-        params["prune"],
-        frozenset(params["removable"]),
+        frozenset(params["removable"] or ()),
         frozenset(params["reset_root"]),
-        RemovalLimits(limits.get("max_count", 20), limits.get("max_percent", 25)),
-        tuple(params["allowed_impact"]),
-        params["allowed_impact_variable"],
-        params["approved_digest"] or "",
         check_mode,
         frozenset(params["known_policies"]),
-        params["removal_limits_variable"],
         float(params["wait_timeout"]),
+        **guards_of({**params, "prune": prune, "variables": variables}, CONFIG_SPEC),
     )
     declared = {resource.path for resource in request.resources}
     for path in request.reset_root - declared:
         raise InputError(f"reset_root names {path}, which is not declared{did_you_mean(path, declared)}")
     return request
+
+
+def of_today(args: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """A task's options with ``prune`` as a mapping where it was the one word of before, and what to write instead of that."""
+    word = args.get("prune")
+    if not isinstance(word, str) or word not in _WORDS_OF_BEFORE:
+        return args, []
+    mode, instead = _WORDS_OF_BEFORE[word]
+    data = list(args.get("removable") or ()) if word == "mounts" else []
+    return {**args, "prune": {"mode": mode, "data": data}}, [f"prune: {word} is written prune: {instead}"]
 
 
 def verification(params: Mapping[str, Any], access: VaultAccess, mint: Mint | None) -> Json:

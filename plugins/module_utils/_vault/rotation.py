@@ -21,8 +21,9 @@ from .._core.change import Action, Change, Impact
 from .._core.concurrency import map_threads
 from .._core.credentials import masked_text
 from .._core.errors import GantryError, InputError, ServerError
+from .._core.guards import Guards
 from .._core.lock import holder_name
-from .._core.plan import Plan, guard_impact
+from .._core.plan import Plan
 from .._core.schema import Problem, Schema, show_path, show_value
 from .._core.words import cleaned, listed
 from .client import Json, VaultClient, VaultError
@@ -37,7 +38,7 @@ from .secrets import Place, place_of
 from .server import Server
 
 _THREADS = 8
-_EVERY_IMPACT = tuple(one.value for one in Impact)
+_FREE = Guards()
 _AGE: dict[str, Any] = {"type": ["string", "integer"], "x-allowed": "a duration such as 720h"}
 _PATH: dict[str, Any] = {"type": "string", "pattern": "^[^/](.*[^/])?/[^/]+$", "x-allowed": "<mount>/<name>"}
 _OF_KIND: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
@@ -122,8 +123,7 @@ def rotate(
     check_mode: bool,
     now: datetime.datetime,
     whole: Sequence[str] = (),
-    allowed_impact: Sequence[str] = _EVERY_IMPACT,
-    allowed_impact_variable: str = "allowed_impact",
+    guards: Guards = _FREE,
     holder: str = "",
     patience: float = 120.0,
     tell: Callable[[str], None] = lambda text: None,
@@ -162,7 +162,7 @@ def rotate(
         _say_orphaned(found, orphans)
         due = [one for one in found if one.reason or one.since is None or (now - one.since).total_seconds() >= one.max_age]
         plan = Plan([_change(one, now) for one in due], [], len(found) - len(due), [kind for kind, *_rest in rows])
-        guard_impact(plan, allowed_impact, allowed_impact_variable)
+        guards.judge(plan)
         return due, plan, [path for rows in orphans.values() for path in rows]
 
     due, plan, orphaned = look()

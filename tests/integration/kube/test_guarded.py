@@ -95,7 +95,7 @@ def guarded(cluster, home, tmp_path_factory):
     yield client
     client.close()
     gone = {"apply_set": {"name": "access", "namespace": "default"}, "definition": [config_map("default", "kept")], "owner": "tests"}
-    limits = {"mode": "delete", "kinds": ["Namespace"], "max_percent": 100}
+    limits = {"mode": "delete", "data": ["Namespace"], "max_percent": 100}
     cluster.run(apply_set=gone["apply_set"], definition=gone["definition"], prune=limits).ok()
 
 

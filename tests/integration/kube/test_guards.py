@@ -98,7 +98,7 @@ def test_what_could_not_be_asked_is_asked_before_its_stage_is_written(cluster, n
 def test_an_impact_that_is_not_allowed_is_refused_with_every_change_and_the_variable(cluster, namespace):
     cluster.run(one_set("s", namespace, deployment(namespace), config_map(namespace)), wait=False).ok()
     wanted = one_set("s", namespace, deployment(namespace, env={"A": "1"}), config_map(namespace, colour="blue"))
-    refused = cluster.run(wanted, allowed_impact=["safe"], allowed_impact_variable="platform_environment.allowed_impact")
+    refused = cluster.run(wanted, allowed_impact=["safe"], variables={"allowed_impact": "platform_environment.allowed_impact"})
     assert "To allow them add restart to platform_environment.allowed_impact" in refused.message
     assert [change["id"] for change in refused.error.details["refused"]] == [identity(deployment(namespace))]
     assert refused.writes == []

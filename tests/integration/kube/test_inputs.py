@@ -70,9 +70,9 @@ def test_a_removal_is_bounded_and_waited_for(cluster, namespace):
     cluster.run(definition=space).ok()
     refused = cluster.run(state="absent", definition=space)
     assert "write prune: {kinds: [Namespace]}" in refused.message and refused.writes == []
-    refused = cluster.run(state="absent", definition=space, prune={"kinds": ["Namespace"]}, allowed_impact=["safe"])
+    refused = cluster.run(state="absent", definition=space, prune={"data": ["Namespace"]}, allowed_impact=["safe"])
     assert "destroys_data" in refused.message and refused.writes == []
-    cluster.run(state="absent", definition=space, prune={"kinds": ["Namespace"]}).ok()
+    cluster.run(state="absent", definition=space, prune={"data": ["Namespace"]}).ok()
     assert cluster.find(space) is None, "waited until it was gone"
     cluster.edit(config_map(namespace, "m0"), {"metadata": {"finalizers": ["example.com/stuck"]}})
     stuck = cluster.run(state="absent", definition=config_map(namespace, "m0"), wait_timeout=1)

@@ -132,11 +132,11 @@ def test_a_namespace_is_kept_until_its_kind_is_named(cluster, namespace):
     cluster.run(one_set("s", namespace, config_map(namespace), doomed)).ok()
     wanted = one_set("s", namespace, config_map(namespace))
     kept = cluster.run(wanted, prune=DELETE).ok()
-    assert any("it may hold data" in warning and "prune.kinds" in warning for warning in kept.result["warnings"])
+    assert any("it may hold data" in warning and "prune.data" in warning for warning in kept.result["warnings"])
     assert kept.written == set()
-    checked = cluster.run(wanted, check=True, prune={**DELETE, "kinds": ["Namespace"]}).ok()
+    checked = cluster.run(wanted, check=True, prune={**DELETE, "data": ["Namespace"]}).ok()
     assert checked.change(identity(doomed))["impact"] == "destroys_data"
-    cluster.run(wanted, prune={**DELETE, "kinds": ["Namespace"]}).ok()
+    cluster.run(wanted, prune={**DELETE, "data": ["Namespace"]}).ok()
     assert cluster.find(doomed) is None or cluster.get(doomed)["metadata"].get("deletionTimestamp")
 
 

@@ -14,6 +14,7 @@ import time
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import GantryError, InputError, RefusedError
+from ansible_collections.gantry.platform.plugins.module_utils._core.guards import Prune
 from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
 from ansible_collections.gantry.platform.plugins.module_utils._vault.client import VaultClient, resolve_vault
 from ansible_collections.gantry.platform.plugins.module_utils._vault.config import Request, configure
@@ -246,20 +247,34 @@ def test_what_is_no_longer_declared_goes_within_limits(live, name):
     less = copy.deepcopy(wanted)
     del less["auth"][f"{name}-approle"]["roles"]["batch"], less["identity"]["groups"][f"{name}-outer"]
     del less["engines"][f"{name}-transit"], less["auth"][f"{name}-kubernetes"], less["identity"]["groups"][f"{name}-outside"]
-    found = live.configure(less, check_mode=True, secrets=SECRETS, owner=name, prune="report")
+    found = live.configure(less, check_mode=True, secrets=SECRETS, owner=name, prune=Prune("report"))
     named = {row["id"] for row in found["foreign"]}
     assert {f"sys/policies/acl/{name}-by-hand", f"auth/{name}-approle/role/by-hand", f"auth/{name}-approle/role/batch"} <= named
     assert {f"sys/mounts/{name}-transit", f"sys/auth/{name}-kubernetes"} <= named and not found["changed"]
-    within = live.configure(less, secrets=SECRETS, owner=name, prune="within_mounts")
+    within = live.configure(less, secrets=SECRETS, owner=name, prune=Prune("delete"))
     gone = {f"auth/{name}-approle/role/batch", f"identity/group/name/{name}-outer", f"identity/group/name/{name}-outside"}
     assert {row["id"] for row in within["plan"] if row["action"] == "delete"} == gone
-    kept = live.configure(less, secrets=SECRETS, owner=name, prune="mounts", removable=frozenset({f"auth/{name}-kubernetes"}))
-    assert {(row["id"], row["action"]) for row in kept["plan"]} == {
-        (f"sys/auth/{name}-kubernetes", "delete"),
-        (f"sys/mounts/{name}-transit", "blocked"),
-    }
+    kept = live.configure(less, secrets=SECRETS, owner=name, prune=Prune("delete", data=frozenset({f"auth/{name}-kubernetes"})))
+    assert [(row["id"], row["action"]) for row in kept["plan"]] == [(f"sys/auth/{name}-kubernetes", "delete")]
+    said = {row["id"]: row["path"] for row in kept["foreign"]}
+    assert said[f"sys/mounts/{name}-transit"] == f"it is declared nowhere; to remove it name {name}-transit in prune.data"
     assert f"{name}-transit/" in live.api.read("sys/mounts")["data"] and f"{name}-kubernetes/" not in live.api.read("sys/auth")["data"]
     assert live.api.find(f"auth/{name}-approle/role/by-hand") is not None
+
+
+def test_the_words_of_before_are_taken_with_a_deprecation_and_mean_what_they_meant(vault, live, name):
+    policies = {f"{name}-stays": {"a": ["read"]}, f"{name}-goes": {"a": ["read"]}}
+    wanted = {"policies": policies, "auth": {f"{name}-left": {"type": "approle"}}}
+    live.configure(wanted, owner=name)
+    given = {"owner": name, "config": {"policies": {f"{name}-stays": {"a": ["read"]}}}, "removable": [f"auth/{name}-left"]}
+    answer, output = vault.run("vault_config", **given, prune="within_mounts", removal_limits={"max_count": 1}, allowed_impact_variable="x")
+    assert [(row["id"], row["action"]) for row in answer["plan"]] == [(f"sys/policies/acl/{name}-goes", "delete")]
+    assert f"sys/auth/{name}-left" in {row["id"] for row in answer["foreign"]}, "no mount went by that word, whatever removable named"
+    told = " ".join(output.split())
+    for words in ("prune: within_mounts is written prune: {mode: delete}", "'removable'", "'removal_limits'", "'allowed_impact_variable'"):
+        assert words in told
+    answer, _output = vault.run("vault_config", **given, prune="mounts")
+    assert [(row["id"], row["action"]) for row in answer["plan"]] == [(f"sys/auth/{name}-left", "delete")]
 
 
 def test_null_says_that_it_must_be_absent(live, name):
@@ -404,7 +419,7 @@ def test_a_token_that_ended_or_may_not_is_told_clearly(live, name):
 
 def test_two_owners_do_not_remove_each_others(live, name):
     live.configure({"policies": {f"{name}-a": {"a": ["read"]}}}, owner=f"{name}1")
-    done = live.configure({"policies": {f"{name}-b": {"b": ["read"]}}}, owner=f"{name}2", prune="mounts")
+    done = live.configure({"policies": {f"{name}-b": {"b": ["read"]}}}, owner=f"{name}2", prune=Prune("delete"))
     assert done["counts"]["delete"] == 0
     assert live.api.find(f"sys/policies/acl/{name}-a") is not None
 
@@ -474,7 +489,7 @@ def test_what_another_owner_has_on_record_is_not_foreign(live):
     live.api.write("sys/policies/acl/of-nobody", {"policy": 'path "kv/*" { capabilities = ["sudo"] }'})
     foreign = {
         row["id"]
-        for row in live.configure({"policies": {"of-one": {"kv/*": ["read"]}}}, True, owner="owner-one", prune="report")["foreign"]
+        for row in live.configure({"policies": {"of-one": {"kv/*": ["read"]}}}, True, owner="owner-one", prune=Prune("report"))["foreign"]
     }
     assert "sys/policies/acl/of-nobody" in foreign
     assert "sys/policies/acl/of-two" not in foreign

@@ -45,7 +45,7 @@ def test_what_others_wrote_into_vault_is_shown_and_not_obeyed(live, face, tmp_pa
     token = api.write("auth/token/create", {"policies": ["default"], "display_name": NAME, "ttl": "1h"})["auth"]
 
     def config(task, which=owner, wanted=document, **more):
-        given = {**live.access, "owner": which, "config": wanted, "prune": "report", "wait_timeout": 1}
+        given = {**live.access, "owner": which, "config": wanted, "prune": {"mode": "report"}, "wait_timeout": 1}
         return {"name": task, "gantry.platform.vault_config": given, **more}
 
     wanted = {"secrets": {f"{name}/ours/generated": {"max_age": "1h", "keys": {"key": {"bytes": 16}}}}}

@@ -11,6 +11,7 @@ import json
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import GantryError, InputError, RefusedError, ServerError
+from ansible_collections.gantry.platform.plugins.module_utils._core.guards import Guards, Prune
 from ansible_collections.gantry.platform.plugins.module_utils._core.plan import RemovalLimits
 from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
 from ansible_collections.gantry.platform.plugins.module_utils._vault.client import VaultClient, resolve_vault
@@ -312,7 +313,13 @@ def test_a_renamed_secret_is_carried_over_or_said_to_be_new(live):
         now = datetime.datetime.now(datetime.UTC)
         try:
             return rotate(
-                client, wanted, Record("gantry", "trial-renamed"), check_mode, now, ["trial-renamed/+/generated"], allowed, "allowed_impact"
+                client,
+                wanted,
+                Record("gantry", "trial-renamed"),
+                check_mode,
+                now,
+                ["trial-renamed/+/generated"],
+                Guards(allowed_impact=allowed),
             )
         finally:
             client.close()
@@ -359,7 +366,7 @@ def test_names_are_quoted_and_legal_ones_are_taken(live):
     }
     done = live.configure(wanted, owner="trial-names")
     assert done["warnings"] == []
-    is_clean(live, wanted, "trial-names", prune="report")
+    is_clean(live, wanted, "trial-names", prune=Prune("report"))
     for name in names:
         group = live.api.read(f"identity/group/name/trial {name}")["data"]
         assert group["name"] == f"trial {name}" and len(group["member_entity_ids"]) == 1
@@ -370,10 +377,10 @@ def test_names_are_quoted_and_legal_ones_are_taken(live):
     live.api.write("trial ?#% mount/data/a?b %", {"data": {"k": "quoted"}})
     # Another spelling of the same group is the same group: nothing is removed.
     wanted["identity"]["groups"]["TRIAL domain admins"] = wanted["identity"]["groups"].pop("trial Domain Admins")
-    is_clean(live, wanted, "trial-names", prune="mounts")
+    is_clean(live, wanted, "trial-names", prune=Prune("delete"))
     assert live.api.find("identity/group/name/trial Domain Admins") is not None
     del wanted["identity"]["groups"]["trial a?b"], wanted["policies"]["trial team/a"]
-    gone = live.configure(wanted, owner="trial-names", prune="mounts")
+    gone = live.configure(wanted, owner="trial-names", prune=Prune("delete"))
     assert {row["id"] for row in gone["plan"]} == {"identity/group/name/trial a?b", "sys/policies/acl/trial team/a"}
 
 
@@ -415,9 +422,9 @@ def test_groups_and_authorities_go_in_the_order_of_their_needs(live):
         live.configure(wanted, owner="trial-order")
     assert live.audit.changes(before) == []
     del wanted["identity"], wanted["quotas"]
-    gone = live.configure(wanted, owner="trial-order", prune="mounts", limits=RemovalLimits(50, 100))
+    gone = live.configure(wanted, owner="trial-order", prune=Prune("delete", RemovalLimits(50, 100)))
     assert gone["counts"]["delete"] == 12
-    is_clean(live, wanted, "trial-order", prune="mounts")
+    is_clean(live, wanted, "trial-order", prune=Prune("delete"))
 
 
 def limits(most):

@@ -67,6 +67,7 @@ MORE: dict[str, Any] = {
             },
             "people": {"type": "oidc", "config": {"oidc_client_id": "x"}, "role": {"groups_claim": "x"}},
             "policy_tests": {"one": {"policies": ["x"], "may": {"secret/x": ["read"]}, "may_not": {"secret/y": ["read"]}}},
+            "prune": {"mode": "delete", "data": ["x"]},
             "removable": ["x"],
         },
     },

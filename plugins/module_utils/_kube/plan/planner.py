@@ -16,7 +16,7 @@ from ..._core.change import Action, Change, Impact
 from ..._core.concurrency import map_threads
 from ..._core.diff import ABSENT
 from ..._core.errors import InputError, RefusedError
-from ..._core.plan import Plan, guard_approval, guard_impact, guard_removal
+from ..._core.plan import Plan
 from ..._core.words import listed
 from ..form.fields import entries_of, own_entry
 from ..form.impact import holds_data, impact_of
@@ -170,9 +170,7 @@ def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, obs
             counts=plan.counts,
         )
     _list_leftovers(request, work, wanted, observed)
-    guard_removal(plan, _held(request, observed), request.prune.limits, request.called("prune"))
-    guard_impact(plan, request.allowed_impact, request.allowed_impact_variable)
-    guard_approval(plan, request.approved_digest)
+    request.judge(plan, _held(request, observed))
     return work
 
 
@@ -366,9 +364,9 @@ def _removals(request: ReconcileRequest, wanted: Wanted, observed: Observed, pla
                 continue
             if request.prune.mode == "none" and not whole:
                 continue
-            if holds_data(ref) and not {ref.kind, ref.group_kind} & set(request.prune.kinds):
+            if holds_data(ref) and not {ref.kind, ref.group_kind} & request.prune.data:
                 plan.warnings.append(
-                    f"{ref.id} is declared no more and kept: it may hold data; to remove it name {ref.kind} in {request.called('prune')}.kinds"
+                    f"{ref.id} is declared no more and kept: it may hold data; to remove it name {ref.kind} in {request.called('prune')}.data"
                 )
                 continue
             if request.prune.mode == "report" and not whole:

@@ -11,23 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..._core.change import Impact
-from ..._core.plan import Plan, RemovalLimits
+from ..._core.guards import Guards
+from ..._core.plan import Plan
 from ..._core.show import as_diff
 from ..._core.words import clean, clean_text, cleaned
 from ..form.yaml import dump_yaml
 from .wanted import SetInput
-
-EVERY_IMPACT = tuple(impact.value for impact in Impact)
-
-
-@dataclass(frozen=True)
-class Prune:
-    """What happens to recorded objects that nobody declares any more. ``kinds`` names kinds that hold data one by one."""
-
-    mode: str = "none"
-    limits: RemovalLimits = field(default_factory=RemovalLimits)
-    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,9 +33,9 @@ class Administered:
         return f"An administrator applies and grants it: {self.command}" if self.command else ""
 
 
-@dataclass
-class ReconcileRequest:
-    """One reconcile: the sets, and what may be done to make them true."""
+@dataclass(frozen=True)
+class ReconcileRequest(Guards):
+    """One reconcile: the sets, and what may be done to make them true. Kinds that hold data may go where ``prune.data`` names them."""
 
     sets: list[SetInput]
     owner: str = "gantry"
@@ -60,7 +49,6 @@ class ReconcileRequest:
     remove_sets: frozenset[str] = frozenset()
     empty_sets: frozenset[str] = frozenset()
     """Sets that are meant to hold nothing, or to have a source that does, although objects of theirs would go away by that."""
-    prune: Prune = field(default_factory=Prune)
     force_conflicts: bool | tuple[str, ...] = False
     foreign: str = "ignore"
     remove_foreign: tuple[str, ...] = ()
@@ -69,11 +57,6 @@ class ReconcileRequest:
     replace_kinds: list[str] = field(default_factory=list)
     adopt: tuple[str, ...] = ()
     verify: str = "recorded"
-    allowed_impact: tuple[str, ...] = EVERY_IMPACT
-    allowed_impact_variable: str = "allowed_impact"
-    variables: Mapping[str, str] = field(default_factory=dict)
-    """Option → the variable that people set it by; messages name that one."""
-    approved_digest: str | None = None
     digest_key: bytes | None = None
     wait: bool = True
     wait_timeout: float = 120.0
@@ -101,10 +84,6 @@ class ReconcileRequest:
     def helpers(self) -> tuple[str, ...]:
         """Further names under which this installation writes."""
         return (self.seeder, f"{self.manager}-set")
-
-    def called(self, option: str) -> str:
-        """What whoever reads a message has to set to change this option."""
-        return self.variables.get(option, option)
 
     def may_force(self, managers: set[str]) -> bool:
         """Whether fields of these managers may be taken over."""

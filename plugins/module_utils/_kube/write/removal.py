@@ -15,7 +15,7 @@ from ..._core.canonical import digest
 from ..._core.change import Action, Change
 from ..._core.concurrency import map_threads
 from ..._core.errors import InputError, RefusedError, ServerError, TimeoutExceededError
-from ..._core.plan import Plan, guard_approval, guard_impact, guard_removal
+from ..._core.plan import Plan
 from ..._core.suggest import did_you_mean
 from ..form.documents import normalise
 from ..form.impact import holds_data, impact_of
@@ -114,17 +114,14 @@ def _change(target: _Target) -> Change:
 
 
 def _guard(plan: Plan, request: ReconcileRequest, targets: dict[Ref, _Target]) -> None:
-    kinds = set(request.prune.kinds)
-    kept = [ref for ref in targets if holds_data(ref) and not {ref.kind, ref.group_kind} & kinds]
+    kept = [ref for ref in targets if holds_data(ref) and not {ref.kind, ref.group_kind} & request.prune.data]
     if kept:
         names = ", ".join(sorted({ref.kind for ref in kept}))
         listed = "\n".join(f"  {ref.id}" for ref in sorted(kept))
         raise RefusedError(
-            f"these objects may hold data; nothing was removed. If that is meant, write prune: {{kinds: [{names}]}}.\n{listed}"
+            f"these objects may hold data; nothing was removed. If that is meant, write prune: {{data: [{names}]}}.\n{listed}"
         )
-    guard_removal(plan, 0, request.prune.limits, request.called("prune"))
-    guard_impact(plan, request.allowed_impact, request.allowed_impact_variable)
-    guard_approval(plan, request.approved_digest)
+    request.judge(plan)
 
 
 def _delete(client: KubeClient, target: _Target) -> None:

@@ -39,6 +39,14 @@ def test_an_unknown_option_is_named_with_what_was_meant():
         validated(action(), {"name": {"type": "str"}}, {"nmae": "x"})
 
 
+def test_an_option_of_before_is_told_and_taken(monkeypatch):
+    told = []
+    specification = {"old": {"type": "str", "removed_in_version": "1.0.0", "removed_from_collection": "gantry.platform"}}
+    monkeypatch.setattr("ansible.module_utils.common.arg_spec.deprecate", lambda msg, **more: told.append((msg, more)))
+    assert validated(action(), specification, {"old": "x"}) == {"old": "x"}
+    assert [("'old'" in msg, more["version"]) for msg, more in told] == [(True, "1.0.0")]
+
+
 def test_no_request_leaves_after_the_task_was_interrupted(monkeypatch):
     monkeypatch.setattr(_inprocess, "_end_with_parent", lambda: None)
     with pytest.raises(KeyboardInterrupt), worker() as gate:

@@ -75,7 +75,7 @@ def test_what_was_not_said_is_harmless():
         "kube_apply:gantry",
         "gantry-initial",
         None,
-        None,
+        "",
         None,
     )
     assert made.check_mode is False and request(check_mode=True).check_mode is True
@@ -178,16 +178,16 @@ def test_to_apply_no_set_is_something_else_than_to_apply_all():
 
 
 def test_prune_takes_its_limits_over():
-    made = request(apply_set={"name": "a", "namespace": "b"}, prune={"mode": "delete", "max_count": 3, "kinds": ["Namespace"]})
-    assert (made.prune.mode, made.prune.limits, made.prune.kinds) == ("delete", RemovalLimits(3, 25), ("Namespace",))
+    made = request(apply_set={"name": "a", "namespace": "b"}, prune={"mode": "delete", "max_count": 3, "data": ["Namespace"]})
+    assert (made.prune.mode, made.prune.limits, made.prune.data) == ("delete", RemovalLimits(3, 25), {"Namespace"})
 
 
 @pytest.mark.parametrize(
     ("prune", "words"),
     [
-        ({"max_percent": 101}, "max_percent is a percentage of what the sets hold, 0 to 100, found 101"),
+        ({"max_percent": 101}, "max_percent is a percentage of what is held, 0 to 100, found 101"),
         ({"max_percent": -1}, "found -1"),
-        ({"max_count": -2}, "max_count is a number of objects from 0, found -2"),
+        ({"max_count": -2}, "max_count is a number of removals from 0, found -2"),
     ],
 )
 def test_limits_that_cannot_be_meant_are_refused(prune, words):

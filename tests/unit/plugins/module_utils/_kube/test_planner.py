@@ -13,6 +13,7 @@ from dataclasses import replace
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.change import Action
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError, RefusedError
+from ansible_collections.gantry.platform.plugins.module_utils._core.guards import Prune
 from ansible_collections.gantry.platform.plugins.module_utils._core.plan import RemovalLimits
 from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
 from ansible_collections.gantry.platform.plugins.module_utils._kube.form.documents import normalise, refuse_duplicates
@@ -21,7 +22,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._kube.observe.obse
 from ansible_collections.gantry.platform.plugins.module_utils._kube.observe.record import PART_OF, Entry, new_record
 from ansible_collections.gantry.platform.plugins.module_utils._kube.observe.subject import subjects_of
 from ansible_collections.gantry.platform.plugins.module_utils._kube.plan.planner import make_plan, sets_to_write
-from ansible_collections.gantry.platform.plugins.module_utils._kube.resolve.requests import Prune, ReconcileRequest
+from ansible_collections.gantry.platform.plugins.module_utils._kube.resolve.requests import ReconcileRequest
 from ansible_collections.gantry.platform.plugins.module_utils._kube.resolve.wanted import HandedOver, Wanted
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import KINDS, document, ref, refusal
 
@@ -353,11 +354,10 @@ def test_a_label_alone_is_no_reason_to_remove():
 def test_what_may_hold_data_goes_only_when_its_kind_is_named(kinds, removed):
     cluster = Cluster()
     cluster.add(document("PersistentVolumeClaim", "data"))
-    work = cluster.plan(prune=Prune("delete", kinds=kinds))
+    work = cluster.plan(prune=Prune("delete", data=frozenset(kinds)))
     assert bool(work.plan.changes) is removed
     assert (
-        any("it may hold data; to remove it name PersistentVolumeClaim in prune.kinds" in text for text in work.plan.warnings)
-        is not removed
+        any("it may hold data; to remove it name PersistentVolumeClaim in prune.data" in text for text in work.plan.warnings) is not removed
     )
 
 
@@ -387,7 +387,7 @@ def test_guards_look_at_the_plan_before_it_is_handed_out():
     with pytest.raises(RefusedError, match="delete 3 objects, the limit is 2"):
         cluster.plan(prune=Prune("delete", RemovalLimits(max_count=2)))
     with pytest.raises(RefusedError, match="disruptive are not allowed here.*environment.allowed"):
-        cluster.plan(prune=DELETE, allowed_impact=("safe",), allowed_impact_variable="environment.allowed")
+        cluster.plan(prune=DELETE, allowed_impact=("safe",), variables={"allowed_impact": "environment.allowed"})
     with pytest.raises(RefusedError, match="not what was approved"):
         cluster.plan(prune=DELETE, approved_digest="sha256:other")
 

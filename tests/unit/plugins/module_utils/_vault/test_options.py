@@ -9,14 +9,15 @@ import socket
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
+from ansible_collections.gantry.platform.plugins.module_utils._core.plan import RemovalLimits
 from ansible_collections.gantry.platform.plugins.module_utils._joined.face import Call
 from ansible_collections.gantry.platform.plugins.module_utils._joined.vault import config
 from ansible_collections.gantry.platform.plugins.module_utils._vault.client import resolve_vault
-from ansible_collections.gantry.platform.plugins.module_utils._vault.options import CONFIG_SPEC
+from ansible_collections.gantry.platform.plugins.module_utils._vault.options import CONFIG_SPEC, config_request, of_today
 
 
 def params(**given):
-    return {name: spec.get("default") for name, spec in CONFIG_SPEC.items()} | {"removal_limits": {}} | given
+    return {name: spec.get("default") for name, spec in CONFIG_SPEC.items()} | given
 
 
 @pytest.fixture
@@ -50,3 +51,36 @@ def test_an_unknown_key_of_an_access_file_gets_its_nearest_name(nobody, tmp_path
     access.write_text(json.dumps({"url": nobody, "token_fil": "keys.json"}), encoding="utf-8")
     with pytest.raises(InputError, match="did you mean 'token_file'"):
         resolve_vault({"access_file": str(access)}, {})
+
+
+def of_before(**given):
+    """The request of a task as it was written before ``prune`` was a mapping, and what it is told."""
+    args, told = of_today({"config": {}, **given})
+    prune = args.get("prune")
+    filled = prune and {name: option["default"] for name, option in CONFIG_SPEC["prune"]["options"].items()} | prune
+    return config_request(params(**{**args, "prune": filled}), True), told
+
+
+@pytest.mark.parametrize(
+    ("word", "mode", "data", "instead"),
+    [
+        ("none", "none", set(), "{mode: none}"),
+        ("report", "report", set(), "{mode: report}"),
+        ("within_mounts", "delete", set(), "{mode: delete}"),
+        ("mounts", "delete", {"kv-old", "transit/keys/old"}, "{mode: delete, data: [the mounts that may go]}"),
+    ],
+)
+def test_the_one_word_of_before_means_what_it_meant(word, mode, data, instead):
+    request, told = of_before(prune=word, removable=["kv-old", "transit/keys/old"])
+    assert (request.prune.mode, request.prune.data, request.removable) == (mode, data, {"kv-old", "transit/keys/old"})
+    assert told == [f"prune: {word} is written prune: {instead}"]
+
+
+def test_the_limits_of_before_are_those_of_prune_and_so_is_their_variable():
+    request, told = of_before(prune="mounts", removal_limits={"max_count": 3, "max_percent": 50}, removal_limits_variable="my_limits")
+    assert (request.prune.limits, request.called("prune"), len(told)) == (RemovalLimits(3, 50), "my_limits", 1)
+
+
+def test_a_mapping_is_nothing_of_before():
+    request, told = of_before(prune={"mode": "delete", "data": ["kv-old"]})
+    assert (request.prune.mode, request.prune.data, told) == ("delete", {"kv-old"}, [])
