@@ -14,16 +14,17 @@ description:
   - Revokes leases by prefix (and with them the logins that Vault made, at the database itself), tokens by accessor, and disables
     entities. What is not there any more is left out, so that a second run does nothing.
   - Entities are disabled first, so that nobody makes anew what is revoked.
+  - All of it is disruptive, so that O(allowed_impact) without V(disruptive) refuses it before the first write.
 extends_documentation_fragment:
   - gantry.platform.vault_auth
   - gantry.platform.reconcile
 attributes:
   check_mode:
-    description: Says what would be revoked.
+    description: Plans and guards as a real run does, and revokes nothing.
     support: full
   diff_mode:
-    description: There is nothing to show but what is revoked, which is in the result.
-    support: none
+    description: Shows what is disabled and what ends.
+    support: full
   idempotent:
     description: What is revoked is not there to be revoked again.
     support: full

@@ -25,11 +25,11 @@ extends_documentation_fragment:
   - gantry.platform.reconcile.owner
 attributes:
   check_mode:
-    description: Says what is due and renews nothing.
+    description: Plans and guards as a real run does, and renews nothing.
     support: full
   diff_mode:
-    description: There is nothing to show but what is due, which is in the result.
-    support: none
+    description: Shows since when each was as it was. New values are shown nowhere.
+    support: full
   idempotent:
     description: What was renewed is not due again before its time.
     support: full

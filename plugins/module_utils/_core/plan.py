@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,6 +56,13 @@ class Plan:
             "counts": self.counts,
             "warnings": cleaned(self.warnings, clean_lines),
             "digest": self.digest,
+        }
+
+    def as_far_as(self, written: Collection[str]) -> dict[str, Any]:
+        """The keys of a run that did not come to its end: all that it was to do, and of each whether it was done, by its id."""
+        return self.as_result() | {
+            "changed": bool(written),
+            "plan": [{**change.as_result(), "written": change.id in written} for change in self.changes],
         }
 
 

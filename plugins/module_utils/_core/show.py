@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -14,6 +15,11 @@ from .change import Action, Change
 from .words import clean, clean_lines
 
 _MOST_CHARACTERS = 20_000
+
+
+def as_json(side: Any) -> str:
+    """A side of a change as text, for systems whose own form is JSON."""
+    return json.dumps(side, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def as_diff(changes: Iterable[Change], dump: Callable[[Any], str]) -> list[dict[str, str]]:

@@ -105,7 +105,9 @@ def revoke(call: Call) -> Result:
     """``vault_revoke``."""
     given = call.params
     with vault(call, "vault_revoke") as client:
-        return end_access(client, given["leases"], given["accessors"], given["entities"], force=given["force"], check_mode=call.check_mode)
+        guards = Guards(**guards_of(given, REVOKE_SPEC))
+        named = (given["leases"], given["accessors"], given["entities"])
+        return end_access(client, *named, force=given["force"], check_mode=call.check_mode, guards=guards)
 
 
 def verify(call: Call) -> Result:

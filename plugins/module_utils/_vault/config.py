@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from .._core.guards import Guards
 from .._core.lock import LockLostError, holder_name
 from .._core.plan import Plan
 from .._core.references import MissingSecretError, References, reference_of
-from .._core.show import as_diff
+from .._core.show import as_diff, as_json
 from .._core.words import clean, clean_lines, listed
 from .client import Json, VaultClient, VaultError
 from .compare import Finding, examine, removal, unknown_fields
@@ -113,7 +112,7 @@ def configure(
         raise
     result = plan.as_result()
     result["warnings"] = work.warnings(plan)
-    result["diff"] = as_diff(plan.changes, lambda side: json.dumps(side, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    result["diff"] = as_diff(plan.changes, as_json)
     result["foreign"] = [{"id": clean(path), "path": clean(why), "manager": "", "time": ""} for path, why in work.foreign.items()]
     result["requests"] = dict(client.pool.requests)
     return result
@@ -121,9 +120,7 @@ def configure(
 
 def _so_far(client: VaultClient, work: _Work, plan: Plan, error: GantryError) -> Json:
     """What a run that did not come to its end says beside its error: all that it was to do, and of each whether it was done."""
-    found: Json = plan.as_result() | {
-        "changed": bool(work.written),
-        "plan": [{**change.as_result(), "written": change.id in work.written} for change in plan.changes],
+    found: Json = plan.as_far_as(work.written) | {
         "warnings": work.warnings(plan),
         "requests": dict(client.pool.requests),
     }

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .._core.canonical import digest
 from .._core.certificate import not_before
 from .._core.change import Action, Change, Impact
 from .._core.concurrency import map_threads
@@ -25,6 +26,7 @@ from .._core.guards import Guards
 from .._core.lock import holder_name
 from .._core.plan import Plan
 from .._core.schema import Problem, Schema, show_path, show_value
+from .._core.show import as_diff, as_json
 from .._core.words import cleaned, listed
 from .client import Json, VaultClient, VaultError
 from .contents import form_problems, secret_problems
@@ -161,10 +163,12 @@ def rotate(
         orphans = {pattern: list(_orphans(client, pattern, wanted.get("secrets") or {})) for pattern in whole}
         _say_orphaned(found, orphans)
         due = [one for one in found if one.reason or one.since is None or (now - one.since).total_seconds() >= one.max_age]
-        plan = Plan([_change(one, now) for one in due], [], len(found) - len(due), [kind for kind, *_rest in rows])
+        identity = [client.health().get("cluster_id") or "", record.owner, record.mount]
+        plan = Plan([_change(one, now) for one in due], [], len(found) - len(due), identity)
         guards.judge(plan)
         return due, plan, [path for rows in orphans.values() for path in rows]
 
+    done: list[str] = []
     due, plan, orphaned = look()
     if due and not check_mode:
         with contextlib.ExitStack() as stack:
@@ -175,9 +179,14 @@ def rotate(
                     raise
             if lock is not None and lock.moved:
                 due, plan, orphaned = look()
-            _renew(due)
+            try:
+                _renew(due, done)
+            except GantryError as error:
+                error.details = plan.as_far_as(done) | {"requests": dict(client.pool.requests)} | error.details
+                raise
     foreign = [{"id": path, "path": "it is declared nowhere", "manager": "", "time": ""} for path in orphaned]
-    return {**plan.as_result(), "foreign": cleaned(foreign), "requests": dict(client.pool.requests)}
+    more = {"diff": as_diff(plan.changes, as_json), "foreign": cleaned(foreign), "requests": dict(client.pool.requests)}
+    return plan.as_result() | more
 
 
 def _say_orphaned(found: Sequence[_Due], orphans: Mapping[str, Sequence[str]]) -> None:
@@ -217,8 +226,8 @@ def _orphans(client: VaultClient, pattern: str, wanted: Mapping[str, Any]) -> It
             yield path
 
 
-def _renew(due: list[_Due]) -> None:
-    done: list[str] = []
+def _renew(due: list[_Due], done: list[str]) -> None:
+    """Renew all, one after the other; the paths of those that are go to ``done``. Raises ServerError."""
     failed: list[str] = []
     for one in due:
         try:
@@ -270,7 +279,12 @@ def _change(one: _Due, now: datetime.datetime) -> Change:
     else:
         reason = f"{_days((now - one.since).total_seconds())} old, {_days(one.max_age)} allowed"
     action = Action.ADOPT if one.adopts else Action.UPDATE if one.exists else Action.CREATE
-    return Change(one.path, action, one.impact, reason=reason, scope="vault", before={}, after={}, verified=one.verified)
+    since = one.since.isoformat(timespec="seconds") if one.since else "unknown"
+    before = {"since": since} if one.exists else {}
+    # What was approved is the renewal of what is there now: where somebody else has renewed it since, there is nothing left of that.
+    fingerprint = digest([action.value, one.since.isoformat() if one.since else "unknown" if one.exists else "absent"])
+    after = {"since": "this run"}
+    return Change(one.path, action, one.impact, (), reason, before, after, one.verified, "vault", fingerprint)
 
 
 def _days(number: float) -> str:

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.concurrency import map_threads
-from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
+from ansible_collections.gantry.platform.plugins.module_utils._core.errors import GantryError, InputError, RefusedError
+from ansible_collections.gantry.platform.plugins.module_utils._core.guards import Guards
 from ansible_collections.gantry.platform.plugins.module_utils._vault.client import VaultClient, resolve_vault
 from ansible_collections.gantry.platform.plugins.module_utils._vault.record import Record
 from ansible_collections.gantry.platform.plugins.module_utils._vault.rotation import rotate
@@ -26,12 +27,12 @@ from ansible_collections.gantry.platform.tests.integration.vault.databases impor
 from ansible_collections.gantry.platform.tests.kit.waiting import until
 
 
-def later(live, wanted, hours=0.0, check_mode=False, owner="companions"):
+def later(live, wanted, hours=0.0, check_mode=False, owner="companions", **more):
     """vault_rotate as if this much time had passed."""
     client = VaultClient(resolve_vault(live.access, {}), "rotate")
     try:
         now = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=hours)
-        return rotate(client, wanted, Record("gantry", owner), check_mode, now)
+        return rotate(client, wanted, Record("gantry", owner), check_mode, now, **more)
     finally:
         client.close()
 
@@ -98,6 +99,49 @@ def test_nothing_is_renewed_before_its_time_and_all_after(configured):
         == base64.b64encode(b"x").decode()
     )
     assert not [value for value in (*secret.values(), *fresh.values()) if value in json.dumps([planned, first, again, late])]
+
+
+def test_a_renewal_is_what_was_approved_and_allowed_and_tells_the_whole_result(configured):
+    live = configured
+    wanted = {"secrets": {"companions-kv/app/guarded": {"max_age": "1h", "keys": {"key": {}}}}}
+    later(live, wanted)
+    planned = later(live, wanted, hours=2, check_mode=True)
+    assert {"changed", "plan", "counts", "diff", "warnings", "digest", "foreign", "requests"} <= set(planned)
+    (shown,) = planned["diff"]
+    assert '"since": "20' in shown["before"] and shown["after"] == '{\n  "since": "this run"\n}\n'
+    mark = live.audit.mark()
+    for guards, words in (
+        (Guards(allowed_impact=("restart",)), "add safe to allowed_impact"),
+        (Guards(approved_digest="sha256:another"), "not what was approved"),
+    ):
+        with pytest.raises(RefusedError, match=words):
+            later(live, wanted, hours=2, guards=guards)
+    assert live.audit.changes(mark) == []
+    approved = Guards(approved_digest=planned["digest"])
+    live.api.write("companions-kv/data/app/guarded", {"data": {"key": "somebody renewed it since"}})
+    with pytest.raises(RefusedError, match="not what was approved"):
+        later(live, wanted, hours=2, guards=approved)
+    planned = later(live, wanted, hours=2, check_mode=True)
+    done = later(live, wanted, hours=2, guards=Guards(approved_digest=planned["digest"]))
+    assert [done[key] for key in ("changed", "plan", "counts", "diff", "digest")] == [
+        planned[key] for key in ("changed", "plan", "counts", "diff", "digest")
+    ]
+
+
+def test_a_renewal_that_fails_says_of_each_whether_it_was_done(configured):
+    live = configured
+    live.api.write("companions-transit/keys/first", {})
+    wanted = {
+        "transit_keys": {"companions-transit/first": {"max_age": "1h"}},
+        "secrets": {"companions-kv/app/unmade": {"max_age": "1h", "keys": {"key": {"policy": "companions-nobody-made-this"}}}},
+    }
+    with pytest.raises(GantryError, match="was not renewed") as failed:
+        later(live, wanted, hours=2)
+    told = failed.value.details
+    assert (told["changed"], {row["id"]: row["written"] for row in told["plan"]}) == (
+        True,
+        {"companions-transit/keys/first": True, "companions-kv/data/app/unmade": False},
+    )
 
 
 def test_a_secret_that_lacks_a_key_gets_that_key_alone(configured):
@@ -177,22 +221,30 @@ def test_revoked_logins_are_gone_from_the_database(live, vault, database):
     options = {"leases": ["companions-db/creds/app"], "accessors": [token["accessor"]], "entities": ["intruder"]}
     planned, _output = vault.run("vault_revoke", "--check", **options)
     assert [row["id"] for row in planned["plan"]] == [
+        "identity/entity/name/intruder",
         "leases/companions-db/creds/app",
         f"tokens/{token['accessor']}",
-        "identity/entity/name/intruder",
     ]
+    assert [row["after_header"].rpartition(" ")[2] for row in planned["diff"]] == ["(update)", "(delete)", "(delete)"]
+    before = live.audit.mark()
+    refused, _output = vault.run("vault_revoke", **options, allowed_impact=["safe"], variables={"allowed_impact": "my_impact"})
+    assert "add disruptive to my_impact" in refused["msg"] and len(refused["refused"]) == 3
+    other, _output = vault.run("vault_revoke", **{**options, "force": True}, approved_digest=planned["digest"])
+    assert "not what was approved" in other["msg"]
+    assert {path for _operation, path in live.audit.changes(before)} == {"auth/token/lookup-accessor"}
     assert psql(live, credentials[0]) == credentials[0]["username"]
     assert psql(live, credentials[0], "CREATE TABLE left_behind ()") == "CREATE TABLE"
     open_one = session(live, credentials[1], "SELECT pg_sleep(300)")
     sessions = f"SELECT count(*) FROM pg_stat_activity WHERE usename = '{credentials[1]['username']}'"
     until(lambda: psql(live, credentials[0], sessions) == "1", "the session to begin", 30)
-    done, output = vault.run("vault_revoke", **options)
+    done, output = vault.run("vault_revoke", **options, approved_digest=planned["digest"])
     assert done["changed"] is True, output
+    assert [done[key] for key in ("plan", "counts", "digest")] == [planned[key] for key in ("plan", "counts", "digest")]
     assert all("authentication failed" in psql(live, one) for one in credentials)
     assert "terminating connection" in open_one.communicate(timeout=30)[1]
     assert live.api.read("identity/entity/name/intruder")["data"]["disabled"] is True
     again, _output = vault.run("vault_revoke", **options)
-    assert (again["changed"], again["plan"]) == (False, [])
+    assert (again["changed"], again["plan"], again["counts"]["unchanged"]) == (False, [], 3)
 
 
 def test_logins_of_one_database_end_side_by_side(live):
