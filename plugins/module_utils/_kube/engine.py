@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -81,7 +82,14 @@ def _plan(client: KubeClient, request: ReconcileRequest, references: References)
     except ApiError as error:
         if not error.forbidden or not request.administered.cure:
             raise
-        raise RefusedError(f"This identity lacks a right, and nothing was written: {error.message}\n{request.administered.cure}") from error
+        cures = [request.administered.cure]
+        if request.remove_sets:
+            # What nobody declares is granted to nobody: the administrator's next run would not help.
+            names = json.dumps({request.called("remove_sets"): sorted(request.remove_sets)})
+            cures.append(
+                f"Where the right is missing since nobody declares the set to be removed, he removes it: the same command with -e '{names}'"
+            )
+        raise RefusedError("\n".join([f"This identity lacks a right, and nothing was written: {error.message}", *cures])) from error
 
 
 def _planned(client: KubeClient, discovery: Discovery, request: ReconcileRequest, references: References) -> _Planned:
@@ -89,7 +97,7 @@ def _planned(client: KubeClient, discovery: Discovery, request: ReconcileRequest
     wanted = resolve(request.sets, discovery, _default_namespace(client, request))
     observed = read_sets(client, request.sets, request.owner, request.known_sets)
     formers = [record.former for record in observed.records.values() if record.former]
-    removed = [record for record in observed.orphans if record.name in request.remove_sets]
+    removed = observed.removed(request.remove_sets)
     observe(client, discovery, wanted, observed, [*observed.records.values(), *formers, *removed], request.administered.sets)
     require_namespaces(wanted, observed)
     refuse_parents(wanted, observed)
@@ -134,10 +142,7 @@ def _write(
 
 def _so_far(client: KubeClient, planned: _Planned, written: set[str], error: GantryError) -> dict[str, Any]:
     """What a run that did not come to its end says beside its error: all that it was to do, and of each whether it was done."""
-    plan = planned.work.plan
-    found: dict[str, Any] = plan.as_result() | {
-        "changed": bool(written),
-        "plan": [{**change.as_result(), "written": change.id in written} for change in plan.changes],
+    found: dict[str, Any] = planned.work.plan.as_far_as(written) | {
         "cluster_uid": clean(planned.observed.cluster_uid),
         "requests": dict(client.pool.requests),
     }

@@ -137,3 +137,15 @@ def test_expectations_in_the_namespace_are_checked(cluster, namespace, team):
     (verdict,) = verify(client, read_expectations([(row, "here") for row in rows]))
     client.close()
     assert verdict.passed, verdict.found
+
+
+def test_an_orphan_of_kinds_that_nobody_grants_any_more_says_who_removes_it(cluster, namespace, narrow):
+    cluster.run(one_set("gone", namespace, service(namespace))).ok()
+    stays = one_set("stays", namespace, config_map(namespace))
+    options = {"remove_sets": ["gone"], "variables": {"remove_sets": "my_sets"}, "prune": {"mode": "delete", "max_percent": 100}}
+    refused = cluster.run(stays, **options, administered={"command": "make access"}, auth=narrow)
+    assert "make access" in refused.message
+    assert """the same command with -e '{"my_sets": ["gone"]}'""" in refused.message
+    assert refused.writes == []
+    done = cluster.run(stays, **options).ok()
+    assert done.change(identity(service(namespace)))["action"] == "delete"

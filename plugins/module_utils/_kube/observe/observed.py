@@ -54,6 +54,10 @@ class Observed:
     whole: dict[Ref, Document] = field(default_factory=dict)
     """Objects of kinds that the cluster itself keeps writing to: read whole, since their metadata alone prove nothing."""
 
+    def removed(self, names: Collection[str]) -> list[SetRecord]:
+        """The orphaned sets that go away whole: those that are named."""
+        return [record for record in self.orphans if record.name in names]
+
     def has_namespace(self, name: str) -> bool:
         """Whether a namespace exists."""
         return name in self.namespaces

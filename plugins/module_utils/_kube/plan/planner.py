@@ -346,7 +346,7 @@ def _grantor(request: ReconcileRequest, work: Work) -> list[str]:
 
 def _removals(request: ReconcileRequest, wanted: Wanted, observed: Observed, plan: Plan) -> list[Removal]:
     found: list[Removal] = []
-    removed = _removed_sets(request, observed)
+    removed = observed.removed(request.remove_sets)
     for record in [*observed.records.values(), *removed]:
         whole = record in removed
         if record.name in request.administered.sets:
@@ -385,14 +385,9 @@ def _kind_later(wanted: Wanted, observed: Observed, ref: Ref) -> Kind | None:
     return next(iter(declared.values())) if kind and declared and kind.api_version not in declared else kind
 
 
-def _removed_sets(request: ReconcileRequest, observed: Observed) -> list[SetRecord]:
-    """Sets that go away whole."""
-    return [record for record in observed.orphans if record.name in request.remove_sets]
-
-
 def _held(request: ReconcileRequest, observed: Observed) -> int:
     """What percentages of removal are of: all that the sets hold now, those that go away whole included."""
-    refs = {ref for record in [*observed.records.values(), *_removed_sets(request, observed)] for ref in record.objects}
+    refs = {ref for record in [*observed.records.values(), *observed.removed(request.remove_sets)] for ref in record.objects}
     return sum(ref in observed.metadata or (ref.group, ref.kind) in observed.unreadable for ref in refs)
 
 

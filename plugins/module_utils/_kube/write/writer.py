@@ -164,8 +164,8 @@ class Writer:
         for record in records:
             if record.former and record.name in self._work.moved and all(self._is_settled(ref) for ref in record.former.objects):
                 self._delete_record(record.former)
-        for record in self._observed.orphans:
-            if record.name in self._request.remove_sets and all(self._is_settled(ref) for ref in record.objects):
+        for record in self._observed.removed(self._request.remove_sets):
+            if all(self._is_settled(ref) for ref in record.objects):
                 self._delete_record(record)
 
     def _unended(self) -> set[Ref]:
