@@ -30,6 +30,7 @@ down: deps ## Stop the sandbox, keep its data
 
 clean: deps ## Stop the sandbox and remove all it left
 	@$(PLAYBOOK) playbooks/clean.yml
+	@test ! -d .gantry || find .gantry -depth -maxdepth 1 -type d -empty -delete
 
 status: deps ## What runs, and how the last run ended (ENV=)
 	@$(PLAYBOOK) playbooks/status.yml $(NARROW)

@@ -31,10 +31,10 @@ from ..plugin_utils._files import (
 )
 from ..plugin_utils._inprocess import outcome, validated
 from ..plugin_utils._own_variables import refuse_own_variables
-from ..plugin_utils._run_folder import lives, run_name
+from ..plugin_utils._run_folder import clear_dead_runs, lives, run_name
 
 ARGUMENTS: dict[str, Any] = {
-    "state": {"type": "str", "required": True, "choices": ["started", "noted", "published", "completed"]},
+    "state": {"type": "str", "required": True, "choices": ["started", "noted", "published", "completed", "cleared"]},
     "command": {"type": "str"},
     "areas": {"type": "list", "elements": "str", "default": []},
     "revision": {"type": "str", "default": ""},
@@ -73,7 +73,8 @@ class ActionModule(ActionBase):
             options = validated(self, ARGUMENTS, dict(self._task.args), required_if=REQUIRED_IF)
             if options["state"] == "started":
                 refuse_own_variables(self._loader)
-            do = {"started": _started, "noted": _noted, "published": _published, "completed": _completed}[options["state"]]
+            do = _STATES[options["state"]]
+            options["check_mode"] = self._task.check_mode
             return {"changed": False, **do(options, task_vars or {})}
 
         return outcome(work)
@@ -195,6 +196,18 @@ def _completed(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, 
     return {"interrupted": found}
 
 
+def _cleared(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+    """The reports of this environment go, and what dead runs left; a run that goes on keeps what is its own."""
+    environment = _environment(task_vars)
+    files = dict.fromkeys(path for command in ("plan", "drift") for path in _files(options["file"], command, environment))
+    found = [path for path in files if (read_json(path) or {}).get("environment") == environment]
+    if not options["check_mode"]:
+        for path in found:
+            remove_file(path)
+        clear_dead_runs(in_project(".gantry"))
+    return {"changed": bool(found), "removed": found}
+
+
 def _write(run: dict[str, Any], report: dict[str, Any], options: dict[str, Any]) -> None:
     """In all of its places, sealed. While a run writes its report says so: what is interrupted can no longer say it itself."""
     sealed = {**report, "seal": seal_of(report, _key(options))}
@@ -253,3 +266,6 @@ def _files(file: str | None, command: str, environment: str) -> list[str]:
     if command == "rehearse":
         return [in_project(os.path.join(".gantry", "rehearsal", environment or "unknown", name))]
     return [in_project(os.path.join(".gantry", name)), in_project(os.path.join(".gantry", environment or "unknown", name))]
+
+
+_STATES = {"started": _started, "noted": _noted, "published": _published, "completed": _completed, "cleared": _cleared}

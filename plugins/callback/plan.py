@@ -39,6 +39,7 @@ import contextlib
 import json
 import multiprocessing
 import os
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,7 +50,7 @@ from ansible.utils.color import stringc
 from ..module_utils._core.errors import InputError
 from ..module_utils._model.build import InventoryError
 from ..module_utils._run.report import build_report, interrupted, make_note, seal_of
-from ..module_utils._run.table import render
+from ..module_utils._run.table import WIDTH, render
 from ..plugin_utils._files import project_folder, write_json
 from ..plugin_utils._origins import read_files
 from ..plugin_utils._run_folder import left_word
@@ -133,7 +134,9 @@ class CallbackModule(CallbackBase):
 
     def _draw(self, report: dict[str, Any]) -> None:
         self._display.display("")
-        for line in render(report, self._file):
+        # Nobody's terminal ends the lines of a log.
+        columns = self._display.columns + 1 if sys.stdout.isatty() else WIDTH
+        for line in render(report, self._file, columns):
             self._display.display("".join(stringc(text, _COLOURS[style]) if style else text for text, style in line).rstrip())
 
     def _interrupted(self) -> None:

@@ -32,10 +32,11 @@ attributes:
     support: full
 options:
   state:
-    description: The moment of the run.
+    description:
+      - The moment of the run. V(cleared) belongs to none - it removes the reports of the environment, and what runs left that are gone.
     type: str
     required: true
-    choices: [started, noted, published, completed]
+    choices: [started, noted, published, completed, cleared]
   command:
     description: What the run does, one of the playbooks' names. For O(state=started).
     type: str
@@ -133,6 +134,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+removed:
+  description: The reports that were removed.
+  type: list
+  elements: str
+  returned: when O(state=cleared)
 id:
   description: The run's name.
   type: str

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -48,6 +49,21 @@ def remove_dead_runs(base: str) -> None:
     for name in os.listdir(base):
         if lives(name) is False:
             shutil.rmtree(os.path.join(base, name), ignore_errors=True)
+
+
+def clear_dead_runs(folder: str) -> None:
+    """Remove from ``folder`` (the project's ``.gantry``) the stores and Ansible's temporary folders of runs that are gone."""
+    base, temporary = (os.path.join(folder, name) for name in ("run", "tmp"))
+    if os.path.isdir(base):
+        remove_dead_runs(base)
+    for name in os.listdir(temporary) if os.path.isdir(temporary) else ():
+        # Ansible calls it ansible-local-<pid> and eight characters that mean nothing.
+        number = name.removeprefix("ansible-local-")[:-8]
+        if number.isdecimal() and not os.path.exists(f"/proc/{number}") and _birth(int(number)) == "none":
+            shutil.rmtree(os.path.join(temporary, name), ignore_errors=True)
+    for path in (base, temporary):
+        with contextlib.suppress(OSError):  # somebody's are left in it, or it is not there
+            os.rmdir(path)
 
 
 def lives(name: str) -> bool | None:

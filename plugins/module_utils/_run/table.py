@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to the collection: no interface is promised outside of it.
-"""A report as a table for people: what, where, impact, why, in at most 100 columns.
+"""A report as a table for people: what, where, impact, why, as wide as the terminal, between 80 and 100 columns.
 
 A line is a list of (text, style); the caller knows whether and how styles become colours.
 """
@@ -20,6 +20,7 @@ from .._core.words import clean, clean_lines, cleaned
 from .report import impact_of
 
 WIDTH = 100
+_NARROW = 80
 LONG = 40
 """A set on a host with more changes than this is shown by counts, and only its dearer changes one by one."""
 _LONG_MEMBER = 40
@@ -34,6 +35,8 @@ _ID = (24, 60)
 """The column of the ids is as wide as the longest of a set, within these bounds."""
 _SHORT_KINDS = {"CustomResourceDefinition": "CRD", "HorizontalPodAutoscaler": "HPA"}
 _IMPACT = max(len(impact.value) for impact in Impact)
+_BESIDE_ID = 15 + _IMPACT
+"""What stands beside the id of a change: its sign and action, and its impact."""
 _STATUS_STYLES = {
     "clean": "ok",
     "applied": "changed",
@@ -56,24 +59,26 @@ _TITLES = {
 }
 
 
-def render(report: Json, place: str = "") -> list[Line]:
-    """The whole table; ``place`` is where the report was written, named in the last line."""
+def render(report: Json, place: str = "", columns: int = WIDTH) -> list[Line]:
+    """The whole table; ``place`` is where the report was written, named in the last line. ``columns`` are those of the terminal."""
     report = _cleaned(report)
+    width = max(_NARROW, min(WIDTH, columns))
     lines: list[Line] = [_title(report), []]
     for hosts in _alike(report):
-        lines += [*_host_lines(report, hosts), []]
+        lines += [*_host_lines(report, hosts, width), []]
     for warning in report["warnings"]:
-        lines += [[(text, "warn")] for text in wrapped(f"warning: {warning}", hanging="  ")]
+        lines += [[(text, "warn")] for text in wrapped(f"warning: {warning}", width, "  ")]
     if report["warnings"]:
         lines.append([])
     if report.get("error"):
         said = report["error"] if report["status"] == "interrupted" else f"refused: {report['error']}"
-        lines += [[(text, "error")] for text in wrapped(said)] + [[]]
+        lines += [[(text, "error")] for text in wrapped(said, width)] + [[]]
     if report["command"] == "plan" and report["status"] == "changes":
         keyed = str(report.get("seal") or "").startswith("hmac-")
-        lines.append([(f"an approval covers every value; {_KEYED if keyed else _UNKEYED}", "quiet")])
+        lines += [[(text, "quiet")] for text in wrapped(f"an approval covers every value; {_KEYED if keyed else _UNKEYED}", width, "  ")]
     lines.append(_verdict(report))
-    return [*lines, [(shortened(clean(place), WIDTH), "quiet")]] if place else lines
+    lines += [[(shortened(clean(place), width), "quiet")]] if place else []
+    return [piece for line in lines for piece in _fitted(line, width)]
 
 
 def _cleaned(report: Json) -> dict[str, Any]:
@@ -86,6 +91,17 @@ def _cleaned(report: Json) -> dict[str, Any]:
         if row.get("error"):
             found["hosts"][clean(host)]["error"] = cleaned(row["error"], clean_lines)
     return found
+
+
+def _fitted(line: Line, width: int) -> Iterator[Line]:
+    """A line that is too long goes on below, where its next text begins."""
+    fits: Line = []
+    for text, style in line:
+        if fits and sum(len(one) for one, _style in fits) + len(text.rstrip()) > width:
+            yield fits
+            fits, text = [], f"  {text.lstrip()}"
+        fits.append((text, style))
+    yield fits
 
 
 def plain(lines: Iterable[Line]) -> str:
@@ -103,7 +119,7 @@ def _word(action: str, drift: bool) -> str:
     return _FOUND.get(action, action) if drift else action
 
 
-def wrapped(text: str, width: int = WIDTH, hanging: str = "") -> list[str]:
+def wrapped(text: str, width: int, hanging: str = "") -> list[str]:
     """Text cut at spaces into lines of at most ``width``; its own line breaks stay."""
     found: list[str] = []
     for paragraph in text.splitlines():
@@ -154,15 +170,15 @@ def _alike(report: Json) -> list[list[str]]:
     return list(groups.values())
 
 
-def _host_lines(report: Json, hosts: list[str]) -> Iterator[Line]:
+def _host_lines(report: Json, hosts: list[str], width: int) -> Iterator[Line]:
     row = report["hosts"][hosts[0]]
-    names = wrapped(", ".join(hosts), WIDTH)
+    names = wrapped(", ".join(hosts), width)
     yield from ([(text, "title")] for text in names[:-1])
     line: Line = [(names[-1], "title")]
     state: Line = [(f"  {row['status']}", _STATUS_STYLES[row["status"]]), (f"  {counted(row['counts'], _is_drift(report))}", "")]
     if row["verified"]:
         state.append(("  verified", "ok"))
-    if len(names[-1]) + sum(len(text) for text, _style in state) > WIDTH:
+    if len(names[-1]) + sum(len(text) for text, _style in state) > width:
         yield line
         line = []
     yield line + state
@@ -170,16 +186,17 @@ def _host_lines(report: Json, hosts: list[str]) -> Iterator[Line]:
     if row["status"] == "applied":  # what could not be verified beforehand has happened by now
         changes = [{**change, "verified": True, "reason": change["reason"] if change["verified"] else ""} for change in changes]
     for name in dict.fromkeys(change["set"] for change in changes):
-        yield from _set_lines(name, [change for change in changes if change["set"] == name], _is_drift(report))
-    yield from _foreign_lines([item for item in report.get("foreign", ()) if item["host"] == hosts[0]])
+        yield from _set_lines(name, [change for change in changes if change["set"] == name], _is_drift(report), width)
+    yield from _foreign_lines([item for item in report.get("foreign", ()) if item["host"] == hosts[0]], width)
     for orphan in sorted(set(row["orphan_sets"]) - {change["set"] for change in changes}):
-        yield [(f"  set {orphan} is declared by nobody; platform_remove_sets removes it", "warn")]
+        for text in wrapped(f"  set {orphan} is declared by nobody; platform_remove_sets removes it", width, "  "):
+            yield [(text, "warn")]
     if row.get("error"):
-        yield from _error_lines(row)
-    yield from _written_lines(changes)
+        yield from _error_lines(row, width)
+    yield from _written_lines(changes, width)
 
 
-def _written_lines(changes: list[Json]) -> Iterator[Line]:
+def _written_lines(changes: list[Json], width: int) -> Iterator[Line]:
     """What of a run that did not come to its end stands; each change says so by itself in the report's file."""
     known = [change for change in changes if "written" in change]
     if not known:
@@ -188,9 +205,9 @@ def _written_lines(changes: list[Json]) -> Iterator[Line]:
     left = [short_id(change["id"]) for change in known if not change["written"]]
     unknown = len(changes) - len(known)
     said = f"written: {counted(done)}; not written: {len(left) or 'nothing'}" + (f"; of {unknown} it is not known" if unknown else "")
-    for text in wrapped(f"  {said}. What was written stands; run again, and the next run goes on from there", hanging="  "):
+    for text in wrapped(f"  {said}. What was written stands; run again, and the next run goes on from there", width, "  "):
         yield [(text, "warn")]
-    for text in wrapped(f"    left: {', '.join(left[:_MOST_LEFT])}{', …' if len(left) > _MOST_LEFT else ''}", hanging="  ") if left else ():
+    for text in wrapped(f"    left: {', '.join(left[:_MOST_LEFT])}{', …' if len(left) > _MOST_LEFT else ''}", width, "  ") if left else ():
         yield [(text, "quiet")]
 
 
@@ -198,7 +215,7 @@ def _is_drift(report: Json) -> bool:
     return bool(report["command"] == "drift")
 
 
-def _set_lines(name: str, changes: list[Json], drift: bool) -> Iterator[Line]:
+def _set_lines(name: str, changes: list[Json], drift: bool, columns: int) -> Iterator[Line]:
     shown = changes if len(changes) <= LONG else [change for change in changes if Impact(change["impact"]) is not Impact.SAFE][:LONG]
     counts = Counter(change["action"] for change in changes)
     yield [(f"  {name or 'without a set'}", "title"), (f"  {counted(counts, drift)}", "quiet")]
@@ -208,26 +225,26 @@ def _set_lines(name: str, changes: list[Json], drift: bool) -> Iterator[Line]:
             kinds = Counter(short_id(change["id"]).split("/")[0] for change in hidden)
             if kinds:
                 told = ", ".join(f"{kind} {number}" for kind, number in sorted(kinds.items()))
-                for text in wrapped(f"    {_SIGNS[action.value]} {_word(action.value, drift)}: {told}", hanging="  "):
+                for text in wrapped(f"    {_SIGNS[action.value]} {_word(action.value, drift)}: {told}", columns, "  "):
                     yield [(text, action.value)]
-    width = min(max((len(short_id(change["id"])) for change in shown), default=0), _ID[1])
+    width = min(max((len(short_id(change["id"])) for change in shown), default=0), _ID[1], columns - _BESIDE_ID)
     for change in shown:
-        yield from _change_lines(change, max(width, _ID[0]), drift)
+        yield from _change_lines(change, max(width, _ID[0]), drift, columns)
 
 
-def _change_lines(change: Json, width: int, drift: bool) -> Iterator[Line]:
+def _change_lines(change: Json, width: int, drift: bool, columns: int) -> Iterator[Line]:
     action = change["action"]
     head = f"    {_SIGNS[action]} {_word(action, drift):<7} {shortened(short_id(change['id']), width):<{width}} "
     why = change["reason"] or ("" if action in ("create", "delete") else _fields(change["fields"]))
     if not change["verified"]:
         why = f"unverified: {why}" if why else "unverified"
-    room = WIDTH - len(head) - _IMPACT - 1
+    left = columns - len(head) - _IMPACT - 1
     impact = change["impact"]
-    if len(why) <= room:
+    if len(why) <= left:
         yield [(head, action), (f"{impact:<{_IMPACT}} ", impact), (why, "quiet")]
         return
     yield [(head, action), (impact, impact)]
-    for text in wrapped(f"              {why}"):
+    for text in wrapped(f"              {why}", columns):
         yield [(text, "quiet")]
 
 
@@ -262,26 +279,26 @@ def _last_member(path: str) -> str:
     return member if len(member) <= _LONG_MEMBER or bracket < start else f"{path[start:bracket]}[…]"
 
 
-def _foreign_lines(foreign: list[Json]) -> Iterator[Line]:
+def _foreign_lines(foreign: list[Json], width: int) -> Iterator[Line]:
     if foreign:
         yield [("  changed by others", "title"), (f"  {len(foreign)} found", "quiet")]
     last = None
     for item in foreign[:_MOST_FOREIGN]:
         if item["id"] != last:
             last = item["id"]
-            yield [(f"    * {shortened(short_id(last), WIDTH - 6)}", "update")]
+            yield [(f"    * {shortened(short_id(last), width - 6)}", "update")]
         who = ", ".join(str(word) for word in (item.get("manager"), item.get("time")) if word)
         said = f"{item['what']}, undoing it: {item['impact']}; " if item.get("what") else ""
-        for text in wrapped(f"        {said}{item['path']} ({who or 'by whom is not recorded'})"):
+        for text in wrapped(f"        {said}{item['path']} ({who or 'by whom is not recorded'})", width):
             yield [(text, "quiet")]
     if len(foreign) > _MOST_FOREIGN:
         yield [(f"    and {len(foreign) - _MOST_FOREIGN} more in the report's file", "quiet")]
 
 
-def _error_lines(row: Json) -> Iterator[Line]:
+def _error_lines(row: Json, width: int) -> Iterator[Line]:
     if row["failed_task"]:
-        yield [(f"  stopped at: {shortened(row['failed_task'], WIDTH - 14)}", "error")]
-    for text in wrapped(row["error"], WIDTH - 4)[:30]:
+        yield [(f"  stopped at: {shortened(row['failed_task'], width - 14)}", "error")]
+    for text in wrapped(row["error"], width - 4)[:30]:
         yield [(f"    {text}", "error")]
 
 

@@ -156,6 +156,8 @@ class Keeper:
         self._written = ""
         self._read = ""
         self._told = ""
+        self.refused = False
+        """Whether the server said no to what was written, and goes on with what it had."""
 
     def tend(self, files: Files) -> bool:
         """Write what changed and have it read. Whether the server now works by these files."""
@@ -167,15 +169,27 @@ class Keeper:
             return True
         try:
             with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(self._reload, timeout=10):
-                self._read, self._told = wanted, ""
+                self._read, self._told, self.refused = wanted, "", False
                 say(f"{self.name} has read its configuration")
                 return True
         except (OSError, http.client.HTTPException) as error:
+            # A server that is not up yet has refused nothing.
+            self.refused = isinstance(error, urllib.error.HTTPError)
             why = error.read().decode(errors="replace") if isinstance(error, urllib.error.HTTPError) else type(error).__name__
             if why != self._told:
                 say(f"{self.name} has not read its configuration yet: {' '.join(why.split())[:300]}")
                 self._told = why
             return False
+
+
+def tend_all(wanted: Mapping[Keeper, Files], holds: threading.Event) -> bool:
+    """Tend all; ``holds`` says whether no server refused what it got. Whether all work by it."""
+    done = all([keeper.tend(files) for keeper, files in wanted.items()])
+    if any(keeper.refused for keeper in wanted):
+        holds.clear()
+    else:
+        holds.set()
+    return done
 
 
 class Follower:
@@ -234,24 +248,22 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
-    data, changed, written = given.folder / "data", threading.Event(), threading.Event()
+    data, changed, holds = given.folder / "data", threading.Event(), threading.Event()
     place = Place(data / "prometheus", given.folder / "prometheus.kubeconfig", standing(given.folder))
     prometheus = Keeper("Prometheus", data / "prometheus", given.prometheus_port)
     alertmanager = Keeper("Alertmanager", data / "alertmanager", given.alertmanager_port)
     cluster = Cluster(NAME, given.kubernetes, given.folder)
     namespace = f"api/v1/namespaces/{quoted(given.namespace)}"
     secrets, maps = Follower(cluster, f"{namespace}/secrets", changed), Follower(cluster, f"{namespace}/configmaps", changed)
-    serve(given.port, written)
+    serve(given.port, holds)
     while True:
         changed.wait()
         time.sleep(SETTLES_IN)
         changed.clear()
         if secrets.found is None or maps.found is None:
             continue
-        done = prometheus.tend(prometheus_files(given.name, secrets.found, maps.found, place))
-        done &= alertmanager.tend(alertmanager_files(given.name, secrets.found))
-        written.set()
-        if not done:
+        measured = prometheus_files(given.name, secrets.found, maps.found, place)
+        if not tend_all({prometheus: measured, alertmanager: alertmanager_files(given.name, secrets.found)}, holds):
             time.sleep(RETRY_AFTER)
             changed.set()
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from unittest.mock import MagicMock
 
@@ -12,7 +13,7 @@ import pytest
 import yaml
 from ansible_collections.gantry.platform.plugins.action import run_report
 from ansible_collections.gantry.platform.plugins.action.run_report import ActionModule
-from ansible_collections.gantry.platform.plugins.plugin_utils import _files, _own_variables
+from ansible_collections.gantry.platform.plugins.plugin_utils import _files, _own_variables, _run_folder
 from ansible_collections.gantry.platform.plugins.plugin_utils._own_variables import own_variables
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._run.canned import applied, change, planned, result
 
@@ -201,7 +202,7 @@ def test_drift_has_a_file_of_its_own(project):
 def test_a_wrong_option_is_named():
     answer = call({}, state="later")
     assert answer["failed"]
-    assert "started, noted, published, completed" in answer["msg"]
+    assert "started, noted, published, completed, cleared" in answer["msg"]
 
 
 # what a command line may not turn off
@@ -287,3 +288,23 @@ def test_a_lost_lock_is_told_to_who_keeps_the_record():
     answer = call(task_vars, state="published", run=started(task_vars), applied=True)
     assert (answer["status"], answer["lost"]) == ("interrupted", ["a"])
     assert answer["records"]["a"]["host"]["status"] == "interrupted"
+
+
+def test_clearing_takes_the_reports_of_the_environment_and_what_dead_runs_left_and_nothing_else(project):
+    def lies(path, content="x"):
+        (project / ".gantry" / path).parent.mkdir(parents=True, exist_ok=True)
+        (project / ".gantry" / path).write_text(content, encoding="utf-8")
+        return project / ".gantry" / path
+
+    ours, theirs = ({"environment": name} for name in ("sandbox", "prod"))
+    gone = [lies("plan.json", json.dumps(ours)), lies("sandbox/drift.json", json.dumps(ours))]
+    stays = [lies("drift.json", json.dumps(theirs)), lies("prod/plan.json", json.dumps(theirs))]
+    gone.append(lies(f"run/{_run_folder._machine()}-999999999-12345678/c/set.json"))
+    stays.append(lies(f"run/{_run_folder.run_name(os.getpid())}/c/set.json"))
+    gone.append(lies("tmp/ansible-local-999999999abcdefgh/file"))
+    stays.append(lies(f"tmp/ansible-local-{os.getpid()}abcdefgh/file"))
+    variables = {"hostvars": {"c": {"platform_environment": {"name": "sandbox"}}}, "ansible_play_hosts_all": ["c"]}
+    answer = call(variables, state="cleared")
+    assert (answer["changed"], answer["removed"]) == (True, [str(path) for path in gone[:2]])
+    assert not [path for path in gone if path.exists()] and all(path.exists() for path in stays)
+    assert call(variables, state="cleared")["changed"] is False

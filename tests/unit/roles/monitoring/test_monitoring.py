@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 
+import jinja2
 import promql_parser
 import pytest
+import yaml
 from ansible_collections.gantry.platform.plugins.module_utils._kube.observe.subject import WAIT
 from ansible_collections.gantry.platform.tests.unit.roles.declared import CHECKOUT, ENVIRONMENTS, declare
 
@@ -178,3 +181,21 @@ def test_alertmanager_tells_nobody_yet_and_no_secret_is_declared(shipped):
         assert config["receivers"] == [{"name": config["route"]["receiver"]}]
         assert cluster.one(SET, "Alertmanager", "platform")["spec"]["alertmanagerConfiguration"] == {"name": "platform"}
         assert all(WAIT not in one["metadata"].get("annotations", {}) for one in cluster.documents(SET))
+
+
+@pytest.mark.parametrize("has_chart", [True, False])
+def test_the_node_exporter_of_the_chart_is_reached_at_the_nodes_and_nothing_there_without_it(has_chart):
+    # The whole role would render the chart, which is somewhere else.
+    environment = jinja2.Environment(trim_blocks=True, undefined=jinja2.StrictUndefined)
+    environment.filters["to_json"] = json.dumps
+    template = environment.from_string((CHECKOUT / "roles" / "monitoring" / "templates" / "network.yaml.j2").read_text(encoding="utf-8"))
+    names = ("monitoring_labels", "monitoring_measured")
+    lists = ("monitoring_apiservers", "monitoring_target_namespaces")
+    given = {name: {} for name in names} | {name: ["10.0.0.0/8"] for name in lists}
+    cluster = {"network": {"node_cidr": "10.1.0.0/16"}}
+    rendered = template.render(
+        **given, monitoring_has_chart=has_chart, monitoring_cluster=cluster, monitoring_namespace="monitoring", monitoring_name="platform"
+    )
+    (prometheus,) = [one for one in yaml.safe_load_all(rendered) if one["metadata"]["name"] == "prometheus"]
+    nodes = {"to": [{"ipBlock": {"cidr": "10.1.0.0/16"}}], "ports": [{"port": 9100, "protocol": "TCP"}]}
+    assert (nodes in prometheus["spec"]["egress"]) is has_chart

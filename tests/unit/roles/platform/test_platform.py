@@ -39,6 +39,19 @@ def test_a_run_is_no_business_of_control_hosts_and_gathers_nothing(name):
         assert play["gather_facts"] is False
 
 
+def test_explain_without_a_query_explains_everything_as_make_does():
+    (play,) = read(ROOT / "playbooks" / "explain.yml")
+    (task,) = play["tasks"]
+    assert task["gantry.platform.platform_explain"]["query"] == "{{ platform_explain_query | default('@') }}"
+    assert '$(if $(QUERY),"$(subst ",\\",$(QUERY))","@")' in (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+def test_clean_leaves_nothing_of_a_sandbox_and_touches_no_other_environment():
+    (play,) = read(ROOT / "playbooks" / "clean.yml")
+    assert [task["when"] for task in play["tasks"]] == ["platform_cluster.provider == 'sandbox'"] * 2
+    assert play["tasks"][1]["gantry.platform.run_report"] == {"state": "cleared"}
+
+
 def test_the_plan_goes_over_all_clusters_at_once_and_only_the_writing_half_in_batches():
     first, second = plays(ROOT / "playbooks" / "site.yml")
     assert "serial" not in first

@@ -8,7 +8,9 @@ from __future__ import annotations
 import base64
 import gzip
 import importlib.util
+import io
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -140,6 +142,25 @@ def test_what_was_written_is_read_once_and_again_until_the_server_takes_it(keepe
     assert [server.tend({"config.yaml": b"1"}) for _time in range(3)] == [False, True, True]
     assert asked == ["http://127.0.0.1:9000/-/reload"] * 2
     assert server.tend({"config.yaml": b"2"}) and len(asked) == 3
+
+
+def test_the_keeper_is_not_ready_while_a_server_refuses_its_configuration(keeper, tmp_path, monkeypatch):
+    def says(answer):
+        def opened(self, request, timeout):
+            if answer:
+                raise answer
+            return open("/dev/null", "rb")
+
+        monkeypatch.setattr(keeper.urllib.request, "build_opener", lambda *_handlers: type("Opener", (), {"open": opened})())
+
+    refusal = keeper.urllib.error.HTTPError("http://x", 500, "", {}, io.BytesIO(b"couldn't load configuration"))
+    server, holds = keeper.Keeper("Prometheus", tmp_path, 9000), threading.Event()
+    ready = []
+    for answer, files in ((OSError("not up yet"), b"1"), (None, b"1"), (refusal, b"2"), (None, b"3")):
+        says(answer)
+        keeper.tend_all({server: {"config.yaml": files}}, holds)
+        ready.append(holds.is_set())
+    assert ready == [True, True, False, True]
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,16 @@ from hypothesis import strategies as st
 
 
 def shown(report, place=""):
-    text = plain(render(report, place))
-    assert all(len(line) <= WIDTH for line in text.splitlines()), text
-    return text
+    for columns in (WIDTH, 80):
+        text = plain(render(report, place, columns))
+        assert all(len(line) <= columns for line in text.splitlines()), text
+    return plain(render(report, place))
+
+
+@pytest.mark.parametrize(("columns", "widest"), [(500, 100), (90, 90), (20, 80)])
+def test_a_table_is_as_wide_as_the_terminal_within_bounds(columns, widest):
+    report = plan_of(prod=planned(*(change("ConfigMap/cortex/x", "update", reason="word " * number) for number in range(1, 80))))
+    assert max(len(line) for line in plain(render(report, "", columns)).splitlines()) in range(widest - 5, widest + 1)
 
 
 def test_a_short_plan_shows_every_change_with_what_where_impact_and_why():
