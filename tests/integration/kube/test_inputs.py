@@ -69,7 +69,7 @@ def test_a_removal_is_bounded_and_waited_for(cluster, namespace):
     space = namespace_of(unused_name())
     cluster.run(definition=space).ok()
     refused = cluster.run(state="absent", definition=space)
-    assert "write prune: {kinds: [Namespace]}" in refused.message and refused.writes == []
+    assert "write prune: {data: [Namespace]}" in refused.message and refused.writes == []
     refused = cluster.run(state="absent", definition=space, prune={"data": ["Namespace"]}, allowed_impact=["safe"])
     assert "destroys_data" in refused.message and refused.writes == []
     cluster.run(state="absent", definition=space, prune={"data": ["Namespace"]}).ok()
