@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.common.parameters import BOOLEANS_TRUE
 from ansible.plugins.action import ActionBase
 
-from ..module_utils._model.derive import area_rows, enabled_areas, set_names
+from ..module_utils._model.derive import enabled_areas, set_names
+from ..module_utils._model.part import Who, part_of
+from ..plugin_utils._hosts import clusters_of, environment_host, environment_of, has_environment_rows, hub_of
 from ..plugin_utils._inprocess import outcome, validated
 from ..plugin_utils._model_input import model_of
 from ..plugin_utils._run_folder import run_store
@@ -20,6 +23,8 @@ ARGUMENTS: dict[str, Any] = {
     "read_only": {"type": "bool"},
     "run_folder": {"type": "path"},
     "rehearsal_root": {"type": "path"},
+    "narrowed": {"type": "list", "elements": "str", "default": []},
+    "only_clusters": {"type": "bool", "default": False},
 }
 
 
@@ -43,16 +48,50 @@ class ActionModule(ActionBase):
             rehearsal_root = options["rehearsal_root"] or variables.get("platform_rehearsal_root") or ""
             model = model_of(host, variables, read_only=read_only, rehearsal_root=rehearsal_root)
             effective = model.effective
+            who = _who(host, variables, options, bool(rehearsal_root))
+            part = part_of(effective, who)
+            hub = {}
+            if part["phases"] and not who.cluster:
+                # Of the cluster beside which it keeps its record, and whose servers stand for the real ones in a trial.
+                name = _hub(host, variables, who)
+                found = model_of(name, variables, read_only=read_only, rehearsal_root=rehearsal_root).effective if name else {}
+                hub = found.get("cluster", {})
             return {
                 "changed": False,
                 "effective": effective,
                 "store": run_store(host, options["run_folder"] or variables.get("platform_run_folder") or ""),
                 "sets": set_names(effective),
                 "areas": enabled_areas(effective),
-                "rows": area_rows(effective),
+                **part,
+                "hub": hub,
                 "owner": effective["settings"]["owner"],
                 "model_digest": model.digest,
                 "read_only": read_only,
             }
 
         return outcome(work)
+
+
+def _who(host: str, variables: dict[str, Any], options: dict[str, Any], rehearsal: bool) -> Who:
+    groups = variables.get("groups") or {}
+    hosts = variables.get("ansible_play_hosts_all") or [host]
+    clusters = clusters_of(hosts, groups)
+    narrowed = [one.strip() for one in options["narrowed"]]
+    there, simulated = "", rehearsal
+    if has_environment_rows():
+        environment = environment_of(host, variables)
+        there = environment_host(environment, groups)
+        simulated = rehearsal or any(_is_sandbox(variables["hostvars"][one]) for one in environment)
+    cluster = host not in (groups.get("control") or ())
+    return Who(host, cluster, there, hosts, clusters, narrowed, options["only_clusters"], simulated)
+
+
+def _hub(host: str, variables: dict[str, Any], who: Who) -> str:
+    """The hub of the environment; in a trial that of the run, beside which its servers are started."""
+    groups = variables["groups"]
+    return (hub_of(who.hosts, groups) if who.simulated else "") or hub_of(environment_of(host, variables), groups)
+
+
+def _is_sandbox(variables: Any) -> bool:
+    cluster = variables.get("platform_cluster")
+    return isinstance(cluster, Mapping) and cluster.get("provider") == "sandbox"

@@ -52,6 +52,7 @@ ARGUMENTS: dict[str, Any] = {
     "promotion_records": {"type": "path"},
     "digest_key": {"type": "str", "no_log": True},
     "writes": {"type": "bool", "default": False},
+    "goes_on": {"type": "bool", "default": False},
 }
 REQUIRED_IF = [
     ("state", "started", ("command",)),
@@ -106,6 +107,7 @@ def _started(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, An
         "areas": sorted(options["areas"]),
         "revision": options["revision"] or git_revision(project_folder()),
         "created": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        "hosts": list(task_vars["ansible_play_hosts_all"]),
         "who": f"{getpass.getuser()}@{socket.gethostname()}",
         "files": files,
         "approved": approved,
@@ -120,8 +122,10 @@ def _noted(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]
 def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
     run, hostvars = options["run"], task_vars["hostvars"]
     notes = {}
-    for host in task_vars["ansible_play_hosts_all"]:
-        notes[host] = (hostvars[host].get("platform_notes") or {}).get("notes") or []
+    for host in run["hosts"]:
+        told = (hostvars[host].get("platform_notes") or {}).get("notes") or []
+        if told or _part(hostvars[host]).get("phases") != []:
+            notes[host] = told
     meta = {
         "run": run["id"],
         "command": run["command"],
@@ -131,7 +135,7 @@ def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, 
         "created": run["created"],
         "warnings": [],
         "applied": options["applied"],
-        "process": run_name(os.getppid()) if options["gate"] and options["writes"] else "",
+        "process": run_name(os.getppid()) if (options["gate"] and options["writes"]) or (options["goes_on"] and options["applied"]) else "",
     }
     effective = _effective(hostvars, notes)
     gate, refusal = options["gate"], None
@@ -150,6 +154,7 @@ def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, 
     if effective.get("environment", {}).get("promotes_from") and not options["promotion_records"] and run["command"] != "rehearse":
         source = effective["environment"]["promotes_from"]
         meta["warnings"].append(f"promotion from {source} was not checked: platform_promotion_records names no folder")
+    meta["warnings"] += _not_in_this_run(run, hostvars)
     report = build_report(meta, notes)
     _write(run, report, options)
     failed = [host for host, row in report["hosts"].items() if row["status"] in FAILED]
@@ -178,7 +183,7 @@ def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, 
             refused = {name: value for name, value in report.items() if name != "process"}
             _write(run, {**refused, "status": "failed", "error": error.message}, options)
             return {"failed": True, "msg": error.message, "report_file": run["files"][0], **error.details}
-    elif options["promotion_records"] and proves(report):
+    elif options["promotion_records"] and proves(report) and not options["goes_on"]:
         place = os.path.join(in_project(options["promotion_records"]), f"{report['environment']}.json")
         write_json(place, make_record(report, effective.get("release") or {}, read_json(place)))
     return answer
@@ -244,6 +249,20 @@ def _effective(hostvars: Any, hosts: Any) -> dict[str, Any]:
         if found:
             return dict(found)
     return {}
+
+
+def _part(variables: Any) -> dict[str, Any]:
+    """What a host's model says of its part in the run."""
+    return variables.get("platform_model") or {}
+
+
+def _not_in_this_run(run: dict[str, Any], hostvars: Any) -> list[str]:
+    """A line for each host of what exists once that the run was limited to leave out."""
+    absent: dict[str, list[str]] = {}
+    for part in (_part(hostvars[host]) for host in run["hosts"]):
+        if part.get("environment_areas") and part["environment_host"] not in run["hosts"]:
+            absent[part["environment_host"]] = part["environment_areas"]
+    return [f"{host} not in this run: nothing of {', '.join(areas)} was looked at" for host, areas in absent.items()]
 
 
 def _same_clusters(hostvars: Any, hosts: Any) -> dict[str, str]:

@@ -45,6 +45,15 @@ options:
       - Folder of a rehearsal. The kubeconfig is then C(<root>/<host>/deployer.kubeconfig); nothing else of the model changes.
       - The default is the variable C(platform_rehearsal_root), or none.
     type: path
+  narrowed:
+    description: The areas that the run is narrowed to. Empty means all.
+    type: list
+    elements: str
+    default: []
+  only_clusters:
+    description: Whether the run leaves alone what exists once for the environment.
+    type: bool
+    default: false
 seealso:
   - module: gantry.platform.platform_explain
   - module: gantry.platform.platform_compare
@@ -96,9 +105,15 @@ rows:
     "on":
       description: Where it is, V(cluster) or V(environment).
       type: str
-    wave:
-      description: The wave of its sets in this run, counted from 1.
+    phase:
+      description: Its part of a run, V(before), V(clusters) or V(after).
       type: str
+    wave:
+      description: Its wave in this run. Each part of a run counts its own from 1; of what exists once it is C(before 1), C(after 1).
+      type: str
+    here:
+      description: Whether it is this host's business in this run, where it is on.
+      type: bool
     configures:
       description: The documents by which it configures a system that has an API of its own.
       type: list
@@ -119,6 +134,34 @@ rows:
       description: The servers beside every cluster that it wants where they run on this machine.
       type: list
       elements: str
+environment_host:
+  description: The host for what exists once for the environment, empty where the inventory has none or no area is such.
+  type: str
+  returned: success
+environment_areas:
+  description: The areas of this run that exist once for the environment.
+  type: list
+  elements: str
+  returned: success
+left_out:
+  description: Those for which no server of the sandbox stands. In a sandbox or a rehearsal they are left out.
+  type: list
+  elements: str
+  returned: success
+phases:
+  description: The parts of the run in which this host has something to do. Empty means that it has nothing to do at all.
+  type: list
+  elements: str
+  returned: success
+run_phases:
+  description: The parts of the whole run.
+  type: list
+  elements: str
+  returned: success
+hub:
+  description: For a host that is no cluster, C(effective.cluster) of the hub, by which it keeps its record; empty for any other.
+  type: dict
+  returned: success
 owner:
   description: The owner of all objects.
   type: str

@@ -96,6 +96,12 @@ options:
     description: With O(gate), whether the run writes when it has passed. Its report then says V(running) until it is published again.
     type: bool
     default: false
+  goes_on:
+    description:
+      - With O(applied), whether another part of the run comes after this one. The report then says V(running) until it is published again,
+        and no record of a verified run is left.
+    type: bool
+    default: false
   digest_key:
     description: Key that seals the report. An approved plan must be sealed with the same.
     type: str
@@ -142,6 +148,11 @@ removed:
 id:
   description: The run's name.
   type: str
+  returned: when O(state=started)
+hosts:
+  description: The hosts of the run. What is published later is about all of them, whatever part of them a play is for.
+  type: list
+  elements: str
   returned: when O(state=started)
 approved:
   description: The approved plan, or nothing.

@@ -21,22 +21,26 @@ ROOT = Path(__file__).resolve().parents[2]
 class Runs:
     """Runs playbooks on an inventory whose only cluster, ``host``, lives below ``folder``; ``variables`` go with each of them.
 
-    The inventory is one of this checkout by its name, or a file.
+    The inventory is one of this checkout by its name, or a file. ``checkout`` is another one than this, with its own collection.
     """
 
-    def __init__(self, folder: Path, inventory: str | Path, host: str, **variables) -> None:
+    def __init__(self, folder: Path, inventory: str | Path, host: str, *, checkout: Path = ROOT, **variables) -> None:
         self.folder = folder
+        self._checkout = checkout
         self.cluster = folder / host
         self.report = folder / "report.json"
         self.audit = KubeAudit.of(self.cluster)
         self._inventory = str(inventory) if isinstance(inventory, Path) else f"inventories/{inventory}.yml"
         self._variables = {"platform_rehearsal_root": str(folder), "platform_plan_file": str(self.report), **variables}
         self._bin = Path(sys.executable).parent
-        self._environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_NOCOLOR": "1"}
+        self._environment = {
+            **{name: value for name, value in os.environ.items() if checkout == ROOT or name != "ANSIBLE_COLLECTIONS_PATH"},
+            **{"ANSIBLE_CONFIG": str(checkout / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_NOCOLOR": "1"},
+        }
 
     def start(self, name, *words, start_new_session=False, **environment):
         output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "start_new_session": start_new_session}
-        return subprocess.Popen([self._bin / name, *words], cwd=ROOT, env=self._environment | environment, **output)
+        return subprocess.Popen([self._bin / name, *words], cwd=self._checkout, env=self._environment | environment, **output)
 
     def command(self, name, *words, **environment):
         process = self.start(name, *words, **environment)

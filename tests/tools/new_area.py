@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The skeleton of an area: `make area NAME=monitoring` writes what docs/adding-an-area.md says, ready for lint and tests.
 
-The files are those below tests/tools/area without their suffix, with the area's name for the sample's in paths and texts. Nothing that is there is touched.
+The files are those below tests/tools/area, or tests/tools/area_environment for what exists once, without their suffix, with the area's
+name for the sample's in paths and texts. Nothing that is there is touched.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from common import ROOT
 
-SKELETON = Path(__file__).with_name("area")
+SKELETONS = {"cluster": Path(__file__).with_name("area"), "environment": Path(__file__).with_name("area_environment")}
 _NAME = re.compile(r"[a-z]([a-z0-9]*(_[a-z0-9]+)*)")
 
 
@@ -24,15 +25,13 @@ def main(name: str, where: str) -> int:
     if not _NAME.fullmatch(name):
         print(f"NAME={name} names no role; allowed: small letters, digits and _, such as NAME=network_security")
         return 2
-    if where == "environment":
-        print("ON=environment: a row may say it, but no run executes such an area yet; leave ON out")
-        return 2
-    if where != "cluster":
+    if where not in SKELETONS:
         print(f"ON={where} is neither cluster nor environment")
         return 2
     # Paths say it in small letters: to whoever lints them they look like those of a role.
-    paths = sorted(SKELETON.rglob("*.skeleton"))
-    files = {ROOT / str(path.relative_to(SKELETON).with_suffix("")).replace("sample", name): path for path in paths}
+    skeleton = SKELETONS[where]
+    paths = sorted(skeleton.rglob("*.skeleton"))
+    files = {ROOT / str(path.relative_to(skeleton).with_suffix("")).replace("sample", name): path for path in paths}
     there = [target for target in files if target.exists()]
     if there:
         print(f"{there[0].relative_to(ROOT)} is there already; nothing was written")

@@ -18,7 +18,7 @@ from .contract import profiles
 from .contributions import KINDS, filled
 from .layers import SHARED, Layer, Merged, Place, Statement, find_place
 from .look import mapping
-from .rows import EVERY_COMPONENT, hooks, rows, waves
+from .rows import CLUSTER, EVERY_COMPONENT, hooks, phases, rows, waves
 
 _RULES: dict[str, str] = {
     "cluster_name": "a cluster is named as its host in the inventory",
@@ -238,13 +238,14 @@ def components_by_area(model: Mapping[str, Any]) -> dict[str, list[str]]:
 def area_rows(model: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Every area in the order of a run, with its wave in this one: what the flow reads."""
     switched_on, chosen = enabled_areas(model), components_by_area(model)
-    cut = waves(switched_on)
+    cut, when = waves(switched_on), phases()
     return [
         {
             "area": area,
             "role": row.role,
             "on": row.on,
-            "wave": str(cut[area]),
+            "phase": when[area],
+            "wave": str(cut[area]) if row.on == CLUSTER else f"{when[area]} {cut[area]}",
             "configures": [dict(one) for one in row.configures],
             "served_by": row.served_by,
             "components": chosen[area],

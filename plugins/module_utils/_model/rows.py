@@ -29,6 +29,8 @@ from .look import Json, Say
 
 _FOLDER = File(__file__).parent / "areas"
 CLUSTER, ENVIRONMENT = "cluster", "environment"
+BEFORE, CLUSTERS, AFTER = PHASES = ("before", "clusters", "after")
+"""The three parts of a run: what exists once and waits for no cluster, the clusters, what exists once and waits for one."""
 EVERY_COMPONENT = "*"
 """Among the components of a row: all that no other row has."""
 
@@ -43,7 +45,7 @@ class Row:
 
     area: str
     description: str
-    sets: tuple[str, ...]
+    sets: tuple[str, ...] = ()
     default: bool = False
     on: str = CLUSTER
     requires: tuple[str, ...] = ()
@@ -79,8 +81,8 @@ class Hooks:
 def rows() -> Mapping[str, Row]:
     """Every area in the order of a run: what comes before it, then it; by name where nothing orders them."""
     found = read_rows(_FOLDER)
-    depths = _chains(found, lambda _row: 1)
-    return {area: found[area] for area in sorted(found, key=lambda area: (depths[area], area))}
+    depths, when = _chains(found, dict.fromkeys(found, 1)), phases(found)
+    return {area: found[area] for area in sorted(found, key=lambda area: (PHASES.index(when[area]), depths[area], area))}
 
 
 def read_rows(folder: File) -> dict[str, Row]:
@@ -90,7 +92,8 @@ def read_rows(folder: File) -> dict[str, Row]:
     for path in sorted(folder.glob("*.json")):
         content = json.loads(path.read_text(encoding="utf-8"))
         problems += [f"  {path.name}: unknown key {key!r}{did_you_mean(key, known)}" for key in content if key not in known]
-        lacking = [key for key in ("description", "sets") if key not in content]
+        needed = ("description", "configures" if content.get("on") == ENVIRONMENT else "sets")
+        lacking = [key for key in needed if key not in content]
         problems += [f"  {path.name}: {key} is missing" for key in lacking]
         if content.get("on", CLUSTER) not in (CLUSTER, ENVIRONMENT):
             problems.append(f"  {path.name}: on: found {content['on']!r}; allowed: {CLUSTER}, {ENVIRONMENT}")
@@ -102,22 +105,38 @@ def read_rows(folder: File) -> dict[str, Row]:
         kinds = [*row.owns, *row.contributes]
         problems += [f"  {area}.json: unknown kind of contribution {one!r}{did_you_mean(one, KINDS)}" for one in kinds if one not in KINDS]
         problems += [f"  {area}.json: unknown area {one!r}{did_you_mean(one, found)}" for one in named if one not in found]
+        problems += _of_a_cluster(row) if row.on == ENVIRONMENT else []
+    if not problems:
+        problems += [*_same_parts(found), *_out_of_order(found)]
     if problems:
         raise InputError("the rows of the areas are not right:\n" + "\n".join(problems))
     return found
 
 
+def phases(found: Mapping[str, Row] | None = None) -> dict[str, str]:
+    """In which part of a run each area is, by what it waits for."""
+    found = rows() if found is None else found
+
+    def phase(row: Row) -> str:
+        if row.on == CLUSTER:
+            return CLUSTERS
+        return AFTER if any(found[area].on == CLUSTER for area in _all_before(found, row.area)) else BEFORE
+
+    return {area: phase(row) for area, row in found.items()}
+
+
 def waves(switched_on: Collection[str]) -> dict[str, int]:
     """The wave of every area: one more than the areas in the longest chain before it that are on and configure a system.
 
-    What is off still hands on its order, and makes no wave of its own.
+    Each part of a run counts its own. What is off still hands on its order, and makes no wave of its own.
     """
-    found = rows()
-
-    def cuts(area: str) -> int:
-        return int(bool(found[area].configures) and area in switched_on)
-
-    return {area: 1 + chain - cuts(area) for area, chain in _chains(found, lambda row: cuts(row.area)).items()}
+    found, when = rows(), phases(rows())
+    cut: dict[str, int] = {}
+    for phase in PHASES:
+        cuts = {area: int(bool(row.configures) and area in switched_on and when[area] == phase) for area, row in found.items()}
+        chains = _chains(found, cuts)
+        cut |= {area: 1 + chains[area] - cuts[area] for area in found if when[area] == phase}
+    return {area: cut[area] for area in found}
 
 
 def hooks(area: str) -> Hooks:
@@ -142,7 +161,59 @@ def joined(document: Json) -> Json:
     return document
 
 
-def _chains(found: Mapping[str, Row], weight: Callable[[Row], int]) -> dict[str, int]:
+def _all_before(found: Mapping[str, Row], area: str) -> set[str]:
+    """Every area that comes before this one, also by way of others."""
+    seen: set[str] = set()
+    pending = [*found[area].before]
+    while pending:
+        one = pending.pop()
+        if one not in seen:
+            seen.add(one)
+            pending += found[one].before
+    return seen
+
+
+def _of_a_cluster(row: Row) -> list[str]:
+    """What a row of what exists once says that only a cluster can have."""
+    kept = [key for key in ("sets", "components", "namespaces", "sandbox_of_each") if getattr(row, key)]
+    found = [f"  {row.area}.json: {key}: only an area on: {CLUSTER} has any; leave it out, or give it to such an area" for key in kept]
+    if not row.configures:
+        found.append(f"  {row.area}.json: configures is empty; an area on: {ENVIRONMENT} is the systems that it configures")
+    parts = [one.get("part", "") for one in row.configures]
+    return found + [
+        f"  {row.area}.json: the part {one!r} is one for each cluster; an area on: {ENVIRONMENT} exists once" for one in parts if "<" in one
+    ]
+
+
+def _same_parts(found: Mapping[str, Row]) -> list[str]:
+    """Parts of what exists once have a record and a digest by their name."""
+    owners: dict[str, list[str]] = {}
+    for area, row in found.items():
+        for one in row.configures:
+            owners.setdefault(one.get("part", ""), []).append(area)
+    return [
+        f"  {areas[-1]}.json: the part {part!r} is one of {areas[0]} already; give it another name"
+        for part, areas in owners.items()
+        if len(areas) > 1 and any(found[area].on == ENVIRONMENT for area in areas)
+    ]
+
+
+def _out_of_order(found: Mapping[str, Row]) -> list[str]:
+    """Areas of clusters that wait for what is done when all clusters are."""
+    when = phases(found)
+    problems = []
+    for area, row in found.items():
+        late = sorted(one for one in _all_before(found, area) if when[one] == AFTER) if row.on == CLUSTER else []
+        if late:
+            of = next(one for one in sorted(_all_before(found, late[0])) if found[one].on == CLUSTER)
+            problems.append(
+                f"  {area}.json: is on: {CLUSTER} and comes after {late[0]}, which runs when all clusters are done, since it comes after {of}; "
+                f"take {late[0]} out of after and requires here, or {of} out of those of {late[0]}"
+            )
+    return problems
+
+
+def _chains(found: Mapping[str, Row], weights: Mapping[str, int]) -> dict[str, int]:
     """For every area the heaviest chain that ends in it, itself counted."""
     done: dict[str, int] = {}
 
@@ -150,7 +221,7 @@ def _chains(found: Mapping[str, Row], weight: Callable[[Row], int]) -> dict[str,
         if area in trail:
             raise InputError(f"the rows of the areas wait for each other: {' → '.join([*trail[trail.index(area) :], area])}")
         if area not in done:
-            done[area] = weight(found[area]) + max((chain(one, (*trail, area)) for one in found[area].before), default=0)
+            done[area] = weights[area] + max((chain(one, (*trail, area)) for one in found[area].before), default=0)
         return done[area]
 
     for area in found:

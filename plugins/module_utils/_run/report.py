@@ -82,9 +82,12 @@ def build_report(meta: Mapping[str, Any], hosts: Mapping[str, Iterable[Mapping[s
 
 
 def host_digest(report: Mapping[str, Any], host: str) -> str | None:
-    """One cluster's plan as it is shown, with what its engines say of the values behind; none where it could not be planned."""
+    """One host's plan as it is shown, with what its engines say of the values behind; none where it could not be planned.
+
+    Of what its run will only bring, a server that is not there yet, no engine says anything.
+    """
     row = report["hosts"][host]
-    if not row["waves"]:
+    if not row["waves"] and row["status"] in (*FAILED, "not reached"):
         return None
     shown = [{k: v for k, v in change.items() if k != "written"} for change in report["changes"] if change["host"] == host]
     return digest({"cluster": row["cluster_uid"], "waves": row["waves"], "orphan_sets": row["orphan_sets"], "changes": shown})

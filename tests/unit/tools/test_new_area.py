@@ -5,12 +5,10 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 import sys
 
 import pytest
+from ansible_collections.gantry.platform.tests.kit.copied import copy_of, run, with_areas
 
 CHECKS = [
     *("ruff lint", "ruff format", "yamllint", "role interfaces", "floors", "house rules", "file length", "changelog"),
@@ -18,50 +16,32 @@ CHECKS = [
 ]
 
 
-def run(folder, *command):
-    own = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTEST_", "GIT_"))}
-    own["PATH"] = f"{os.path.dirname(sys.executable)}{os.pathsep}{own['PATH']}"
-    return subprocess.run(command, cwd=folder, env=own, capture_output=True, text=True, check=False, timeout=600)
-
-
 @pytest.fixture(scope="module")
 def copy(checkout, tmp_path_factory):
-    """The checkout as it lies there, in a folder of its own with a collection path of its own."""
-    folder = tmp_path_factory.mktemp("copy") / "platform"
-    listed = run(checkout, "git", "ls-files", "--cached", "--others", "--exclude-standard").stdout.splitlines()
-    for name in listed:
-        if (checkout / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(checkout / name, folder / name)
-    collections = folder / ".ansible" / "collections" / "ansible_collections"
-    collections.mkdir(parents=True)
-    for other in (checkout / ".ansible" / "collections" / "ansible_collections").iterdir():
-        if other.name != "gantry":
-            (collections / other.name).symlink_to(other)
-    (collections / "gantry").mkdir()
-    (collections / "gantry" / "platform").symlink_to(folder)
-    assert run(folder, "git", "init", "-q").returncode == 0
-    return folder
+    return copy_of(checkout, tmp_path_factory.mktemp("copy") / "platform")
 
 
 @pytest.fixture(scope="module")
 def written(copy):
-    """The copy with an area more, and what making it said."""
-    done = run(copy, sys.executable, "tests/tools/new_area.py", "sample_area")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return copy, done.stdout
+    """The copy with two areas more, one on clusters and one that exists once, and what making them said."""
+    return copy, with_areas(copy, ("sample_area", "cluster"), ("sample_once", "environment"))
 
 
 def test_the_skeleton_passes_the_static_checks(written):
     copy, said = written
-    assert "plugins/module_utils/_model/areas/sample_area.json" in said
+    assert {f"plugins/module_utils/_model/areas/{name}.json" for name in ("sample_area", "sample_once")} <= set(said.split())
     done = run(copy, sys.executable, "tests/tools/lint.py", *CHECKS)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_skeleton_passes_its_own_tests_and_those_of_all_rows(written):
     copy, _said = written
-    tests = ["tests/unit/roles/sample_area", "tests/unit/plugins/module_utils/_model/test_rows.py", "tests/unit/roles/platform"]
+    tests = [
+        "tests/unit/roles/sample_area",
+        "tests/unit/roles/sample_once",
+        "tests/unit/plugins/module_utils/_model/test_rows.py",
+        "tests/unit/roles/platform",
+    ]
     done = run(copy, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "passed" in done.stdout
@@ -83,7 +63,6 @@ def test_what_is_there_is_not_touched(written):
         (["../elsewhere"], "names no role"),
         (["Monitoring"], "names no role"),
         (["new_area", "moon"], "is neither cluster nor environment"),
-        (["new_area", "environment"], "no run executes such an area yet"),
     ],
 )
 def test_a_wrong_name_or_place_writes_nothing(copy, words, answer):

@@ -38,7 +38,10 @@ def call(module, project, *environments, host="", variables=None, **args):
 
 def test_the_result_has_all_that_the_rest_of_a_run_reads(project):
     answer = call(platform_model, project, "prod", host="prod-euw1")
-    assert set(answer) == {"changed", "effective", "store", "sets", "areas", "rows", "owner", "model_digest", "read_only"}
+    part = {"rows", "environment_host", "environment_areas", "left_out", "phases", "run_phases", "hub"}
+    assert set(answer) == {"changed", "effective", "store", "sets", "areas", "owner", "model_digest", "read_only", *part}
+    assert (answer["phases"], answer["run_phases"], answer["environment_areas"]) == (["clusters"], ["clusters"], [])
+    assert all(row["here"] for row in answer["rows"])
     assert answer["changed"] is False
     assert answer["owner"] == "consciousness"
     assert answer["areas"] == ["component", "cluster_baseline", "monitoring", "vault", "workloads"]

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from ansible_collections.gantry.platform.plugins.action import run_report
 from ansible_collections.gantry.platform.plugins.action.run_report import ActionModule
+from ansible_collections.gantry.platform.plugins.module_utils._run.report import make_note
 from ansible_collections.gantry.platform.plugins.plugin_utils import _files, _own_variables, _run_folder
 from ansible_collections.gantry.platform.plugins.plugin_utils._own_variables import own_variables
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._run.canned import applied, change, planned, result
@@ -90,6 +91,40 @@ def test_a_rehearsal_leaves_the_plan_of_the_real_thing_alone(project):
     answer = call(task_vars, state="published", run=started(task_vars, "rehearse"))
     assert answer["report_file"] == str(project / ".gantry" / "rehearsal" / "prod" / "plan.json")
     assert real.read_text(encoding="utf-8") == "{}"
+
+
+def part(task_vars, host, **said):
+    task_vars["hostvars"][host]["platform_model"] = {"effective": MODEL, **said}
+
+
+def test_a_host_that_has_nothing_to_do_is_no_part_of_the_report(project):
+    task_vars = variables(a=planned(), control=None)
+    part(task_vars, "control", phases=[])
+    answer = call(task_vars, state="published", run=started(task_vars, "plan"), gate=True)
+    assert (answer["status"], list(answer["statuses"])) == ("clean", ["a"])
+
+
+def test_what_a_play_publishes_is_about_all_hosts_of_the_run(project):
+    task_vars = variables(a=planned(change("Namespace/-/x")), control=applied(change("zones/x")))
+    run = started(task_vars)
+    answer = call({**task_vars, "ansible_play_hosts_all": ["control"]}, state="published", run=run, applied=True)
+    assert answer["statuses"] == {"a": "not reached", "control": "applied"}
+
+
+def test_a_run_that_goes_on_after_a_part_of_it_is_running_and_proves_nothing(project):
+    task_vars = variables(a=[*applied(), make_note("verify", "", "", {"verdicts": []})])
+    given = {"applied": True, "promotion_records": "records"}
+    answer = call(task_vars, state="published", run=started(task_vars), goes_on=True, **given)
+    assert (answer["status"], (project / "records").exists()) == ("running", False)
+    answer = call(task_vars, state="published", run=started(task_vars), **given)
+    assert (answer["status"], (project / "records" / "prod.json").exists()) == ("clean", True)
+
+
+def test_a_run_limited_to_clusters_says_what_it_did_not_look_at(project):
+    task_vars = variables(a=planned())
+    part(task_vars, "a", phases=["clusters"], environment_host="control", environment_areas=["zone", "pages"])
+    report = _files.read_json(call(task_vars, state="published", run=started(task_vars, "drift"))["report_file"])
+    assert "control not in this run: nothing of zone, pages was looked at" in report["warnings"]
 
 
 def test_notes_pile_up():

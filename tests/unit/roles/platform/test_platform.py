@@ -32,10 +32,10 @@ def test_no_playbook_is_about_one_area_alone():
     assert not [name for name, text in books.items() if "platform_area:" in text]
 
 
-@pytest.mark.parametrize("name", ["site", "plan", "apply", "drift", "verify", "access", "rehearse"])
-def test_a_run_is_no_business_of_control_hosts_and_gathers_nothing(name):
+@pytest.mark.parametrize("name", ["site", "plan", "apply", "drift", "verify", "access", "rehearse", "status"])
+def test_a_run_asks_for_its_hosts_in_one_way_and_gathers_nothing(name):
     for play in plays(ROOT / "playbooks" / f"{name}.yml"):
-        assert play["hosts"] == "all{{ ':!control' if 'control' in groups else '' }}"
+        assert "groups | gantry.platform.run_hosts" in play["hosts"]
         assert play["gather_facts"] is False
 
 
@@ -52,10 +52,14 @@ def test_clean_leaves_nothing_of_a_sandbox_and_touches_no_other_environment():
     assert play["tasks"][1]["gantry.platform.run_report"] == {"state": "cleared"}
 
 
-def test_the_plan_goes_over_all_clusters_at_once_and_only_the_writing_half_in_batches():
-    first, second = plays(ROOT / "playbooks" / "site.yml")
-    assert "serial" not in first
-    assert "serial" in second
+def test_the_plan_goes_over_all_hosts_at_once_and_only_the_clusters_are_written_in_batches():
+    found = list(plays(ROOT / "playbooks" / "site.yml"))
+    phases = [play["hosts"].removeprefix("{{ groups | gantry.platform.run_hosts").removesuffix(" }}") for play in found]
+    assert phases == ["", "('before')", "('clusters')", "('after')"]
+    assert ["serial" in play for play in found] == [False, False, True, False]
+    # Each play of the writing half says which part it is, and nothing else of what it does differs.
+    said = [play["tasks"][-1] for play in found[1:]]
+    assert [task["vars"]["platform_phases"] for task in said] == [["before"], ["clusters"], ["after"]]
 
 
 def test_defaults_are_the_specified_options():

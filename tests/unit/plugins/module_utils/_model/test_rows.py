@@ -16,7 +16,17 @@ from ansible_collections.gantry.platform.plugins.module_utils._model import rows
 from ansible_collections.gantry.platform.plugins.module_utils._model.contract import schema
 from ansible_collections.gantry.platform.plugins.module_utils._model.contributions import KINDS
 from ansible_collections.gantry.platform.plugins.module_utils._model.derive import area_rows, components_by_area, set_names
-from ansible_collections.gantry.platform.plugins.module_utils._model.rows import EVERY_COMPONENT, Row, hooks, joined, read_rows, rows, waves
+from ansible_collections.gantry.platform.plugins.module_utils._model.rows import (
+    CLUSTER,
+    EVERY_COMPONENT,
+    Row,
+    hooks,
+    joined,
+    phases,
+    read_rows,
+    rows,
+    waves,
+)
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._model.example import VALUES, inventory, model
 
 COLLECTION = Path(module.__file__).resolve().parents[3]
@@ -56,7 +66,7 @@ def test_the_order_of_a_run_comes_from_what_the_rows_wait_for():
 def test_every_row_has_its_role_its_templates_and_its_module():
     for row in rows().values():
         role = COLLECTION / "roles" / row.role
-        assert (role / "tasks" / "declare.yml").is_file(), row.area
+        assert (role / "tasks" / "declare.yml").is_file() == (row.on == CLUSTER), row.area
         assert (role / "tasks" / "configure.yml").is_file() == bool(row.configures), row.area
         for one in row.configures:
             assert set(one) == {"module", "part", "template"}, row.area
@@ -95,6 +105,35 @@ def test_an_area_that_is_off_cuts_no_wave_and_still_hands_on_its_order(other_row
     assert waves({"last"}) == {"first": 1, "middle": 1, "last": 1}
 
 
+def once(part, **more):
+    """A row of what exists once."""
+    return {"on": "environment", "sets": [], "configures": [{"module": "vault_config", "part": part, "template": "t.yaml.j2"}], **more}
+
+
+def test_what_exists_once_comes_before_the_clusters_unless_it_waits_for_one(other_rows):
+    other_rows(
+        zone=once("zone"), hosts=once("hosts", requires=["zone"]), base={"after": ["zone"]}, top={"requires": ["base"]},
+        pages=once("pages", after=["top"]), more=once("more", after=["pages"]),
+    )  # fmt: skip
+    assert phases() == {"zone": "before", "hosts": "before", "base": "clusters", "top": "clusters", "pages": "after", "more": "after"}
+
+
+def test_each_part_of_a_run_counts_its_own_waves(other_rows):
+    found = other_rows(
+        zone=once("zone"), hosts=once("hosts", requires=["zone"]), vault={"after": ["hosts"], "configures": [{"part": "vault"}]},
+        top={"after": ["vault"]}, pages=once("pages", after=["top"]), more=once("more", after=["pages"]),
+    )  # fmt: skip
+    assert waves(found) == {"zone": 1, "hosts": 2, "vault": 1, "top": 2, "pages": 1, "more": 2}
+
+
+def test_a_cluster_that_waits_for_what_comes_after_all_clusters_is_refused(folder):
+    with pytest.raises(InputError) as error:
+        read_rows(folder(base={}, pages=once("pages", after=["base"]), late={"after": ["pages"]}))
+    assert "late.json: is on: cluster and comes after pages, which runs when all clusters are done, since it comes after base" in str(
+        error.value
+    )
+
+
 def test_many_layers_that_all_wait_for_each_other_are_ordered_at_once(other_rows):
     layers = [[f"a{layer}x{number}" for number in range(6)] for layer in range(30)]
     after = {area: {"after": layers[index - 1] if index else []} for index, layer in enumerate(layers) for area in layer}
@@ -107,6 +146,15 @@ def test_many_layers_that_all_wait_for_each_other_are_ordered_at_once(other_rows
     [
         ({"one": {"aftr": []}}, "one.json: unknown key 'aftr', did you mean 'after'?"),
         ({"one": {"on": "moon"}}, "one.json: on: found 'moon'; allowed: cluster, environment"),
+        ({"one": {**once("one"), "sets": ["one"]}}, "one.json: sets: only an area on: cluster has any; leave it out"),
+        ({"one": once("one", components=["velero"])}, "one.json: components: only an area on: cluster has any"),
+        ({"one": {"on": "environment", "sets": []}}, "one.json: configures is missing"),
+        (
+            {"one": {"on": "environment", "sets": [], "configures": []}},
+            "one.json: configures is empty; an area on: environment is the systems",
+        ),
+        ({"one": once("one-<cluster>")}, "one.json: the part 'one-<cluster>' is one for each cluster; an area on: environment exists once"),
+        ({"one": once("same"), "two": {"configures": [{"part": "same"}]}}, "two.json: the part 'same' is one of one already"),
         ({"one": {"requires": ["tow"]}, "two": {}}, "one.json: unknown area 'tow', did you mean 'two'?"),
     ],
 )
@@ -169,7 +217,7 @@ def test_the_rows_of_a_run_say_when_and_by_whom():
             "workloads": ("workloads", "2", False),
         }.items()
     )
-    assert {row["wave"] for row in area_rows(model().effective)} == {"1"}
+    assert {row["wave"] for row in area_rows(model().effective) if row["on"] == CLUSTER} == {"1"}
 
 
 def test_no_module_ever_needs_the_model_on_another_machine():

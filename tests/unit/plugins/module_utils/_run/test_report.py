@@ -71,6 +71,15 @@ def test_a_host_without_a_note_makes_the_plan_incomplete():
     assert report["hosts"]["b"]["digest"] is None
 
 
+def test_a_plan_of_what_is_not_there_yet_can_be_approved():
+    """A system that the run itself brings up is planned against nothing, and its module gives no digest."""
+    report = conforms(plan_of(control=planned(change("zones/-/x", verified=False), digest="", uid="")))
+    assert (report["status"], report["hosts"]["control"]["waves"]) == ("changes", {})
+    assert report["hosts"]["control"]["digest"] == host_digest(report, "control") is not None
+    other = plan_of(control=planned(change("zones/-/y", verified=False), digest="", uid=""))
+    assert other["hosts"]["control"]["digest"] != report["hosts"]["control"]["digest"]
+
+
 def test_a_refused_plan_is_failed_and_shows_what_was_refused():
     refused = change("PersistentVolumeClaim/cortex/data", "delete", "destroys_data")
     note = make_note("plan", "1", "Reconcile", {"failed": True, "msg": "1 change(s) are not allowed", "refused": [refused]})
