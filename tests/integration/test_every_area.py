@@ -87,11 +87,28 @@ def test_what_somebody_deletes_and_changes_in_each_set_is_what_drift_names_and_n
     assert code != 0
     assert {change["id"]: (change["set"], change["action"]) for change in conforms(report, "drift")["changes"]} == touched, output[-3000:]
     assert everything.written(since) == []
+    code, output, _report = everything.play("verify", platform_verify_timeout=0)
+    said = " ".join(output.split())
+    assert code != 0 and "not as declared: " in said and f"and {len(touched) - 5} more; make drift ENV=sandbox says in what" in said, (
+        output[-3000:]
+    )
     for name in ("access", "site"):
         code, output, report = everything.play(name, platform_force_conflicts=["kubectl-label", "kubectl-annotate"])
         assert code == 0, output[-3000:]
     code, output, report = everything.play("drift")
     assert (code, report["status"]) == (0, "clean"), output[-3000:]
+
+
+def test_a_quota_that_was_raised_by_hand_does_not_pass(everything):
+    """Every expectation holds with it."""
+    everything.kubectl("-n", "cortex", "patch", "resourcequota", "team", "--type=merge", "-p", '{"spec": {"hard": {"pods": "4000"}}}')
+    code, output, _report = everything.play("verify")
+    assert code != 0 and "not as declared: ResourceQuota/cortex/team; make drift" in " ".join(output.split()), output[-3000:]
+    assert "expectations do not hold" not in output
+    code, output, _report = everything.play("site", platform_force_conflicts=["kubectl-patch"])
+    assert code == 0, output[-3000:]
+    code, output, _report = everything.play("verify")
+    assert code == 0 and "expectations hold" in output, output[-3000:]
 
 
 def test_an_area_that_is_switched_off_leaves_its_sets_to_be_named_by_everybody_who_looks(everything):
