@@ -30,6 +30,8 @@ _QUOTA_COUNTS = 30.0
 """Seconds in which a controller counts a new or changed quota; until then creations are refused by the old limit or by none."""
 _PASSING = 10.0
 """Seconds for a kind, a namespace or a deleted CRD to settle."""
+_AGREES = 30.0
+"""Seconds after which a refusal is no longer taken for one that this run's own changes will end: longer, and a real one is told late."""
 Outcome = TypeVar("Outcome")
 
 
@@ -75,7 +77,7 @@ class Barriers:
 
         Raises ServerError with everything that it still refuses in the end; nothing of these was written.
         """
-        end = time.monotonic() + self._seconds
+        end = time.monotonic() + min(_AGREES, self._seconds)
         left = list(subjects)
         while left:
             refused = [(subject, self._objection(subject)) for subject in left]

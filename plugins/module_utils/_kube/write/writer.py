@@ -73,7 +73,7 @@ class Writer:
         self._work = work
         self._holder = holder
         self._tell = tell
-        self._barriers = Barriers(self._client, discovery, request.manager, wait_seconds=min(30.0, request.wait_timeout))
+        self._barriers = Barriers(self._client, discovery, request.manager, wait_seconds=request.wait_timeout)
         self._entries: dict[Ref, Entry] = dict(work.confirmed)
         self._answers: dict[Ref, Document] = {}
         self._removed: set[Ref] = set()

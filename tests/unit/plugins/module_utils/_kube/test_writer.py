@@ -126,12 +126,27 @@ def test_there_is_nothing_to_fold_where_nobody_owns_anything():
         folded(live_with(OTHER), finding(deployment(), None, former=[KUBECTL]), "us")
 
 
-def test_written_objects_are_handed_back_in_order_and_secrets_without_their_values():
-    wanted = Wanted({}, {}, set(), {}, [])
+def writing(**request):
+    """A writer of nothing."""
     client = types.SimpleNamespace(threads=1, pool=types.SimpleNamespace(last_words=contextlib.nullcontext))
     client.guarded = lambda may_write: client
     client.unlimited = lambda: client
-    writer = Writer(client, None, ReconcileRequest([], wait=False), wanted, Observed(), Work(Plan(), [], {}, [], {}, {}), "us")
+    asked, wanted = ReconcileRequest([], **request), Wanted({}, {}, set(), {}, [])
+    return Writer(client, None, asked, wanted, Observed(), Work(Plan(), [], {}, [], {}, {}), "us")
+
+
+def test_written_objects_are_handed_back_in_order_and_secrets_without_their_values():
+    writer = writing(wait=False)
     writer._answers = {ref("Secret"): document("Secret", data={"a": "canary"}), ref("ConfigMap"): document("ConfigMap", data={"a": "b"})}
     writer.run()
     assert writer.objects == [document("ConfigMap", data={"a": "b"}), document("Secret", data={"a": "<secret: set>"})]
+
+
+def test_what_a_stage_brings_is_awaited_for_as_long_as_the_run_may_wait():
+    """A busy server takes longer than half a minute to serve many definitions at once."""
+    waited = iter(range(0, 200, 40))
+    writer = writing(wait_timeout=300)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("time.monotonic", lambda: float(next(waited)))
+        patch.setattr("time.sleep", lambda seconds: None)
+        writer._barriers._until(lambda: next(waited) > 100, "a definition")
