@@ -150,3 +150,4 @@ def test_what_a_stage_brings_is_awaited_for_as_long_as_the_run_may_wait():
         patch.setattr("time.monotonic", lambda: float(next(waited)))
         patch.setattr("time.sleep", lambda seconds: None)
         writer._barriers._until(lambda: next(waited) > 100, "a definition")
+    assert next(waited) > 120, "half a minute was over long before"
