@@ -35,16 +35,15 @@ SANDBOX = "sandbox"
 """The sandbox's only host."""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole playbooks first, then what shares a Vault, then what shares a control plane: its files are many and short.
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """A file is one worker's, and so are all files that share the same servers. Once all are collected it would be too late to say so."""
+    item.add_marker(pytest.mark.xdist_group(_group(item)))
 
-    A file is one worker's, and so are all files that share the same servers.
-    """
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole playbooks first, then what shares a Vault, then what shares a control plane: its files are many and short."""
     ours = [item for item in items if item.path.is_relative_to(HERE)]
     others = [item for item in items if not item.path.is_relative_to(HERE)]
-    for item in ours:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
     items[:] = others + sorted(ours, key=_place)
 
 
