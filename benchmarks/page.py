@@ -30,13 +30,14 @@ _CORE = "kubernetes.core.k8s"
 def render(found: Results) -> str:
     """The whole page as Markdown."""
     machine = found["machine"]
+    runs = "one run" if found["repeat"] == 1 else f"median of {found['repeat']} runs"
     parts = [
         "# Performance",
         "",
         f"<!-- made by `make bench` on {machine['date']}; edit benchmarks/page.py -->",
         "",
         "One list of documents, every tool on an apiserver of its own that is empty before, on the same machine, in turns. Compare the",
-        f"ratios, not the seconds. {found['objects']:,} objects, median of {found['repeat']} runs each.",
+        f"ratios, not the seconds. {found['objects']:,} objects, {runs} each.",
         "",
         f"- Machine: {machine['machine']}, load {machine['load']} before. Servers: {machine['servers']}. Commit {machine['commit']}.",
         *(f"- {name} {tool['version']}: {tool['what']}." for name, tool in found["tools"].items()),
