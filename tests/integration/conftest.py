@@ -35,21 +35,11 @@ SANDBOX = "sandbox"
 """The sandbox's only host."""
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """A file is one worker's, and so are all files that share the same servers. Once all are collected it would be too late to say so."""
-    item.add_marker(pytest.mark.xdist_group(_group(item)))
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whole playbooks first, then what shares a Vault, then what shares a control plane: its files are many and short."""
     ours = [item for item in items if item.path.is_relative_to(HERE)]
     others = [item for item in items if not item.path.is_relative_to(HERE)]
     items[:] = others + sorted(ours, key=_place)
-
-
-def _group(item: pytest.Item) -> str:
-    shared = {name: files[0] for files in (ON_DEV, ON_EVERYTHING) for name in files}
-    return shared.get(item.path.stem, item.path.relative_to(HERE).with_suffix("").as_posix())
 
 
 def _place(item: pytest.Item) -> tuple[int, int]:

@@ -42,7 +42,7 @@ def main(area: str) -> int:
 def commands(words: set[str]) -> Iterator[list[str]]:
     """What is run, one after the other."""
     pytest = [sys.executable, "-m", "pytest", "-q", "-n", "2"]
-    groups = ["--dist", "loadgroup", "--no-loadscope-reorder"]
+    groups = ["--dist", "loadfile", "--no-loadscope-reorder"]
     for folder, more in (("unit", []), ("integration", groups)):
         found = [str(path.relative_to(ROOT)) for path in test_files(TESTS / folder, words)]
         if found:
