@@ -12,6 +12,7 @@ import jmespath
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._kube.access.administration import Administration
 from ansible_collections.gantry.platform.plugins.module_utils._kube.access.grants import _plural
+from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.administered import allowed
 from ansible_collections.gantry.platform.tests.unit.roles.declared import of_clusters
 
 AREAS = {row.area: row for row in of_clusters()}
@@ -106,16 +107,6 @@ def test_every_set_expects_something_and_says_in_words_what(sets):
         assert rows, content["set"]
         assert len({row["name"] for row in rows}) == len(rows), content["set"]
         assert [row["meaning"] for row in rows if len(row["meaning"].split()) < 4] == [], content["set"]
-
-
-def allowed(rules, group, resource, verb, name=""):
-    return any(
-        group in rule.get("apiGroups", ())
-        and resource in rule.get("resources", ())
-        and verb in rule["verbs"]
-        and (not rule.get("resourceNames") or name in rule["resourceNames"])
-        for rule in rules
-    )
 
 
 @pytest.mark.parametrize("host", ["sandbox", "prod-euw1", "prod-euc1"])

@@ -59,3 +59,14 @@ def deployment(runs_as="", namespace_="n", name="d"):
         "metadata": {"name": name, "namespace": namespace_},
         "spec": {"template": {"spec": pod}},
     }
+
+
+def allowed(rules, group, resource, verb, name=""):
+    """Whether these rules of a role let it do that."""
+    return any(
+        group in rule.get("apiGroups", ())
+        and resource in rule.get("resources", ())
+        and verb in rule["verbs"]
+        and (not rule.get("resourceNames") or name in rule["resourceNames"])
+        for rule in rules
+    )

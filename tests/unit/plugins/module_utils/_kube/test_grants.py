@@ -8,6 +8,7 @@ import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._kube.access.grants import grants, separated
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.administered import (
     RBAC,
+    allowed,
     binding,
     cluster_role,
     content,
@@ -24,16 +25,6 @@ READ_PODS = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}
 
 def of(*documents, expectations=()):
     return grants([content(namespace("n"), entry("n"), *documents, expectations=expectations)])
-
-
-def allowed(rules, group, resource, verb, name=""):
-    return any(
-        group in rule.get("apiGroups", ())
-        and resource in rule.get("resources", ())
-        and verb in rule["verbs"]
-        and (not rule.get("resourceNames") or name in rule["resourceNames"])
-        for rule in rules
-    )
 
 
 def test_beyond_its_namespaces_it_reads_and_writes_nothing():
