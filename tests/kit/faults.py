@@ -67,9 +67,11 @@ class FaultyServer:
         self._server.shutdown()
         self._server.server_close()
 
-    def upstream(self) -> http.client.HTTPSConnection:
+    def upstream(self) -> http.client.HTTPConnection:
         """A new connection to the server."""
         parts = urllib.parse.urlsplit(self.endpoint.url)
+        if parts.scheme == "http":
+            return http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
         return http.client.HTTPSConnection(parts.hostname or "", parts.port, context=self.endpoint.tls, timeout=60)
 
 

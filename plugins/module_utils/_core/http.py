@@ -448,6 +448,6 @@ def _retry_after(response: Response) -> float:
 def _date(value: str) -> datetime.datetime | None:
     try:
         found = email.utils.parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return found if found.tzinfo else found.replace(tzinfo=datetime.UTC)

@@ -182,10 +182,11 @@ def test_an_answer_that_is_known_to_be_permanent_is_not_tried_again(serve, clock
 
 
 THEN = "Wed, 21 Oct 2026 07:28:20 GMT"
+MUCH = "Wed, 10000000000 Oct 2026 07:28 GMT"
 
 
 @pytest.mark.parametrize(
-    ("said", "waited"), [("7", 7.0), ("45", 45.0), ("0", None), (THEN, 20.0), ("²", None), ("soon", None), ("-3", None)]
+    ("said", "waited"), [("7", 7.0), ("45", 45.0), ("0", None), (THEN, 20.0), ("²", None), ("soon", None), ("-3", None), (MUCH, None)]
 )
 def test_the_server_says_how_long_to_wait_by_a_number_or_by_a_date_of_its_own_clock(serve, clock, said, waited):
     server = serve(answer(429, Retry_After=said, Date="Wed, 21 Oct 2026 07:28:00 GMT"), answer())
