@@ -15,12 +15,13 @@ from .._core.canonical import digest
 from .._core.change import Action, Change, Impact
 from .._core.credentials import masked_text, masked_value
 from .._core.diff import ABSENT, differences
+from .._core.forms import empty, masked
 from .._core.redaction import CHANGED, SET, UNSET
 from .._core.schema import Problem
 from .._core.suggest import did_you_mean
 from .client import Json
 from .document import Resource
-from .fields import Fields, empty, masked
+from .fields import Fields
 from .kinds import KINDS, Kind
 from .record import Entry, Record
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .._core.credentials import credential_in, masked_text, texts_of
+from .._core.forms import boolean, seconds
 from .._core.references import reference_of
 from .._core.schema import Path, Problem, show_path
 from .._core.suggest import did_you_mean
@@ -88,7 +89,7 @@ def _secrets_in(path: Path, value: Any) -> Iterator[Path]:
         return
     key = next((part for part in reversed(path) if isinstance(part, str)), "")
     # ``bind_secret_id: "true"`` is no secret id.
-    text = isinstance(value, str) and value and not value.startswith("{{") and not isinstance(forms.boolean(value), bool)
+    text = isinstance(value, str) and value and not value.startswith("{{") and not isinstance(boolean(value), bool)
     number = isinstance(value, (int, float)) and not isinstance(value, bool) and re.search(r"pass|secret", key)
     if _SECRET.search(key) and key not in _NO_SECRETS and (text or number):
         yield path
@@ -155,6 +156,6 @@ def bounds_problems(body: Mapping[str, Any]) -> Iterator[str]:
             if allowed:
                 yield f".{name}: found {value!r}; allowed: {allowed}"
     for name, bound in _LIVES:
-        life, most = forms.seconds(body.get(name)), forms.seconds(body.get(bound))
+        life, most = seconds(body.get(name)), seconds(body.get(bound))
         if all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in (life, most)) and 0 < most < life:
             yield f".{name}: found {body[name]!r}, which is longer than {bound}: {body[bound]!r}"

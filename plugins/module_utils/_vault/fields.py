@@ -14,11 +14,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from .._core.forms import boolean, kind_of, mapped, masked, moment, network, number, seconds, text
 from . import forms
 
 Json = dict[str, Any]
 
-_MASK = re.compile(r"\*{3,}|<redacted>|<sensitive>")
 _ORDERED = re.compile(r"(^|_)statements$|^args$|^commands?$")
 """Lists whose order means something; every other list of Vault is a set: policies, names, networks, domains."""
 _LOWERED = re.compile(r"(^|_)policies(_glob)?$|^(entity|group)_ids$")
@@ -51,28 +51,28 @@ class Fields:
         Where the server does not describe the field, the form is that of ``like``, a value that it gave back.
         """
         described = self.properties.get(name) or {}
-        kind, form = described.get("type") or _kind_of(value, like), described.get("format")
+        kind, form = described.get("type") or kind_of(value, like), described.get("format")
         if form in ("duration", "seconds"):
-            read = _whole(forms.seconds(value))
+            read = _whole(seconds(value))
             return _MEANT.get(name, {}).get(read, read) if isinstance(read, (int, str)) else read
         if form == "date-time":
-            return forms.moment(value)
+            return moment(value)
         if form == "mount":
-            return forms.text(value).strip("/")
+            return text(value).strip("/")
         if kind == "array":
             return self._list(name, value)
         if kind == "object":
             value, like = (item if isinstance(item, Mapping) or form != "kvpairs" else forms.pairs(item) for item in (value, like))
-            return forms.alike(forms.mapped(value), forms.mapped(like))
+            return forms.alike(mapped(value), mapped(like))
         if kind == "boolean":
-            return forms.boolean(value)
+            return boolean(value)
         if kind in ("integer", "number"):
-            return forms.number(value)
+            return number(value)
         if isinstance(value, Mapping):  # a text of which only the meaning counts
             return value
         if kind == "string":
-            text = _MEANT.get(name, {}).get(forms.text(value), forms.text(value))
-            return text.lower() if form == "lowercase" else text
+            read = _MEANT.get(name, {}).get(text(value), text(value))
+            return read.lower() if form == "lowercase" else read
         return "" if value is None else value
 
     def sent(self, name: str, value: Any) -> Any:
@@ -82,15 +82,15 @@ class Fields:
         if value is None:
             return value
         if form in ("duration", "seconds"):
-            read = forms.seconds(value)
+            read = seconds(value)
             return f"{int(read)}s" if isinstance(read, (int, float)) and not isinstance(read, bool) and read == int(read) else value
         if kind == "array" and (described.get("items") or {}).get("type") == "string":
             return forms.listed(value, ordered=not isinstance(value, str) or bool(_ORDERED.search(name)))
         if form == "kvpairs":
             return forms.pairs(value)
         if kind == "object":
-            return forms.mapped(value)
-        return forms.text(value) if kind == "string" and not isinstance(value, (Mapping, list)) else value
+            return mapped(value)
+        return text(value) if kind == "string" and not isinstance(value, (Mapping, list)) else value
 
     def refusal(self, name: str, value: Any) -> str:
         """What the field takes, in words, where ``value`` is not of that form; empty where the server can read it."""
@@ -104,7 +104,7 @@ class Fields:
     @staticmethod
     def _list(name: str, value: Any) -> Any:
         items = forms.listed(value, ordered=bool(_ORDERED.search(name)))
-        change = str.lower if _LOWERED.search(name) else forms.network if _NETWORKS.search(name) else None
+        change = str.lower if _LOWERED.search(name) else network if _NETWORKS.search(name) else None
         if change is None or not isinstance(items, list):
             return items
         return sorted({change(item) for item in items if isinstance(item, str)})
@@ -155,27 +155,6 @@ class Specs:
             words = str(operation.get("operationId") or "").split("-")
             schema = self._schemas.get("".join(word[:1].upper() + word[1:] for word in words) + "Request") or {}
         return schema.get("properties")
-
-
-seconds = forms.seconds
-
-
-def masked(value: Any) -> bool:
-    """Whether the server gave back stars instead of the value."""
-    return isinstance(value, str) and bool(_MASK.search(value))
-
-
-def empty(value: Any) -> bool:
-    """Nothing, in any of the forms in which the server may leave a field out."""
-    return value is None or (not isinstance(value, bool) and value in ("", 0, [], {})) or value is False
-
-
-def _kind_of(*values: Any) -> str | None:
-    """The type of a field that is not described, by its values: one of them may be text that stands for the other."""
-    for kind, types in (("array", list), ("object", Mapping), ("boolean", bool), ("number", (int, float))):
-        if any(isinstance(value, types) for value in values):
-            return kind
-    return None
 
 
 def _whole(value: Any) -> Any:

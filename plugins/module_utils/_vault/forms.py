@@ -3,22 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to the collection: no interface is promised outside of it.
-"""Values in the forms that Vault takes and gives back; what it takes is in sdk/framework/field_data.go, what it cannot take is said here."""
+"""Forms of values that are Vault's own; what it takes is in sdk/framework/field_data.go, what it cannot take is said here."""
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
-_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h|d)")
-_INTEGER = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+|0+|[1-9]\d*)")
-_TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
-_FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
+from .._core.forms import INTEGER, boolean, mapped, number, seconds, text
+
 _WORDS = {
     "duration": "a duration such as 90m",
     "date-time": "a time such as 2030-01-01T00:00:00Z",
@@ -30,24 +24,6 @@ _WORDS = {
     "string": "text",
     "kvpairs": "a mapping of texts",
 }
-
-
-def seconds(value: Any) -> Any:
-    """A duration as a number of seconds; what is none stays as it is."""
-    if value in (None, "") or value is False:
-        return 0
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, (int, float)):
-        return value
-    text = str(value).strip()
-    if re.fullmatch(r"[+-]?\d+", text):
-        return int(text)
-    sign, rest = (-1, text[1:]) if text.startswith("-") else (1, text.removeprefix("+"))
-    if rest and not _DURATION.sub("", rest):
-        total = sign * sum(float(number) * _UNITS[unit] for number, unit in _DURATION.findall(rest))
-        return int(total) if total == int(total) else total
-    return value
 
 
 def listed(value: Any, *, ordered: bool) -> Any:
@@ -66,18 +42,6 @@ def listed(value: Any, *, ordered: bool) -> Any:
         return items
     tokens = {item if isinstance(item, str) else json.dumps(item, sort_keys=True): item for item in items}
     return [tokens[token] for token in sorted(tokens)]
-
-
-def mapped(value: Any) -> Any:
-    """A mapping, also one that is written as JSON; what is none stays as it is."""
-    if value is None or value in ("", []):
-        return {}
-    if isinstance(value, str) and value.lstrip().startswith("{"):
-        try:
-            return json.loads(value)
-        except ValueError:
-            return value
-    return value
 
 
 def pairs(value: Any) -> Any:
@@ -120,58 +84,6 @@ def _several(value: Any) -> list[Any]:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) and value else [value]
 
 
-def boolean(value: Any) -> Any:
-    """True or false; what is neither stays as it is."""
-    if value is None or value == "":
-        return False
-    if isinstance(value, str):
-        return True if value in _TRUE else False if value in _FALSE else value
-    return bool(value) if isinstance(value, (int, float)) else value
-
-
-def number(value: Any) -> Any:
-    """A number; what is none stays as it is."""
-    if value in (None, ""):
-        return 0
-    if isinstance(value, str):
-        try:
-            read: Any = int(value, 0) if _INTEGER.fullmatch(value) else float(value)
-        except ValueError:
-            read = seconds(value)
-        value = read
-    return int(value) if isinstance(value, bool) or (isinstance(value, float) and value.is_integer()) else value
-
-
-def network(value: Any) -> Any:
-    """An address or a network: one address is its own network."""
-    if not isinstance(value, str):
-        return value
-    address, slash, length = value.strip().partition("/")
-    try:
-        read = ipaddress.ip_address(address)
-    except ValueError:
-        return value
-    return str(read) if not slash or length == str(read.max_prefixlen) else f"{read}/{length}"
-
-
-def moment(value: Any) -> Any:
-    """A time in UTC; what is none stays as it is."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return f"{datetime.datetime.fromtimestamp(value, datetime.UTC):%Y-%m-%dT%H:%M:%SZ}"
-    try:
-        read = datetime.datetime.fromisoformat(str(value).replace("Z", "+00:00"))
-    except ValueError:
-        return "" if value is None or str(value).startswith("0001-01-01") else value
-    return "" if read.year == 1 else f"{read.astimezone(datetime.UTC) if read.tzinfo else read:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def text(value: Any) -> str:
-    """A value as the text that the server is sent for it."""
-    if value is None:
-        return ""
-    return json.dumps(value) if isinstance(value, (bool, Mapping, list)) else str(value)
-
-
 def takes(kind: str | None, form: str | None, items: str | None, value: Any) -> str:
     """Empty where the server can read the value as a field of this type, else what it allows. ``items`` is the type of a list's items."""
     if value is None or value == "":
@@ -183,7 +95,7 @@ def takes(kind: str | None, form: str | None, items: str | None, value: Any) -> 
     elif name == "boolean":
         right = isinstance(boolean(value), bool)
     elif name == "integer":
-        right = isinstance(number(value), int) and (not isinstance(value, str) or bool(_INTEGER.fullmatch(value)))
+        right = isinstance(number(value), int) and (not isinstance(value, str) or bool(INTEGER.fullmatch(value)))
     elif name == "number":
         right = isinstance(number(value), (int, float))
     elif name == "array":

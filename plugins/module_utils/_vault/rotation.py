@@ -22,6 +22,7 @@ from .._core.change import Action, Change, Impact
 from .._core.concurrency import map_threads
 from .._core.credentials import masked_text
 from .._core.errors import GantryError, InputError, ServerError
+from .._core.forms import seconds
 from .._core.guards import Guards
 from .._core.lock import holder_name
 from .._core.plan import Plan
@@ -31,7 +32,6 @@ from .._core.words import cleaned, listed
 from .client import Json, VaultClient, VaultError
 from .contents import form_problems, secret_problems
 from .document import Resource, issuer_problems
-from .fields import seconds
 from .kinds import KINDS
 from .lock import RecordLock
 from .names import path_problem
