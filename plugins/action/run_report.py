@@ -116,7 +116,10 @@ def _started(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, An
 
 def _noted(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
     earlier = (task_vars.get("platform_notes") or {}).get("notes") or []
-    return {"notes": [*earlier, make_note(options["stage"], options["wave"], options["task"], options["result"])]}
+    result = options["result"]
+    # A task that called many modules noted each.
+    new = result.get("noted", [make_note(options["stage"], options["wave"], options["task"], result)])
+    return {"notes": [*earlier, *new]}
 
 
 def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:

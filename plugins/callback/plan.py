@@ -165,6 +165,8 @@ class CallbackModule(CallbackBase):
             self._stores[result.host.get_name()] = str(answer["store"])
         elif result.task.action == _REPORT:
             self._run = {key: answer.get(key, value) for key, value in self._run.items()}
+        elif str(result.task.action).startswith(_OWN) and "noted" in answer:
+            self._notes.setdefault(result.host.get_name(), []).extend(answer["noted"])
         elif str(result.task.action).startswith(_OWN) and self._is_part_of_a_plan(result.host.get_name(), answer):
             notes = self._notes.setdefault(result.host.get_name(), [])
             notes.append(make_note("plan" if result.task.check_mode is True else "apply", str(len(notes)), result.task.get_name(), answer))

@@ -115,9 +115,11 @@ rows:
       description: Whether it is this host's business in this run, where it is on.
       type: bool
     configures:
-      description: The documents by which it configures a system that has an API of its own.
-      type: list
-      elements: dict
+      description: Whether it configures a system that has an API of its own.
+      type: bool
+    prepare:
+      description: The tasks of its role that come before the first document is written, where there are any.
+      type: str
     components:
       description: The components that it declares in this run.
       type: list

@@ -77,7 +77,7 @@ options:
     type: str
     default: ""
   result:
-    description: The result of the task that is noted.
+    description: The result of the task that is noted. That of M(gantry.platform.configure) brings its own notes, which are taken as they are.
     type: dict
   run:
     description: What O(state=started) returned.

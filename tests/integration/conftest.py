@@ -1,9 +1,10 @@
 # Copyright (c) 2026 the gantry.platform authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What tests of a process share, each started when the first one asks for it and removed in the end: a control plane, a rehearsal of dev.
+"""What tests of a process share, started when the first one asks for it and removed in the end, and which tests a process gets.
 
-And in which order: long files come first, so that no worker is left with one of them while the other has nothing to do.
+Servers cost time while nobody asks them anything: what only a folder's tests share is that folder's (its ``conftest.py``), and gone behind
+the last of them. Long files come first, so that no worker is left with one of them while the other has nothing to do.
 """
 
 from __future__ import annotations
@@ -16,27 +17,39 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._model.rows import rows
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.build import ensure
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.data import Definitions
 from ansible_collections.gantry.platform.tests.integration.kube.cluster import Cluster
-from ansible_collections.gantry.platform.tests.integration.runs import Runs, conforms
-from ansible_collections.gantry.platform.tests.kit.audit import VaultAudit
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 ROOT = Path(__file__).resolve().parents[2]
 INSTANCES = ROOT / ".gantry" / f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
 """Where the servers of this process live; tests run in two at once."""
 HERE = Path(__file__).resolve().parent
-ON_DEV = ("test_runs", "test_interrupted", "test_access")
-"""The files that share the rehearsal of dev, in this order: the last one leaves a team in it that dev does not have."""
-ON_EVERYTHING = ("test_every_area", "test_monitoring")
-"""The files that share the sandbox with every area."""
-SANDBOX = "sandbox"
-"""The sandbox's only host."""
+WHOLE = ("dev", "everything")
+"""The folders whose files share servers, each of them one worker's."""
+LAST = ("test_access",)
+"""The file that leaves a team in its folder's servers that dev does not have."""
+ORDER = (*WHOLE, ".", "vault", "kube")
+"""What takes longest comes first: whole playbooks, then what shares a Vault, then what shares a control plane, in many short files."""
+
+
+class ByServers(LoadFileScheduling):
+    """A file is one worker's, and so is a folder whose files share servers."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        folder = file.rpartition("/")[0]
+        return folder if folder.rpartition("/")[2] in WHOLE else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByServers:
+    return ByServers(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole playbooks first, then what shares a Vault, then what shares a control plane: its files are many and short."""
+    """By ``ORDER``."""
     ours = [item for item in items if item.path.is_relative_to(HERE)]
     others = [item for item in items if not item.path.is_relative_to(HERE)]
     items[:] = others + sorted(ours, key=_place)
@@ -44,8 +57,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _place(item: pytest.Item) -> tuple[int, int]:
     folder = item.path.parent.relative_to(HERE).as_posix()
-    first = [*ON_DEV, *ON_EVERYTHING]
-    return (".", "vault", "kube").index(folder), first.index(item.path.stem) if item.path.stem in first else len(first)
+    return ORDER.index(folder), item.path.stem in LAST
 
 
 def run_role(tasks: str, folder: Path, areas: Sequence[str] = ("core",)) -> str:
@@ -93,57 +105,3 @@ def cluster():
 def namespace(cluster: Cluster) -> str:
     """A namespace of the test's own. It goes away with the control plane: deleting it would cost each test a second."""
     return cluster.namespace()
-
-
-@pytest.fixture(scope="session")
-def dev():
-    """Playbooks on a rehearsal of dev that is kept; ``rehearsed`` is its report. A test leaves what it declares as it found it."""
-    made = Runs(INSTANCES / "dev", "dev", "dev-euw1")
-    made.remove()
-    code, output, made.rehearsed = made.play("rehearse", platform_rehearsal_keep=True)
-    try:
-        assert code == 0, output
-        assert conforms(made.rehearsed)["status"] == "applied", output
-        yield made
-    finally:
-        made.remove()
-
-
-class Everything(Runs):
-    """Playbooks on a sandbox with every area and all their servers."""
-
-    def __init__(self) -> None:
-        folder = INSTANCES / "everything"
-        root = {"sandbox_root": str(folder / SANDBOX), "platform_run_folder": str(folder / "run")}
-        areas = [row.area for row in rows().values() if row.on == "cluster"]
-        super().__init__(folder, SANDBOX, SANDBOX, **root, platform_areas=",".join(areas))
-        self.vault = VaultAudit.of(self.cluster)
-        self.planned = self.first = self.written_by_the_plan = None
-
-    def mark(self) -> tuple[int, int]:
-        """Where the servers' logs stand."""
-        return self.audit.mark(), self.vault.mark()
-
-    def written(self, mark: tuple[int, int]) -> list[str]:
-        """What the platform has written since to any server, as paths."""
-        kube, vault = mark
-        return [request.path for request in self.audit.changes(kube)] + self.vault.configured(vault)
-
-
-@pytest.fixture(scope="session")
-def everything():
-    """A sandbox with every area: ``planned`` while it was empty, then after one run, ``first``."""
-    made = Everything()
-    made.remove()
-    try:
-        code, output = made.command("ansible-playbook", *made.words("molecule/shared/prepare.yml"))
-        assert code == 0, output
-        since = made.mark()
-        code, output, made.planned = made.play("plan")
-        assert code == 0, output[-3000:]
-        made.written_by_the_plan = made.written(since)
-        code, output, made.first = made.play("site")
-        assert code == 0, output[-3000:]
-        yield made
-    finally:
-        made.remove()

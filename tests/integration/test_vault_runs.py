@@ -297,7 +297,7 @@ def test_drift_in_vault_is_told_by_path_and_a_wrong_token_gets_nowhere(runs, run
 
     assert (no_code, no_report["status"]) == (2, "failed")
     assert "permission denied" in no_report["hosts"][HOST]["error"] or "invalid token" in no_report["hosts"][HOST]["error"]
-    assert no_report["hosts"][HOST]["failed_task"] == "Compare and write"
+    assert no_report["hosts"][HOST]["failed_task"] == "Configure vault"
     assert "nothing was written to any of them" in no_output
 
 

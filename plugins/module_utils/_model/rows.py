@@ -52,6 +52,8 @@ class Row:
     after: tuple[str, ...] = ()
     role: str = ""
     configures: tuple[Mapping[str, str], ...] = ()
+    prepare: str = ""
+    verifies: tuple[Mapping[str, str], ...] = ()
     served_by: str = ""
     components: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()

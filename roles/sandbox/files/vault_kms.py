@@ -114,7 +114,7 @@ def main() -> None:
             if said != last:
                 print(said, flush=True)
                 last = said
-        time.sleep(0.2)
+        time.sleep(1.0 if holds.is_set() else 0.2)
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ def pid_of(sandbox, config):
     return 0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sandbox():
     """A sandbox with the area vault alone."""
     folder = INSTANCES / "vault"
@@ -90,7 +90,7 @@ def sandbox():
         run_role("clean", folder, areas=["vault"])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def vault(sandbox, tmp_path_factory):
     ports = json.loads((sandbox / "ports.json").read_text(encoding="utf-8"))
     keys = str(sandbox / "vault-keys.json")
@@ -98,6 +98,6 @@ def vault(sandbox, tmp_path_factory):
     return Ansible(tmp_path_factory.mktemp("ansible"), url=url, ca_cert=str(sandbox / "pki" / "ca.crt"), token_file=keys)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def live(sandbox):
     return Live(sandbox)

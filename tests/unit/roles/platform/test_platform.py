@@ -81,7 +81,8 @@ def test_a_role_writes_templates_and_leaves_the_calling_of_modules_to_the_flow()
     configuring = [row for row in rows().values() if row.configures]
     assert configuring
     for row in configuring:
-        tasks = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "roles" / row.role / "tasks").glob("*.yml")}
-        assert "tasks_from: configure" in tasks["configure.yml"], row.area
-        called = {one["module"] for one in row.configures}
+        files = (ROOT / "roles" / row.role / "tasks").glob("*.yml")
+        # What is renewed is the playbook's, another day.
+        tasks = {path.name: path.read_text(encoding="utf-8") for path in files if path.stem != "rotate"}
+        called = {one["module"] for one in (*row.configures, *row.verifies)}
         assert [(name, module) for name, text in tasks.items() for module in called if f"gantry.platform.{module}:" in text] == [], row.area

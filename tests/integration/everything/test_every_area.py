@@ -11,7 +11,7 @@ import json
 
 from ansible_collections.gantry.platform.plugins.module_utils._model.rows import rows
 from ansible_collections.gantry.platform.tests.integration.canaries import shapes_in, traces_of
-from ansible_collections.gantry.platform.tests.integration.conftest import SANDBOX as HOST
+from ansible_collections.gantry.platform.tests.integration.everything.conftest import HOST
 from ansible_collections.gantry.platform.tests.integration.kube.objects import identity
 from ansible_collections.gantry.platform.tests.integration.runs import conforms
 

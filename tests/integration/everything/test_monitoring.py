@@ -12,8 +12,8 @@ import urllib.request
 
 import pytest
 import yaml
-from ansible_collections.gantry.platform.tests.integration.conftest import SANDBOX as HOST
 from ansible_collections.gantry.platform.tests.integration.conftest import built
+from ansible_collections.gantry.platform.tests.integration.everything.conftest import HOST
 from ansible_collections.gantry.platform.tests.integration.runs import conforms
 from ansible_collections.gantry.platform.tests.kit.waiting import until
 from ansible_collections.gantry.platform.tests.unit.roles.declared import CHECKOUT, ENVIRONMENTS, declare
