@@ -81,6 +81,7 @@ GIVEN = {
         "sandbox_areas": ["core", "vault"],
         "sandbox_zones": "{{ platform_cluster.zones }}",
     },
+    "vault": {"platform_cluster_access": {"kubeconfig": "/k", "context": "c"}},
     "new_platform": {
         "item": "site",
         "new_platform_version": "1.0.0",

@@ -40,6 +40,6 @@ def test_every_area_has_tests_and_its_scenario(tool, capsys):
     unit, integration, molecule = tool.commands({"vault"})
     assert "tests/unit/roles/vault/test_vault.py" in unit
     assert "tests/integration/vault/test_lock.py" in integration and "loadfile" in integration
-    assert "tests/unit/roles/test_every_area.py" in unit and "tests/integration/test_every_area.py" in integration
+    assert "tests/unit/roles/test_every_area.py" in unit and "tests/integration/everything/test_every_area.py" in integration
     assert molecule[1:] == ["tests/tools/scenarios.py", "vault"]
     assert (tool.main("valt"), "there is no area valt; there are " in capsys.readouterr().out) == (2, True)
