@@ -68,10 +68,15 @@ def belongs(path: Path, words: set[str]) -> bool:
 
 
 def scenarios(words: set[str]) -> list[str]:
-    """Molecule scenarios that run the role alone, or switch the area on."""
-    named = re.compile("|".join(rf"(gantry\.platform\.|platform_areas=){re.escape(word)}\b" for word in sorted(words)))
+    """Molecule scenarios that have tests of the role alone, or switch the area on."""
+    named = re.compile("|".join(rf"platform_areas={re.escape(word)}\b" for word in sorted(words)))
     folders = sorted(path.parent for path in (ROOT / "molecule").glob("*/molecule.yml"))
-    return [folder.name for folder in folders if any(named.search(file.read_text(encoding="utf-8")) for file in folder.glob("*.yml"))]
+    return [
+        folder.name
+        for folder in folders
+        if any(named.search(file.read_text(encoding="utf-8")) for file in folder.glob("*.yml"))
+        or any((folder / "tests" / f"test_{word}.py").exists() for word in words)
+    ]
 
 
 if __name__ == "__main__":

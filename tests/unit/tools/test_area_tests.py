@@ -36,7 +36,7 @@ def test_what_has_the_areas_name_belongs_to_it(tool, path, belongs):
 
 def test_every_area_has_tests_and_its_scenario(tool, capsys):
     assert tool.scenarios({"vault"}) == ["vault"]
-    assert "baseline" in tool.scenarios({"cluster_baseline"}) and "site" not in tool.scenarios({"workloads"})
+    assert tool.scenarios({"cluster_baseline"}) == tool.scenarios({"workloads"}) == ["roles"]
     unit, integration, molecule = tool.commands({"vault"})
     assert "tests/unit/roles/vault/test_vault.py" in unit
     assert "tests/integration/vault/test_lock.py" in integration and "loadfile" in integration

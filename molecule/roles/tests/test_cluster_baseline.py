@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 
-from ansible_collections.gantry.platform.tests.kit.scenario import KUBECTL, changes_by_run, get
+from ansible_collections.gantry.platform.tests.kit.scenario import KUBECTL, get
 
 testinfra_hosts = ["local://"]
 
@@ -174,7 +174,3 @@ def test_every_namespace_denies_by_default(host):
     policies = {(p["metadata"]["namespace"], p["metadata"]["name"]) for p in get(host, "networkpolicies -A")}
     assert len(teams) >= 4
     assert {(team, "default-deny") for team in teams} <= policies
-
-
-def test_check_mode_and_the_second_run_wrote_nothing():
-    assert [bool(run) for run in changes_by_run()] == [False, True, False, False]

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.gantry.platform.tests.kit.scenario import changes_by_run, get
+from ansible_collections.gantry.platform.tests.kit.scenario import get
 
 testinfra_hosts = ["local://"]
 
@@ -43,9 +43,3 @@ def test_replicas_belong_to_the_autoscaler(host):
         assert all(not manager.startswith("kube_apply:") for manager in ours)
         # One is the server's own default: nobody had to begin with it.
         assert any(manager.endswith("-initial") for manager in ours) or (not ours and scaler["spec"].get("minReplicas", 1) == 1)
-
-
-def test_check_mode_and_the_second_run_wrote_nothing():
-    baseline, *runs = changes_by_run()
-    assert baseline
-    assert [bool(run) for run in runs] == [False, True, False, False]
