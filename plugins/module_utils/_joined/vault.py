@@ -22,12 +22,12 @@ from .._vault.expiry import expiring
 from .._vault.lifecycle import Delivery, bring_up, health, is_absent, token_of
 from .._vault.lifecycle import cluster as cluster_of
 from .._vault.options import CONFIG_SPEC, REVOKE_SPEC, ROTATE_SPEC, VERIFY_SPEC, config_request, of_today, verification
-from .._vault.record import Record
 from .._vault.revocation import revoke as end_access
 from .._vault.rotation import rotate as renew
 from .._vault.secrets import SecretReader
 from .._vault.snapshot import restore, save
 from .._vault.snapshot import verify as verified
+from .._vault.store import record_of
 from .face import Call, Face, Result
 from .references import references_for
 
@@ -90,7 +90,7 @@ def rotate(call: Call) -> Result:
         return renew(
             client,
             params["rotate"],
-            Record(params["record_mount"], params["owner"]),
+            record_of(client, params["record_mount"], params["owner"]),
             call.check_mode,
             datetime.datetime.now(datetime.UTC),
             params["whole"],

@@ -8,9 +8,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
+from .._core import compare
 from .._core.errors import InputError
 from .._core.references import reference_of
 from .._core.schema import Path, Problem, Schema, show_path
@@ -80,30 +81,25 @@ _NO_POLICIES = ("root", "response-wrapping", "control-group")
 
 
 @dataclass(frozen=True)
-class Resource:
-    """One thing of the API. ``body`` holds its declared fields, none where it must be absent; ``where`` is its place in the document.
+class Resource(compare.Resource):
+    """One path of the API. ``mount`` is the mount that it lies in, ``auth/<path>`` or ``<path>``, or empty, of the type ``mount_type``.
 
-    ``mount`` is the mount that it lies in, ``auth/<path>`` or ``<path>``, or empty, of the type ``mount_type``. ``collection`` is the path that lists its like.
-    ``secret_version`` counts up to have secrets written that look unchanged.
+    ``collection`` is the path that lists its like.
     """
 
-    path: str
-    kind: str
-    stage: str
-    where: str
-    body: Json | None
     mount: str = ""
     collection: str = ""
-    secret_version: int = 0
-    secrets: frozenset[str] = field(default=frozenset())
     mount_type: str = ""
-    depth: int = 0
-    """Within its stage: what another one of it needs is written before."""
+
+    @property
+    def path(self) -> str:
+        """Where it is written; it is its id as well."""
+        return self.id
 
     @property
     def name(self) -> str:
         """Its name in the collection."""
-        return self.path.removeprefix(f"{self.collection}/")
+        return self.id.removeprefix(f"{self.collection}/")
 
 
 def read_document(document: Any, record_mount: str) -> list[Resource]:
@@ -129,7 +125,7 @@ def _record_mount(path: str) -> Resource:
     if problem:
         raise InputError(f"record_mount: found {path!r}; {problem}. Nothing was contacted.")
     body = {"type": "kv", "options": {"version": "2"}, "description": "What gantry.platform wrote here, without the values"}
-    return Resource(f"sys/mounts/{path}", "mount", "record", "", body, path)
+    return Resource(f"sys/mounts/{path}", "mount", "record", "", body, mount=path)
 
 
 def _resources(document: Mapping[str, Any], problems: list[Problem]) -> Iterator[Resource]:
@@ -242,7 +238,7 @@ def _mount(
     fixed = name in _FIXED_MOUNTS[section]
     if given is None:
         if _right(where, "allowed: a mapping; this one is always there" if fixed else "", problems):
-            yield Resource(own, kind, "mounts", show_path(where), None, path)
+            yield Resource(own, kind, "mounts", show_path(where), None, mount=path)
         return
     body = {key: given[key] for key in ("type", "description", "local", "seal_wrap", "options", "plugin_version") if key in given}
     if section == "engines" and given["type"] in _VERSIONED:
@@ -264,10 +260,10 @@ def _mount(
     if name in _UNTUNABLE and section == "engines" and (given.get("tune") or "description" in given):
         problems.append(Problem(where, "the server does not let anybody tune this mount", at_key=True))
     if not fixed:
-        yield Resource(own, kind, "mounts", show_path(where), {**body, **(given.get("tune") or {})}, path, mount_type=given["type"])
+        yield Resource(own, kind, "mounts", show_path(where), {**body, **(given.get("tune") or {})}, mount=path, mount_type=given["type"])
     elif given.get("tune") or "description" in given:  # it is always there and cannot be made
         tuned = {**{key: body[key] for key in ("description",) if key in body}, **(given.get("tune") or {})}
-        yield Resource(own, kind, "mounts", show_path(where), tuned, path, mount_type=given["type"])
+        yield Resource(own, kind, "mounts", show_path(where), tuned, mount=path, mount_type=given["type"])
     for key, template in templates.items():
         kind, stage = _KINDS.get((given["type"], key), "entry"), "roles" if key in _LATER else "configuration"
         if key not in given:
@@ -327,7 +323,7 @@ def _resource(
         body = dict(body)
         version = body.pop("secret_version", 0)
     secrets = frozenset(name for name, value in (body or {}).items() if any(_references(value)))
-    return Resource(path, kind, stage, show_path(where), body, mount, collection, version, secrets, mount_type)
+    return Resource(path, kind, stage, show_path(where), body, version, secrets, mount=mount, collection=collection, mount_type=mount_type)
 
 
 def _references(value: Any) -> Iterator[str]:

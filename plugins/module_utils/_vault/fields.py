@@ -14,6 +14,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from .._core.diff import ABSENT
 from .._core.forms import boolean, kind_of, mapped, masked, moment, network, number, seconds, text
 from . import forms
 
@@ -36,6 +37,8 @@ class Fields:
     ``replaced``: what a write leaves out the server sets back to what it would be anyway.
     """
 
+    item_keys: Mapping[str, str] = {}
+
     def __init__(self, properties: Mapping[str, Json] | None, *, open_: bool = False, replaced: bool = False) -> None:
         self.properties = properties or {}
         self.known = properties is not None and not open_
@@ -44,6 +47,10 @@ class Fields:
     def kept(self, live: Mapping[str, Any]) -> Json:
         """What of the fields on the server has to be sent again, so that it stays as it is."""
         return {name: value for name, value in live.items() if name in self.properties and value is not None and not masked(value)}
+
+    def default(self, name: str) -> Any:
+        """What the server says that the field is where nobody sets it."""
+        return (self.properties.get(name) or {}).get("default", ABSENT)
 
     def normal(self, name: str, value: Any, like: Any = None) -> Any:
         """``value`` of the field in the form in which two values can be compared.

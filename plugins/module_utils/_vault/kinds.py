@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from .._core.change import Impact
+from .._core.compare import Traits
 from .._core.errors import GantryError, InputError
 from .client import Json, VaultError
 from .document import Resource
@@ -20,19 +21,14 @@ from .fields import Fields
 from .hcl import HclError, parse, policy_meaning
 from .server import Server
 
+_SWITCHES = ("local", "seal_wrap")
+"""What can be said of a mount once, and is true or false."""
+
 
 class Kind:
     """One path that is read by GET, written by PUT and removed by DELETE."""
 
-    fixed: tuple[str, ...] = ()
-    """Fields that are given once and cannot be changed."""
-    removal = Impact.DISRUPTIVE
-    made_once = False
-    """Whether it keeps what it was made of: later changes of such fields are refused, not ignored."""
-    ended_by_writing = False
-    """Whether the server may have it half made where a run was killed, and writing what is there already ends it."""
-    protects_root = False
-    """Whether its secrets are root credentials, which this collection or the server rotates and nobody may put back."""
+    traits = Traits()
 
     def live(self, server: Server, resource: Resource) -> Json | None:
         """Its fields on the server; none where it is not there."""
@@ -77,7 +73,7 @@ class Kind:
 class Connection(Kind):
     """A database's connection: a write leaves out what it does not name, so that the root credential is only written on purpose."""
 
-    protects_root = True
+    traits = Traits(protects=True)
 
     def live(self, server: Server, resource: Resource) -> Json | None:
         found = super().live(server, resource)
@@ -99,8 +95,7 @@ class Connection(Kind):
 class Mount(Kind):
     """A secret engine."""
 
-    fixed = ("type", "local", "seal_wrap")
-    removal = Impact.DESTROYS_DATA
+    traits = Traits(fixed=frozenset({"type", *_SWITCHES}), removal=Impact.DESTROYS_DATA, container=True)
     prefix = "sys/mounts"
 
     def rows(self, server: Server) -> dict[str, Json]:
@@ -116,7 +111,7 @@ class Mount(Kind):
         if not tune:
             return Fields(None)
         duration = {"type": "string", "format": "duration"}
-        own = {name: {"type": "string"} for name in ("type", "plugin_version")} | {name: {"type": "boolean"} for name in self.fixed[1:]}
+        own = {name: {"type": "string"} for name in ("type", "plugin_version")} | {name: {"type": "boolean"} for name in _SWITCHES}
         return Fields(
             {**tune, **own, "default_lease_ttl": duration, "max_lease_ttl": duration, "options": {"type": "object", "format": "kvpairs"}}
         )
@@ -141,7 +136,7 @@ class AuthMethod(Mount):
 class Audit(Kind):
     """An audit device: it cannot be changed, only be disabled and enabled again."""
 
-    removal = Impact.DISRUPTIVE
+    traits = Traits(replaced=True)
 
     def live(self, server: Server, resource: Resource) -> Json | None:
         return server.audits.get(resource.path.removeprefix("sys/audit/"))
@@ -203,8 +198,9 @@ class PasswordPolicy(Kind):
 class TransitKey(Kind):
     """A key of the transit engine: made by one path, changed by another."""
 
-    fixed = ("type", "derived", "convergent_encryption", "key_size", "parameter_set")
-    removal = Impact.DESTROYS_DATA
+    traits = Traits(
+        fixed=frozenset({"type", "derived", "convergent_encryption", "key_size", "parameter_set"}), removal=Impact.DESTROYS_DATA
+    )
 
     def fields(self, server: Server, resource: Resource) -> Fields:
         made = server.fields(resource).properties
@@ -230,8 +226,7 @@ class TransitKey(Kind):
 class Once(Kind):
     """Something that the server makes out of what it is given, and never gives back."""
 
-    made_once = True
-    removal = Impact.DESTROYS_DATA
+    traits = Traits(made_once=True, removal=Impact.DESTROYS_DATA)
 
     def live(self, server: Server, resource: Resource) -> Json | None:
         try:
@@ -246,9 +241,7 @@ class Once(Kind):
 class Issuer(Kind):
     """A certificate authority of the PKI engine, made once: a root of its own, or an intermediate that another mount signs."""
 
-    made_once = True
-    ended_by_writing = True
-    removal = Impact.DESTROYS_DATA
+    traits = Traits(made_once=True, ended_by_writing=True, removal=Impact.DESTROYS_DATA)
 
     def live(self, server: Server, resource: Resource) -> Json | None:
         if resource.name not in (server.listed(resource.collection) or ()):
@@ -256,7 +249,7 @@ class Issuer(Kind):
         return dict(server.client.read(resource.path).get("data") or {})
 
     def fields(self, server: Server, resource: Resource) -> Fields:
-        any_of = replace(resource, path=f"{resource.mount}/issuers/generate/root/internal")
+        any_of = replace(resource, id=f"{resource.mount}/issuers/generate/root/internal")
         generated = server.fields(any_of).properties
         own = {"type": {"type": "string"}, "signed_by": {"type": "string"}}
         return Fields({**generated, **server.fields(resource).properties, **own} if generated else None)
@@ -333,7 +326,7 @@ class Entity(Kind):
 class Group(Kind):
     """A group by names: the server knows its members, and where an outside group comes from, by ids."""
 
-    fixed = ("type",)
+    traits = Traits(fixed=frozenset({"type"}))
 
     def compared(self, body: Json) -> Json:
         # The server finds members in any case of their names.
@@ -383,7 +376,7 @@ class Group(Kind):
 class Namespace(Kind):
     """A namespace of Vault Enterprise or OpenBao."""
 
-    removal = Impact.DESTROYS_DATA
+    traits = Traits(removal=Impact.DESTROYS_DATA)
 
     def live(self, server: Server, resource: Resource) -> Json | None:
         try:

@@ -113,15 +113,15 @@ def config_request(params: Mapping[str, Any], check_mode: bool) -> Request:
     request = Request(
         read_document(params["config"], params["record_mount"]),
         params["owner"],
-        params["record_mount"],
-        frozenset(params["removable"] or ()),
-        frozenset(params["reset_root"]),
         check_mode,
-        frozenset(params["known_policies"]),
         float(params["wait_timeout"]),
+        frozenset(params["removable"] or ()),
+        reset_root=frozenset(params["reset_root"]),
+        record_mount=params["record_mount"],
+        known_policies=frozenset(params["known_policies"]),
         **guards_of({**params, "prune": prune, "variables": variables}, CONFIG_SPEC),
     )
-    declared = {resource.path for resource in request.resources}
+    declared = {resource.id for resource in request.resources}
     for path in request.reset_root - declared:
         raise InputError(f"reset_root names {path}, which is not declared{did_you_mean(path, declared)}")
     return request

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from .._core.compare import Finding
 from .._core.credentials import masked_value
 from .._core.schema import show_value
 from .._core.suggest import did_you_mean
-from .compare import Finding
+from .document import Resource
 from .fields import Fields
 from .kinds import KINDS
 from .names import folded
@@ -23,7 +24,7 @@ _ALWAYS = {"auth": {"token"}, "mount": {"database", "identity", "cubbyhole", "sy
 """Types that no catalogue names."""
 
 
-def refusals(server: Server, findings: Sequence[Finding]) -> list[str]:
+def refusals(server: Server, findings: Sequence[Finding[Resource]]) -> list[str]:
     """Every refusal that can be known, with its place in the document and a cure.
 
     What has no right form is told first, written or not: compared, it may look like what is there.
@@ -45,7 +46,7 @@ def refusals(server: Server, findings: Sequence[Finding]) -> list[str]:
 class _Known:
     """What there will be when everything declared is written."""
 
-    def __init__(self, server: Server, findings: Sequence[Finding]) -> None:
+    def __init__(self, server: Server, findings: Sequence[Finding[Resource]]) -> None:
         self.server = server
         declared = [finding.resource for finding in findings]
         self.auths = {*server.auths, *(one.path.removeprefix("sys/auth/") for one in declared if one.kind == "auth")}
@@ -67,7 +68,7 @@ class _Known:
         return {*listed, *(name for of, name in self.plugins if of == kind)} if listed else set()
 
 
-def _of_one(finding: Finding, known: _Known) -> Iterator[str]:
+def _of_one(finding: Finding[Resource], known: _Known) -> Iterator[str]:
     resource, body = finding.resource, finding.body
     if resource.kind in ("mount", "auth"):
         yield from _mount(finding, known)
@@ -89,7 +90,7 @@ def _of_one(finding: Finding, known: _Known) -> Iterator[str]:
         yield from _quota(body, known)
 
 
-def _forms(finding: Finding, fields: Fields) -> Iterator[str]:
+def _forms(finding: Finding[Resource], fields: Fields) -> Iterator[str]:
     """Values that the server cannot read as what they are to be."""
     for name, value in finding.body.items():
         if allowed := fields.refusal(name, value):
@@ -97,14 +98,14 @@ def _forms(finding: Finding, fields: Fields) -> Iterator[str]:
             yield f".{name}: found {shown}; allowed: {allowed}"
 
 
-def _open_secrets(finding: Finding, fields: Fields) -> Iterator[str]:
+def _open_secrets(finding: Finding[Resource], fields: Fields) -> Iterator[str]:
     for name, value in finding.body.items():
         text = isinstance(value, (str, int)) and not isinstance(value, bool)
         if value and text and fields.sensitive(name) and name not in finding.resource.secrets:
             yield f'.{name} is a secret, says the server, and stands there as text; name where it is: {{reference: "env:NAME"}}'
 
 
-def _mount(finding: Finding, known: _Known) -> Iterator[str]:
+def _mount(finding: Finding[Resource], known: _Known) -> Iterator[str]:
     resource, server = finding.resource, known.server
     section, kind = ("auth", "auth") if resource.kind == "auth" else ("mounts", "secret")
     path = resource.path.removeprefix(f"sys/{section}/")

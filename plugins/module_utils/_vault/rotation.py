@@ -26,6 +26,7 @@ from .._core.forms import seconds
 from .._core.guards import Guards
 from .._core.lock import holder_name
 from .._core.plan import Plan
+from .._core.record import Entry, NowhereError, Record, RecordLock
 from .._core.schema import Problem, Schema, show_path, show_value
 from .._core.show import as_diff, as_json
 from .._core.words import cleaned, listed
@@ -33,9 +34,7 @@ from .client import Json, VaultClient, VaultError
 from .contents import form_problems, secret_problems
 from .document import Resource, issuer_problems
 from .kinds import KINDS
-from .lock import RecordLock
 from .names import path_problem
-from .record import Entry, Record, is_nowhere
 from .secrets import Place, place_of
 from .server import Server
 
@@ -156,14 +155,14 @@ def rotate(
     guarded = client.guarded(may_write)
 
     def look() -> tuple[list[_Due], Plan, list[str]]:
-        record.load(client)
+        record.load()
         rotation = _Rotation(guarded, record, now, check_mode)
         rows = [(kind, path, options, ages[kind, path]) for kind, entries in wanted.items() for path, options in entries.items()]
         found = map_threads(lambda row: getattr(rotation, f"_{row[0]}")(*row[1:]), rows, _THREADS)
         orphans = {pattern: list(_orphans(client, pattern, wanted.get("secrets") or {})) for pattern in whole}
         _say_orphaned(found, orphans)
         due = [one for one in found if one.reason or one.since is None or (now - one.since).total_seconds() >= one.max_age]
-        identity = [client.health().get("cluster_id") or "", record.owner, record.mount]
+        identity = [client.health().get("cluster_id") or "", *record.store.identity]
         plan = Plan([_change(one, now) for one in due], [], len(found) - len(due), identity)
         guards.judge(plan)
         return due, plan, [path for rows in orphans.values() for path in rows]
@@ -172,11 +171,9 @@ def rotate(
     due, plan, orphaned = look()
     if due and not check_mode:
         with contextlib.ExitStack() as stack:
-            try:
-                lock = stack.enter_context(RecordLock(client, record, holder or holder_name(os.environ), patience, tell))
-            except VaultError as error:
-                if not is_nowhere(error):  # a Vault without a record has been configured by nobody of ours
-                    raise
+            # A Vault without a record has been configured by nobody of ours.
+            with contextlib.suppress(NowhereError):
+                lock = stack.enter_context(RecordLock(record, holder or holder_name(os.environ), patience, tell))
             if lock is not None and lock.moved:
                 due, plan, orphaned = look()
             try:
@@ -302,11 +299,11 @@ class _Rotation:
 
     def _begin(self, path: str, word: str = "") -> None:
         self._record.renewing[path] = word or self._words(self._now)
-        self._record.save(self._client)
+        self._record.save()
 
     def _end(self, path: str) -> None:
         self._record.renewing.pop(path, None)
-        self._record.save(self._client)
+        self._record.save()
 
     def _not_ended(self, path: str) -> str:
         return "a run that began to renew it did not end" if path in self._record.renewing else ""
@@ -374,7 +371,7 @@ class _Rotation:
                 kept.write(self._client, {**before, **data, **fresh}, version)
             if not kept.versioned:
                 self._record.renewed[where] = self._words(self._now)
-                self._record.save(self._client)
+                self._record.save()
 
         known = self._record.renewed.get(where, "")
         # Version 1 keeps no time. What stands there already is nobody's to replace because nobody knows how old it is.
@@ -419,7 +416,7 @@ class _Rotation:
         reason = self._not_ended(where)
         name = self._record.renewing.get(where) or f"{prefix}-{self._now:%Y%m%dt%H%M%S}"
         body = dict(options["issuer"])
-        resource = Resource(f"{mount}/issuer/{name}", "issuer", "issuers", "", body, mount, f"{mount}/issuer")
+        resource = Resource(f"{mount}/issuer/{name}", "issuer", "issuers", "", body, mount=mount, collection=f"{mount}/issuer")
         unknown = (
             sorted(set(body) - set(KINDS["issuer"].fields(server, resource).properties))
             if KINDS["issuer"].fields(server, resource).known

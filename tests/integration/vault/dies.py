@@ -18,9 +18,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / ".ansible" / "collections"))
 
+from ansible_collections.gantry.platform.plugins.module_utils._core import reconcile, record
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import GantryError
 from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
-from ansible_collections.gantry.platform.plugins.module_utils._vault import config, lock
+from ansible_collections.gantry.platform.plugins.module_utils._vault import config
 from ansible_collections.gantry.platform.plugins.module_utils._vault.client import Json, VaultClient, resolve_vault
 from ansible_collections.gantry.platform.plugins.module_utils._vault.document import read_document
 
@@ -38,8 +39,8 @@ class MortalClient(VaultClient):
 
 def main() -> None:
     """Run, and perhaps die."""
-    lock.SECONDS = TASK["length"]
-    config._THREADS = 1  # one request at a time: nothing else is on its way when it happens
+    record.SECONDS = TASK["length"]
+    reconcile._THREADS = 1  # one request at a time: nothing else is on its way when it happens
     ended: dict[str, Any] = {"message": "", "details": {}}
     client = MortalClient(resolve_vault(TASK["access"], {}), "mortal")
     try:

@@ -20,8 +20,8 @@ from ansible_collections.gantry.platform.plugins.module_utils._core.concurrency 
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import GantryError, InputError, RefusedError
 from ansible_collections.gantry.platform.plugins.module_utils._core.guards import Guards
 from ansible_collections.gantry.platform.plugins.module_utils._vault.client import VaultClient, resolve_vault
-from ansible_collections.gantry.platform.plugins.module_utils._vault.record import Record
 from ansible_collections.gantry.platform.plugins.module_utils._vault.rotation import rotate
+from ansible_collections.gantry.platform.plugins.module_utils._vault.store import record_of
 from ansible_collections.gantry.platform.tests.integration.vault.conftest import ROOT
 from ansible_collections.gantry.platform.tests.integration.vault.databases import engine, psql, session
 from ansible_collections.gantry.platform.tests.kit.waiting import until
@@ -32,7 +32,7 @@ def later(live, wanted, hours=0.0, check_mode=False, owner="companions", **more)
     client = VaultClient(resolve_vault(live.access, {}), "rotate")
     try:
         now = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=hours)
-        return rotate(client, wanted, Record("gantry", owner), check_mode, now, **more)
+        return rotate(client, wanted, record_of(client, "gantry", owner), check_mode, now, **more)
     finally:
         client.close()
 

@@ -12,15 +12,15 @@ import threading
 from pathlib import Path
 
 import pytest
+from ansible_collections.gantry.platform.plugins.module_utils._core import record as tested
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import RefusedError
 from ansible_collections.gantry.platform.plugins.module_utils._core.lock import LockLostError
 from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
-from ansible_collections.gantry.platform.plugins.module_utils._vault import lock as tested
 from ansible_collections.gantry.platform.plugins.module_utils._vault.client import VaultClient, resolve_vault
 from ansible_collections.gantry.platform.plugins.module_utils._vault.config import Request, configure
 from ansible_collections.gantry.platform.plugins.module_utils._vault.document import read_document
-from ansible_collections.gantry.platform.plugins.module_utils._vault.record import Record
 from ansible_collections.gantry.platform.plugins.module_utils._vault.rotation import rotate
+from ansible_collections.gantry.platform.plugins.module_utils._vault.store import record_of
 from ansible_collections.gantry.platform.tests.kit.processes import ended
 from ansible_collections.gantry.platform.tests.kit.processes import process as process_of
 from ansible_collections.gantry.platform.tests.kit.waiting import until
@@ -198,19 +198,19 @@ def test_a_run_that_slept_past_its_lock_writes_nothing_more_and_says_so(live, ow
 def test_a_renewal_whose_answer_was_lost_is_still_ours(live, owner):
     """Nobody but us wrote the version that is in the way."""
     client = VaultClient(resolve_vault(live.access, {}), "engine")
-    kept = Record("gantry", owner)
-    kept.load(client)
-    with tested.RecordLock(client, kept, "me@here 1", 0.0, lambda text: None) as lock:
+    kept = record_of(client, "gantry", owner)
+    kept.load()
+    with tested.RecordLock(kept, "me@here 1", 0.0, lambda text: None) as lock:
         content = record(live, owner)
         live.api.write(f"gantry/data/{owner}", {"data": content})
         lock._renewed = float("-inf")
         lock.check()
         kept.renewed["x"] = "now"
-        kept.save(client.guarded(lock.check))
+        kept.save()
         live.api.write(f"gantry/data/{owner}", {"data": {**content, "run": {**content["run"], "holder": "thief"}}})
         lock._renewed = float("-inf")
         with pytest.raises(LockLostError, match=r"somebody else \(thief\)"):
-            kept.save(client.guarded(lock.check))
+            kept.save()
     assert record(live, owner)["run"]["holder"] == "thief"
     client.close()
 
@@ -226,7 +226,7 @@ def test_a_renewal_by_age_has_the_same_lock(live, owner):
     def renew(**more):
         client = VaultClient(resolve_vault(live.access, {}), "rotate")
         try:
-            return rotate(client, wanted, Record("gantry", owner), False, later, **more)
+            return rotate(client, wanted, record_of(client, "gantry", owner), False, later, **more)
         finally:
             client.close()
 

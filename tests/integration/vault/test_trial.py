@@ -17,9 +17,9 @@ from ansible_collections.gantry.platform.plugins.module_utils._core.references i
 from ansible_collections.gantry.platform.plugins.module_utils._vault.client import VaultClient, resolve_vault
 from ansible_collections.gantry.platform.plugins.module_utils._vault.config import Request, configure
 from ansible_collections.gantry.platform.plugins.module_utils._vault.document import read_document
-from ansible_collections.gantry.platform.plugins.module_utils._vault.record import Record
 from ansible_collections.gantry.platform.plugins.module_utils._vault.rotation import rotate
 from ansible_collections.gantry.platform.plugins.module_utils._vault.secrets import SecretReader
+from ansible_collections.gantry.platform.plugins.module_utils._vault.store import record_of
 from ansible_collections.gantry.platform.tests.integration.vault.databases import engine, psql
 
 
@@ -28,7 +28,7 @@ def renew(live, wanted, owner, hours=0.0, check_mode=False, gate=lambda: None):
     client = VaultClient(resolve_vault(live.access, {}), "rotate", gate)
     try:
         now = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=hours)
-        return rotate(client, wanted, Record("gantry", owner), check_mode, now)
+        return rotate(client, wanted, record_of(client, "gantry", owner), check_mode, now)
     finally:
         client.close()
 
@@ -144,7 +144,7 @@ def test_a_record_that_cannot_be_written_stops_the_renewal(live):
         rotate(
             client,
             {"database_roots": {"trial-unsaid/app": {"max_age": "1h"}}},
-            Record("gantry", "trial-unsaid"),
+            record_of(client, "gantry", "trial-unsaid"),
             False,
             datetime.datetime.now(datetime.UTC),
         )
@@ -299,7 +299,7 @@ def test_the_engine_is_asked_for_its_mount_and_version(live):
     assert (row["action"], row["verified"]) == ("create", False) and "there is no KV engine yet" in row["reason"]
     with pytest.raises(InputError, match="trial-one is no KV engine of version 2"):
         live.api.write("trial-one/data/x", {"a": "b"})
-        Record("trial-one", "x").load(live.api)
+        record_of(live.api, "trial-one", "x").load()
 
 
 def test_a_renamed_secret_is_carried_over_or_said_to_be_new(live):
@@ -315,7 +315,7 @@ def test_a_renamed_secret_is_carried_over_or_said_to_be_new(live):
             return rotate(
                 client,
                 wanted,
-                Record("gantry", "trial-renamed"),
+                record_of(client, "gantry", "trial-renamed"),
                 check_mode,
                 now,
                 ["trial-renamed/+/generated"],

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.change import Action, Impact
-from ansible_collections.gantry.platform.plugins.module_utils._vault.compare import examine, removal, unknown_fields
+from ansible_collections.gantry.platform.plugins.module_utils._core.compare import Subject, examine, removal
+from ansible_collections.gantry.platform.plugins.module_utils._core.record import Entry, Record
 from ansible_collections.gantry.platform.plugins.module_utils._vault.document import Resource
 from ansible_collections.gantry.platform.plugins.module_utils._vault.fields import Fields
-from ansible_collections.gantry.platform.plugins.module_utils._vault.record import Entry, Record
+from ansible_collections.gantry.platform.plugins.module_utils._vault.kinds import KINDS
+from ansible_collections.gantry.platform.plugins.module_utils._vault.provider import unknown_fields
 
 FIELDS = Fields(
     {
@@ -25,18 +26,21 @@ CANARY = "canary-canary"
 
 
 def resource(kind="entry", secrets=(), **body):
-    return Resource("m/role/a", kind, "roles", "engines.m.roles.a", body, "m", "m/role", 0, frozenset(secrets))
+    return Resource("m/role/a", kind, "roles", "engines.m.roles.a", body, secrets=frozenset(secrets), mount="m", collection="m/role")
 
 
 def record(marks=None, kind="entry", **entry):
-    found = Record("gantry", "tests")
+    found = Record(None)
     if marks is not None:
         found.entries["m/role/a"] = Entry(kind, marks, **entry)
     return found
 
 
 def look(one, live, known=None, reset=(), unknown=(), fields=FIELDS):
-    return examine(one, dict(one.body), live, fields, known if known is not None else record({}), set(reset), set(unknown))
+    kind = KINDS[one.kind]
+    sides = kind.compared(one.body), kind.compared(live or {})
+    subject = Subject(one, kind.traits, fields, "vault", sides, reset=one.id in reset, unknown=unknown)
+    return examine(subject, dict(one.body), live, known if known is not None else record({}))
 
 
 def test_what_is_not_there_is_made_and_its_secrets_are_not_shown():
@@ -90,14 +94,6 @@ def test_a_secret_is_known_by_its_mark():
     assert look(secret(), {"password": "****"}, marked(CANARY)).change is None
 
 
-def test_a_mark_is_of_one_field_value_and_version():
-    known = record({})
-    marks = {
-        known.mark(*what) for what in (("p", "f", "v", 0), ("q", "f", "v", 0), ("p", "g", "v", 0), ("p", "f", "w", 0), ("p", "f", "v", 1))
-    }
-    assert len(marks) == 5 and known.mark("p", "f", "v", 0) in marks and record({}).mark("p", "f", "v", 0) not in marks
-
-
 def test_a_secret_that_the_server_gives_back_is_compared_and_not_shown():
     found = look(secret(), {"password": "theirs"})
     assert found.change.before == {"password": "<secret: set>"} and "theirs" not in repr(found.change.as_result())
@@ -132,9 +128,7 @@ def test_what_is_made_once_cannot_be_changed():
 
 
 def test_a_fixed_field_is_a_conflict():
-    found = examine(
-        resource("transit_key", type="rsa-2048"), {"type": "rsa-2048"}, {"type": "aes256-gcm96"}, Fields(None), record({}), (), ()
-    )
+    found = look(resource("transit_key", type="rsa-2048"), {"type": "aes256-gcm96"}, fields=Fields(None))
     assert "type is 'aes256-gcm96' and cannot be changed" in found.conflict and not found.changed
 
 
@@ -161,26 +155,15 @@ def test_policies_are_compared_by_what_they_say():
 
 
 def test_removal_has_the_impact_of_its_kind():
-    assert removal(resource(), None) is None
-    assert removal(resource(), {}).impact is Impact.DISRUPTIVE
-    assert removal(resource("mount"), {}).impact is Impact.DESTROYS_DATA
+    def goes(kind, live):
+        return removal(resource(kind), live, KINDS[kind].traits, "vault")
+
+    assert goes("entry", None) is None
+    assert goes("entry", {}).impact is Impact.DISRUPTIVE
+    assert goes("mount", {}).impact is Impact.DESTROYS_DATA
 
 
 def test_unknown_fields_are_told_with_the_nearest():
     (problem,) = unknown_fields(resource(tll="1h"), FIELDS)
-    assert problem.message.startswith("config.engines.m.roles.a.tll: unknown to this server") and "did you mean 'ttl'?" in problem.message
+    assert problem.startswith("config.engines.m.roles.a.tll: unknown to this server") and "did you mean 'ttl'?" in problem
     assert unknown_fields(resource(tll="1h"), Fields(None)) == []
-
-
-@pytest.mark.parametrize("entry", [Entry("entry"), Entry("connection", {"a": "b"}, True, "2026")])
-def test_the_record_keeps_what_it_was_told(entry):
-    known = record()
-    known.entries["p"] = entry
-
-    class Kept:
-        def find(self, path):
-            return {"data": {"metadata": {"version": 3}, "data": json.loads(json.dumps(known.content()))}}
-
-    again = Record("gantry", "tests")
-    again.load(Kept())
-    assert again.entries == known.entries and again.mark("p", "f", "v", 0) == known.mark("p", "f", "v", 0)

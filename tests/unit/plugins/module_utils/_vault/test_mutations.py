@@ -11,8 +11,8 @@ import datetime
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import GantryError, InputError
 from ansible_collections.gantry.platform.plugins.module_utils._vault.document import read_document
-from ansible_collections.gantry.platform.plugins.module_utils._vault.record import Record
 from ansible_collections.gantry.platform.plugins.module_utils._vault.rotation import rotate
+from ansible_collections.gantry.platform.plugins.module_utils._vault.store import record_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -102,6 +102,9 @@ def test_a_document_is_read_or_refused_with_its_place(data):
 class Nowhere:
     """A Vault that a mistake must not be taken to."""
 
+    def guarded(self, may_write):
+        return self
+
     def __getattr__(self, name):
         raise Contacted("nothing may be asked")
 
@@ -115,7 +118,7 @@ class Contacted(GantryError):
 def test_a_rotation_is_begun_or_refused_with_its_place(data):
     wanted = mutated(data, ROTATION)
     try:
-        rotate(Nowhere(), wanted, Record("gantry", "o"), True, datetime.datetime.now(datetime.UTC))
+        rotate(Nowhere(), wanted, record_of(Nowhere(), "gantry", "o"), True, datetime.datetime.now(datetime.UTC))
     except InputError as error:
         assert error.message.startswith("rotate")
     except Contacted:
@@ -136,5 +139,5 @@ def test_a_rotation_is_begun_or_refused_with_its_place(data):
 )
 def test_what_is_missing_is_named(wanted, words):
     with pytest.raises(InputError) as told:
-        rotate(Nowhere(), wanted, Record("gantry", "o"), True, datetime.datetime.now(datetime.UTC))
+        rotate(Nowhere(), wanted, record_of(Nowhere(), "gantry", "o"), True, datetime.datetime.now(datetime.UTC))
     assert words in told.value.message
