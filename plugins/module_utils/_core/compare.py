@@ -98,7 +98,7 @@ class Finding(Generic[Thing]):
     """What comparing came to. ``body`` holds resolved secrets and must not be shown.
 
     ``changed`` are the fields to write, ``kept`` those that are declared and must not be written. ``marks`` belong into the record once the
-    resource is as declared. ``anew`` says that what is there has to go first.
+    resource is as declared, ``place`` as well: it is where the server has it. ``anew`` says that what is there has to go first.
     """
 
     resource: Thing
@@ -110,6 +110,7 @@ class Finding(Generic[Thing]):
     marks: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     conflict: str = ""
+    place: str = ""
     half_made: bool = False
     anew: bool = False
 
@@ -140,7 +141,7 @@ class Subject(Generic[Thing]):
 
 def examine(subject: Subject[Thing], body: Json, live: Json | None, record: Record) -> Finding[Thing]:
     """Compare. ``body`` is the declared one with its secrets resolved."""
-    found = Finding(subject.resource, body, live)
+    found = Finding(subject.resource, body, live, place=subject.place)
     if not subject.traits.written:
         if live is None:
             found.conflict = f"config.{subject.resource.where}: there is no {subject.resource.id}, and this collection makes none"
@@ -152,6 +153,20 @@ def examine(subject: Subject[Thing], body: Json, live: Json | None, record: Reco
         comparison.run()
         found.change = comparison.change()
     return found
+
+
+def given_up(resource: Resource, traits: Traits, entry: Entry | None) -> tuple[Json, list[str]]:
+    """Fields that were declared and no longer are: what they go back to, and what is said of those that stay."""
+    back: Json = {}
+    warnings = []
+    for name in entry.fields if entry and traits.defaults is not None else ():
+        if name in (resource.body or {}):
+            continue
+        if traits.defaults and name in traits.defaults:
+            back[name] = traits.defaults[name]
+        else:
+            warnings.append(f"{resource.id}: {name} is declared no longer, and stays as it is")
+    return back, warnings
 
 
 def removal(resource: Resource, live: Json | None, traits: Traits, scope: str, reason: str = "") -> Change | None:
@@ -191,9 +206,9 @@ class _Comparison:
         self._verified = True
 
     def run(self) -> None:
-        """Every declared field, and those that were and have to go back."""
+        """Every declared field."""
         declared, live = self._subject.compared
-        for name, value in {**declared, **self._given_up(declared)}.items():
+        for name, value in declared.items():
             have = live.get(name, ABSENT)
             secret = name in self._resource.secrets
             if name not in self._traits.unseen and have is not ABSENT and not masked(have) and not (secret and empty(have)):
@@ -247,20 +262,6 @@ class _Comparison:
         impacts += [Impact.DISRUPTIVE] if replaced else []
         impacts += [self._traits.removal] if self._found.anew else []
         return max(impacts, key=lambda impact: impact.rank)
-
-    def _given_up(self, declared: Json) -> Json:
-        """Fields that were declared and no longer are, with what they go back to."""
-        known, back = self._traits.defaults, {}
-        for name in self._entry.fields if self._entry and known is not None else ():
-            if name in declared:
-                continue
-            if known is not None and name in known:
-                back[name] = known[name]
-            else:
-                self._found.warnings.append(f"{self._resource.id}: {name} is declared no longer, and stays as it is")
-        if back:
-            self._found.body = {**self._found.body, **back}
-        return back
 
     def _seen(self, name: str, value: Any, have: Any, secret: bool) -> None:
         want, has = self._fields.normal(name, value, have), self._fields.normal(name, have, value)

@@ -68,9 +68,9 @@ class Provider(ABC, Generic[Thing]):
     def fields(self, resource: Thing) -> Fields:
         """What may be written of it."""
 
-    def compared(self, resource: Thing, body: Json) -> Json:
-        """The fields of ``body``, declared or live, in the form in which both sides are compared."""
-        return body
+    def compared(self, resource: Thing, declared: Json, live: Json) -> tuple[Json, Json]:
+        """Both sides in the form in which they are compared; of the live one only what the declared one speaks of matters."""
+        return declared, live
 
     def place(self, resource: Thing) -> str:
         """The server's own id of it, where it has another one than its name and is there."""
@@ -168,5 +168,5 @@ class Provider(ABC, Generic[Thing]):
         """Make it so, by the ids that the names in ``body`` have now; what the server said about it. ``live`` is none where it is made."""
 
     @abstractmethod
-    def remove(self, resource: Thing) -> None:
-        """Remove it."""
+    def remove(self, resource: Thing, place: str) -> None:
+        """Remove it; ``place`` is where the server had it when it was planned."""

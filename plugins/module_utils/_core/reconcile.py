@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .change import Action, Change, Impact
-from .compare import Finding, Resource, Subject, examine, kept, removal
+from .compare import Finding, Resource, Subject, examine, given_up, kept, removal
 from .concurrency import map_threads
 from .errors import CancelledError, GantryError, InputError, RefusedError
 from .guards import Guards
@@ -57,6 +57,7 @@ class Removal:
 
     resource: Resource
     change: Change
+    place: str
 
 
 def plan_of_absent(request: Request, scope: str, reason: str) -> Json:
@@ -211,19 +212,23 @@ class _Work:
         return [self._resolved(item) for item in value] if isinstance(value, list) else value
 
     def _examine(self, resource: Resource, live: Json | None) -> Finding[Any]:
-        provider, body = self.provider, self._bodies[resource.id]
+        provider, traits = self.provider, self.provider.traits(resource.kind)
+        back, warnings = given_up(resource, traits, self._record.entries.get(resource.id))
+        body = {**self._bodies[resource.id], **back}
         subject = Subject(
             resource,
-            provider.traits(resource.kind),
+            traits,
             provider.fields(resource),
             provider.scope,
-            (provider.compared(resource, body), provider.compared(resource, live or {})),
+            provider.compared(resource, body, live or {}),
             provider.place(resource),
             resource.id in self._request.reset_root,
             resource.id in self._request.replaceable,
             self._unknown.get(resource.id, ()),
         )
-        return examine(subject, body, live, self._record)
+        finding = examine(subject, body, live, self._record)
+        finding.warnings += warnings
+        return finding
 
     def _plan(self) -> Plan:
         """The plan in the order of the writes. Raises RefusedError where something cannot be made as declared."""
@@ -316,7 +321,7 @@ class _Work:
             change = kept(change, "this API cannot remove it")
         elif traits.removal is Impact.DESTROYS_DATA and not self._may_go(name):
             change = kept(change, f"it holds data; {self._cure(name)}")
-        self._removals.append(Removal(resource, change))
+        self._removals.append(Removal(resource, change, self.provider.place(resource)))
 
     def _undeclared(self) -> None:
         """What the record knows and nobody declares any more, and what was never ours."""
@@ -326,7 +331,7 @@ class _Work:
         declared = {resource.id: resource for resource in request.resources}
         spelt = {provider.recorded_as(id_) for id_ in declared}
         others = self._others()
-        gone = [id_ for id_ in entries if provider.recorded_as(id_) not in spelt]
+        gone = [id_ for id_ in entries if provider.recorded_as(id_) not in spelt and provider.traits(entries[id_].kind).written]
         gone.sort(key=lambda id_: (provider.traits(entries[id_].kind).container, id_))
         resources = [one for one in (provider.recorded(id_, entries[id_]) for id_ in gone) if one is not None]
         for resource, live in zip(resources, map_threads(provider.live, resources, _THREADS), strict=True):
@@ -349,7 +354,7 @@ class _Work:
             return
         if traits.removal is Impact.DESTROYS_DATA and not self._may_go(name):
             change = kept(change, f"no longer declared, but it holds data; {self._cure(name)}")
-        self._removals.append(Removal(resource, change))
+        self._removals.append(Removal(resource, change, self.provider.place(resource)))
 
     def _others(self) -> dict[str, str]:
         if self._of_others is None:
@@ -408,7 +413,7 @@ class _Work:
             if live is not None and provider.traits(resource.kind).protects:
                 body = {name: value for name, value in body.items() if name not in resource.secrets or name in finding.changed}
             if finding.anew:
-                provider.remove(resource)
+                provider.remove(resource, finding.place)
                 live = None
             said = provider.write(resource, body, live, finding.changed)
             self.written.add(resource.id)
@@ -434,20 +439,30 @@ class _Work:
                 continue
             if unsettled := sorted(name for name in seen.changed if name not in seen.marks):
                 self.said.append(f"{id_}: the server made something else of {', '.join(unsettled)}; the next run will see it as changed")
-            finding.marks = {**seen.marks}
+            finding.marks, finding.place = {**seen.marks}, seen.place
             if provider.traits(finding.resource.kind).protects and finding.changed & finding.resource.secrets:
                 entries[id_].rotated = ""
+        self._note_what_is_only_named()
         for finding in self._findings:
             if finding.change is not None and not finding.conflict:
                 entry = entries.get(finding.resource.id) or Entry(finding.resource.kind)
                 entries[finding.resource.id] = self._entry(finding, finding.marks, entry.rotated)
+
+    def _note_what_is_only_named(self) -> None:
+        """Where the server has what is not ours to write, so that the next run need not look for it."""
+        provider, entries = self.provider, self._record.entries
+        named = {f.resource.id: f for f in self._findings if not provider.traits(f.resource.kind).written}
+        for id_ in [id_ for id_, entry in entries.items() if not provider.traits(entry.kind).written and id_ not in named]:
+            del entries[id_]
+        for id_, finding in named.items():
+            entries[id_] = Entry(finding.resource.kind, place=finding.place)
 
     def _entry(self, finding: Finding[Any], marks: dict[str, str], rotated: str) -> Entry:
         """What the record says of it once it is as declared."""
         resource = finding.resource
         # Of a kind that keeps what nobody declares any more it does not matter what was.
         fields = tuple(sorted(resource.body or ())) if self.provider.traits(resource.kind).defaults is not None else ()
-        return Entry(resource.kind, marks, rotated=rotated, place=self.provider.place(resource), parent=resource.parent, fields=fields)
+        return Entry(resource.kind, marks, rotated=rotated, place=finding.place, parent=resource.parent, fields=fields)
 
     def _remove(self) -> None:
         provider, entries = self.provider, self._record.entries
@@ -458,7 +473,7 @@ class _Work:
 
         for gone in sorted(self._removals, key=order, reverse=True):
             if gone.change.action is Action.DELETE:
-                provider.remove(gone.resource)
+                provider.remove(gone.resource, gone.place)
                 self.written.add(gone.change.id)
                 entries.pop(gone.change.id, None)
                 for id_ in provider.within(gone.change.id, entries):

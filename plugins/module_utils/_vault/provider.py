@@ -97,8 +97,9 @@ class VaultProvider(Provider[Resource]):
     def fields(self, resource: Resource) -> Fields:
         return KINDS[resource.kind].fields(self._server, resource)
 
-    def compared(self, resource: Resource, body: Json) -> Json:
-        return KINDS[resource.kind].compared(body)
+    def compared(self, resource: Resource, declared: Json, live: Json) -> tuple[Json, Json]:
+        kind = KINDS[resource.kind]
+        return kind.compared(declared), kind.compared(live)
 
     def former(self, resource: Resource, live: Json) -> Json:
         return KINDS[resource.kind].former(live)
@@ -173,7 +174,7 @@ class VaultProvider(Provider[Resource]):
         body = {name: fields.sent(name, value) for name, value in body.items()}
         return KINDS[resource.kind].write(self._server, resource, body, live, changed)
 
-    def remove(self, resource: Resource) -> None:
+    def remove(self, resource: Resource, place: str) -> None:
         KINDS[resource.kind].remove(self._server, resource.path)
 
 

@@ -120,3 +120,11 @@ def test_values_of_a_list_come_and_go_by_themselves():
 def test_absent_is_neither_none_nor_true():
     assert ABSENT is not None and not ABSENT
     assert Difference("a", ABSENT, 1) != Difference("a", None, 1)
+
+
+def test_items_are_told_apart_by_the_key_that_is_said():
+    before = [{"ref": "a", "at": [{"to": 1, "n": 1}]}, {"ref": "b", "at": []}]
+    after = [{"ref": "new", "at": []}, {"ref": "a", "at": [{"to": 1, "n": 2}]}, {"ref": "b", "at": []}]
+    paths = [found.path for found in differences(before, after, "rules", {"rules": "ref", "rules.at": "to"})]
+    assert paths == ["rules[ref=a].at[to=1].n", "rules[ref=new].at", "rules[ref=new].ref"]
+    assert len(list(differences(before, after, "rules"))) > 3

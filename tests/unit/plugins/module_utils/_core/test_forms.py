@@ -42,3 +42,17 @@ def test_what_is_empty_and_what_is_starred():
 )
 def test_what_can_be_read_has_one_form_and_the_rest_stays(form, value, read):
     assert getattr(forms, form)(value) == read
+
+
+LIVE = {"a": {"x": 1, "seen": 2}, "rules": [{"name": "b", "id": 5, "on": True}, {"name": "a", "id": 6, "on": True}], "more": 1}
+
+
+def test_only_what_is_declared_counts_and_sets_have_one_order():
+    declared = {"a": {"x": 1}, "rules": [{"name": "a", "on": True}, {"name": "b", "on": True}]}
+    assert forms.shaped(LIVE, declared, {"rules": "name"}) == declared == forms.shaped(declared, declared, {"rules": "name"})
+    assert forms.shaped(LIVE, declared, {})["rules"] == [{"name": "b", "on": True}, {"name": "a", "on": True}]
+
+
+def test_an_item_that_nobody_declared_stays_as_a_difference():
+    declared = {"rules": [{"name": "a", "on": True}]}
+    assert [item["name"] for item in forms.shaped(LIVE, declared, {"rules": "name"})["rules"]] == ["a", "b"]
