@@ -12,7 +12,7 @@ from common import ROOT
 
 PLUGINS = ROOT / "plugins"
 KERNEL = {"_core"}
-PROVIDERS = {"_aws", "_chart", "_kube", "_sandbox", "_vault"}
+PROVIDERS = {"_aws", "_chart", "_kube", "_rest", "_sandbox", "_vault"}
 """Everything else below module_utils is domain: it may use the kernel alone."""
 JOINED = "_joined"
 """The floor above the providers: what a call of each module does, with as many of them as it takes."""

@@ -126,18 +126,22 @@ def kind_of(*values: Any) -> str | None:
     return None
 
 
-def shaped(value: Any, like: Any, keys: Mapping[str, str], path: str = "") -> Any:
-    """What of ``value`` ``like`` speaks of. Lists that are sets of mappings, by ``keys``, stand in the order of their keys.
+def shaped(value: Any, like: Any, keys: Mapping[str, str], path: str = "", *, ordered: bool = False) -> Any:
+    """What of ``value`` ``like`` speaks of. Items that have a key are matched by it, and stand in its order unless they are ``ordered``.
 
     ``keys`` is the field that tells items apart by the list's path, as ``differences`` takes it.
     """
     if isinstance(value, Mapping) and isinstance(like, Mapping):
-        return {name: shaped(value[name], like[name], keys, f"{path}.{name}" if path else name) for name in like if name in value}
+        return {
+            name: shaped(value[name], like[name], keys, f"{path}.{name}" if path else name, ordered=ordered)
+            for name in like
+            if name in value
+        }
     if not isinstance(value, list) or not isinstance(like, list):
         return value
     key = keys.get(path)
     if key is None or not all(isinstance(item, Mapping) and key in item for item in (*value, *like)):
-        return [shaped(item, like[index], keys, path) if index < len(like) else item for index, item in enumerate(value)]
+        return [shaped(item, like[index], keys, path, ordered=ordered) if index < len(like) else item for index, item in enumerate(value)]
     named = {item[key]: item for item in like}
-    items = [shaped(item, named.get(item[key], item), keys, path) for item in value]
-    return sorted(items, key=lambda item: text(item[key]))
+    items = [shaped(item, named.get(item[key], item), keys, path, ordered=ordered) for item in value]
+    return items if ordered else sorted(items, key=lambda item: text(item[key]))

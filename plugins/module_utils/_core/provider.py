@@ -50,8 +50,11 @@ class Provider(ABC, Generic[Thing]):
         """Things that bear this owner's mark, for when the record is missing; an empty id where a mark does not say which one it is."""
         return ()
 
-    def foreign(self, known: Collection[str]) -> Iterable[str]:
-        """Ids of what is there beside the declared, and not among those, which are folded."""
+    def foreign(self, known: Collection[str], thorough: bool) -> Iterable[str]:
+        """Ids of what is there beside the declared, and not among those, which are folded.
+
+        ``thorough`` is for who only wants to know: then lists are read for it that nothing else needs.
+        """
         return ()
 
     def requests(self) -> dict[str, int]:

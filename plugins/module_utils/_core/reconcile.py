@@ -338,7 +338,7 @@ class _Work:
             if live is not None:
                 self._surplus(resource, live, declared)
         known = {provider.folded(id_) for id_ in (*declared, *entries, *others)} | spelt
-        self.foreign |= dict.fromkeys(provider.foreign(known), _NOWHERE)
+        self.foreign |= dict.fromkeys(provider.foreign(known, request.prune.mode == "report"), _NOWHERE)
 
     def _surplus(self, resource: Resource, live: Json, declared: Mapping[str, Resource]) -> None:
         request, traits = self._request, self.provider.traits(resource.kind)

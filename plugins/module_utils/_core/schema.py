@@ -176,6 +176,8 @@ class Schema:
                     )
             if len(value) < schema.get("minProperties", 0):
                 yield Problem(path, f"found {len(value)} entries; allowed: at least {schema['minProperties']}")
+            if len(value) > schema.get("maxProperties", len(value)):
+                yield Problem(path, f"found {len(value)} entries; allowed: at most {schema['maxProperties']}")
         for key, item in value.items():
             if not isinstance(key, str):
                 yield Problem((*path, str(key)), f"found the key {show_value(key)}; allowed: text; put it in quotes", at_key=True)
@@ -233,7 +235,7 @@ class Schema:
 
 _CHECKS = frozenset(
     "$ref type enum const pattern format minLength maxLength minimum maximum exclusiveMinimum exclusiveMaximum properties required "
-    "additionalProperties propertyNames minProperties items minItems uniqueItems".split()
+    "additionalProperties propertyNames minProperties maxProperties items minItems uniqueItems".split()
 )
 
 

@@ -76,7 +76,7 @@ class VaultProvider(Provider[Resource]):
         """Whether the mount that it lies in is there: the path of one mount may begin as that of another."""
         return resource.kind in _MOUNT_KINDS or self._server.mount_of(resource.path) == resource.mount
 
-    def foreign(self, known: Collection[str]) -> Iterator[str]:
+    def foreign(self, known: Collection[str], thorough: bool) -> Iterator[str]:
         server = self._server
         for collection in sorted(self._collections):
             for name in server.listed(collection) or ():

@@ -219,7 +219,7 @@ class Memory(Provider[Resource]):
                 for child in self.server.list("key", row["id"]) if kind == "service" else ():
                     yield f"key/{child['name']}", Entry("key", place=child["id"], parent=f"service/{row['name']}")
 
-    def foreign(self, known):
+    def foreign(self, known, thorough):
         for kind, parent in list(self._lists):
             yield from (f"{kind}/{row['name']}" for row in self._list(kind, parent) if f"{kind}/{row['name']}" not in known)
 

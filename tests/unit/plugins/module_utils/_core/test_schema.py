@@ -26,6 +26,7 @@ DOCUMENT = {
         "parts": {
             "type": "object",
             "minProperties": 1,
+            "maxProperties": 2,
             "propertyNames": {"$ref": "#/$defs/name"},
             "additionalProperties": {
                 "type": "object",
@@ -72,6 +73,7 @@ def test_all_problems_come_at_once_each_with_path_found_and_allowed():
         ({"name": "a", "tags": []}, "tags", "found 0 items; allowed: at least 1"),
         ({"name": "a", "tags": [""]}, "tags[0]", 'found ""; allowed: at least 1 characters'),
         ({"name": "a", "parts": {}}, "parts", "found 0 entries; allowed: at least 1"),
+        ({"name": "a", "parts": {"a": {}, "b": {}, "c": {}}}, "parts", "found 3 entries; allowed: at most 2"),
         ({"name": "a", "parts": {"p": {"secret": 2}}}, "parts.p.secret", "found 2; allowed: 1"),
         ({"name": "a", 5: "b"}, '"5"', "found the key 5; allowed: text; put it in quotes"),
     ],

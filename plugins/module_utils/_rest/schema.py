@@ -1,0 +1,78 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""What a document may say, made from the table of an API and our description of its fields. Contacts nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .spec import Api, Json, Kind, Ref
+
+_OURS = ("readOnly", "writeOnly")
+_NAME: Json = {"type": "string", "format": "line", "minLength": 1}
+_REFERENCE: Json = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["reference"],
+    "properties": {"reference": {"type": "string"}},
+    "x-allowed": '{reference: "env:NAME" | "file:path" | "vault:path#key"}',
+}
+
+
+def described(table: str) -> Mapping[str, Mapping[str, Any]]:
+    """The fields of each kind, out of the description beside the table's file."""
+    found: Json = json.loads(Path(table).with_suffix(".json").read_text(encoding="utf-8"))
+    kinds: Mapping[str, Mapping[str, Any]] = found["kinds"]
+    return kinds
+
+
+def document_schema(api: Api) -> Json:
+    """The schema of a document: names in the place of ids, and nothing that only the server says."""
+    sections = {
+        kind.section: {"type": "object", "propertyNames": _NAME, "additionalProperties": _body(api, name, kind)}
+        for name, kind in api.kinds.items()
+        if kind.written and not kind.parent
+    }
+    return {"type": "object", "additionalProperties": False, "properties": sections}
+
+
+def _body(api: Api, name: str, kind: Kind) -> Json:
+    found = _field(api.described[name], "", kind)
+    left_out = {kind.identity, *kind.constants}
+    properties = {field: said for field, said in found["properties"].items() if field not in left_out}
+    for child, other in api.kinds.items():
+        if other.parent == name:
+            properties[other.section] = {"type": "object", "propertyNames": _NAME, "additionalProperties": _body(api, child, other)}
+    required = [field for field in found.get("required", ()) if field not in left_out]
+    return {"type": ["object", "null"], "additionalProperties": False, "properties": properties, "required": required}
+
+
+def _field(said: Mapping[str, Any], path: str, kind: Kind) -> Json:
+    ref = kind.refs.get(path)
+    if ref is not None:
+        one = _named(ref)
+        return {"type": "array", "items": one} if said.get("type") == "array" else one
+    if said.get("writeOnly"):
+        return _REFERENCE
+    found = {key: value for key, value in said.items() if key not in _OURS}
+    if "items" in said:
+        found["items"] = _field(said["items"], path, kind)
+    if "properties" in said:
+        inside = {name: one for name, one in said["properties"].items() if not one.get("readOnly")}
+        found["properties"] = {name: _field(one, f"{path}.{name}" if path else name, kind) for name, one in inside.items()}
+        found["additionalProperties"] = False
+        found["required"] = [name for name in said.get("required", ()) if name in inside]
+    return found
+
+
+def _named(ref: Ref) -> Json:
+    if len(ref.kinds) == 1:
+        return _NAME
+    kinds = dict.fromkeys(ref.kinds, _NAME)
+    return {"type": "object", "additionalProperties": False, "minProperties": 1, "maxProperties": 1, "properties": kinds}

@@ -1,0 +1,309 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PagerDuty's table and the provider of every table, against a stand-in that is made from the table's description."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+
+import pytest
+from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError, RefusedError
+from ansible_collections.gantry.platform.plugins.module_utils._core.guards import Prune
+from ansible_collections.gantry.platform.plugins.module_utils._core.http import Endpoint, Retry
+from ansible_collections.gantry.platform.plugins.module_utils._core.lock import TakenError
+from ansible_collections.gantry.platform.plugins.module_utils._core.reconcile import Request, reconcile
+from ansible_collections.gantry.platform.plugins.module_utils._core.record import Record
+from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
+from ansible_collections.gantry.platform.plugins.module_utils._rest.apis.pagerduty import API
+from ansible_collections.gantry.platform.plugins.module_utils._rest.client import RestClient
+from ansible_collections.gantry.platform.plugins.module_utils._rest.document import read_document
+from ansible_collections.gantry.platform.plugins.module_utils._rest.provider import RestProvider
+from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._rest.standin import StandIn
+
+DOCUMENT = {
+    "teams": {"core": {"description": "the engine"}, "ops": {}},
+    "schedules": {
+        "primary": {
+            "time_zone": "Europe/Berlin",
+            "schedule_layers": [
+                {
+                    "name": name,
+                    "rotation_virtual_start": "2026-01-05T09:00:00+01:00",
+                    "rotation_turn_length_seconds": 604800,
+                    "users": ["ann@example.org", "bob@example.org"],
+                }
+                for name in ("night", "day")
+            ],
+        }
+    },
+    "escalation_policies": {
+        "tier-0": {
+            "teams": ["ops", "core"],
+            "escalation_rules": [
+                {"escalation_delay_in_minutes": 5, "targets": [{"schedule": "primary"}, {"user": "ann@example.org"}]},
+                {"escalation_delay_in_minutes": 15, "targets": [{"user": "Bob@Example.org"}]},
+            ],
+        }
+    },
+    "services": {
+        "engine": {
+            "escalation_policy": "tier-0",
+            "acknowledgement_timeout": 600,
+            "integrations": {"events": {"type": "events_api_v2_inbound_integration"}},
+        }
+    },
+}
+MADE = ["team/core", "team/ops", "schedule/primary", "escalation_policy/tier-0", "service/engine", "integration/engine/events"]
+
+
+class Shelf:
+    """Records in memory."""
+
+    name, system, breaking, identity = "the record", "what us has", "by hand", ("us",)
+
+    def __init__(self):
+        self.version, self.content = 0, None
+        self.dead = False
+        """Whether the run that has it was killed: then not even the lock is given back."""
+
+    def read(self):
+        return self.version, copy.deepcopy(self.content)
+
+    def write(self, version, content):
+        if self.dead or version != self.version:
+            raise TakenError
+        self.version, self.content = version + 1, copy.deepcopy(content)
+        return self.version
+
+    def others(self):
+        return []
+
+    def last_words(self):
+        return contextlib.nullcontext()
+
+
+COUNTS = {"user": 4, "team": 2, "schedule": 1, "escalation_policy": 1, "service": 1, "integration": 1}
+
+
+def account():
+    found = StandIn(API)
+    for name in ("ann", "bob", "cas", "dan"):
+        found.add("user", email=f"{name}@example.org", name=name.title())
+    found.shelf = Shelf()
+    return found
+
+
+@pytest.fixture
+def pagerduty():
+    found = account()
+    yield found
+    found.close()
+
+
+class Killed(BaseException):
+    """The run is dead."""
+
+
+def run(server, document=DOCUMENT, owner="us", shelf=None, gate=lambda: None, **options):
+    headers = {**API.headers, "Authorization": API.authorization.format(token="t-o-k-e-n")}
+    client = RestClient(Endpoint(server.url), headers, "tests", gate, retry=Retry(attempts=6, first_pause=0.001))
+    try:
+        request = Request(read_document(API, document), owner, **options)
+        return reconcile(RestProvider(client, API, owner), request, References({}), Record(shelf or server.shelf), f"{owner}@here")
+    finally:
+        client.close()
+
+
+def changed(change, document=DOCUMENT):
+    found = copy.deepcopy(document)
+    change(found)
+    return found
+
+
+def rows(result):
+    return {row["id"]: (row["action"], tuple(row["fields"])) for row in result["plan"]}
+
+
+def test_the_plan_of_an_empty_account_is_what_is_done(pagerduty):
+    plan = run(pagerduty, check_mode=True)
+    assert not pagerduty.writes and [row["id"] for row in plan["plan"]] == MADE
+    done = run(pagerduty, approved_digest=plan["digest"])
+    assert (done["digest"], done["warnings"]) == (plan["digest"], [])
+    policy, ann = pagerduty.named("escalation_policy", "tier-0"), pagerduty.named("user", "ann@example.org")
+    assert {"id": ann["id"], "type": "user_reference"} in policy["escalation_rules"][0]["targets"]
+    assert policy["description"] == "[gantry.platform: us]"
+    assert pagerduty.named("team", "core")["description"] == "the engine [gantry.platform: us]"
+
+
+def test_a_second_run_reads_each_thing_once_and_lists_and_writes_nothing(pagerduty):
+    run(pagerduty)
+    pagerduty.log.clear()
+    assert run(pagerduty)["plan"] == [] and not pagerduty.writes
+    assert len(pagerduty.log) == len(set(pagerduty.log)) == len(MADE) + 2, "the two users are read as well"
+    assert all(path.split("/")[-1].startswith("P") for _verb, path in pagerduty.log)
+
+
+def test_it_is_the_same_in_another_form(pagerduty):
+    run(pagerduty)
+
+    def change(document):
+        document["escalation_policies"]["tier-0"]["teams"] = ["core", "ops"]
+        document["escalation_policies"]["tier-0"]["escalation_rules"][0]["targets"].reverse()
+        document["schedules"]["primary"]["schedule_layers"][0]["rotation_virtual_start"] = "2026-01-05T08:00:00Z"
+
+    assert run(pagerduty, changed(change))["plan"] == []
+
+
+def test_what_was_changed_by_hand_is_named_in_names(pagerduty):
+    run(pagerduty)
+    pagerduty.named("service", "engine")["acknowledgement_timeout"] = 60
+    policy = pagerduty.named("escalation_policy", "tier-0")
+    policy["escalation_rules"][1]["targets"] = [{"id": pagerduty.named("user", "cas@example.org")["id"], "type": "user_reference"}]
+    policy["on_call_handoff_notifications"] = "always"
+    plan = run(pagerduty, check_mode=True)
+    assert rows(plan)["service/engine"] == ("update", ("acknowledgement_timeout",))
+    assert "cas@example.org" in str(plan["diff"]) and policy["id"] not in str(plan["diff"])
+    run(pagerduty)
+    assert pagerduty.named("escalation_policy", "tier-0")["on_call_handoff_notifications"] == "always", "nobody declared it"
+    assert run(pagerduty)["plan"] == []
+
+
+def test_layers_keep_their_place_and_one_that_is_gone_is_ended(pagerduty):
+    run(pagerduty)
+    assert [layer["name"] for layer in pagerduty.named("schedule", "primary")["schedule_layers"]] == ["night", "day"]
+    done = run(pagerduty, changed(lambda document: document["schedules"]["primary"]["schedule_layers"].pop(0)))
+    assert done["plan"][0]["impact"] == "disruptive" and done["warnings"] == []
+    ends = {layer["name"]: bool(layer["end"]) for layer in pagerduty.named("schedule", "primary")["schedule_layers"]}
+    assert ends == {"night": True, "day": False}
+    assert run(pagerduty, changed(lambda document: document["schedules"]["primary"]["schedule_layers"].pop(0)))["plan"] == []
+
+
+def test_a_start_is_not_moved_by_another_change(pagerduty):
+    run(pagerduty)
+    sent = []
+    pagerduty.quirks.kept = lambda kind, before, after, now: sent.append(after) or after
+    before = [layer["start"] for layer in pagerduty.named("schedule", "primary")["schedule_layers"]]
+    run(pagerduty, changed(lambda document: document["schedules"]["primary"].update(description="new")))
+    assert [layer["start"] for layer in sent[0]["schedule_layers"]] == before and all(layer["id"] for layer in sent[0]["schedule_layers"])
+
+
+def test_throttled_and_with_lost_answers_nothing_is_made_twice(pagerduty):
+    pagerduty.throttle, pagerduty.lose = 3, 2
+    done = run(pagerduty)
+    assert done["counts"]["create"] == len(MADE)
+    assert {kind: len(rows) for kind, rows in pagerduty.rows.items()} == COUNTS
+    assert run(pagerduty)["plan"] == []
+
+
+@pytest.mark.parametrize("loses_its_record", [False, True])
+def test_a_run_that_is_killed_before_any_request_is_ended_by_the_next(loses_its_record):
+    """Before each of its requests in turn, so between any two of them, until one of the runs ends by itself."""
+    points = 0
+    alive = False
+    while not alive:
+        points += 1
+        server = account()
+        left = iter(range(points))
+
+        def gate(server=server, left=left):
+            if next(left, None) is None:
+                server.shelf.dead = True
+                raise Killed
+
+        try:
+            run(server, gate=gate)
+            alive = True
+        except Killed:
+            server.shelf.dead = False
+            if loses_its_record:
+                server.shelf = Shelf()
+        run(server)
+        server.log.clear()
+        assert run(server)["plan"] == [] and not server.writes
+        assert {kind: len(rows) for kind, rows in server.rows.items()} == COUNTS, points
+        server.close()
+    assert points >= 20
+
+
+def test_without_its_record_everything_is_adopted(pagerduty):
+    run(pagerduty)
+    left = pagerduty.add("team", name="left", description="x [gantry.platform: us]")
+    theirs = pagerduty.add("team", name="theirs", description="x [gantry.platform: them]")
+    pagerduty.shelf = Shelf()
+    done = run(pagerduty, prune=Prune("delete"))
+    assert {action for action, _fields in rows(done).values()} == {"adopt", "delete"} and rows(done)["team/left"][0] == "delete"
+    assert left["id"] not in pagerduty.rows["team"] and theirs["id"] in pagerduty.rows["team"]
+    assert run(pagerduty, prune=Prune("delete"))["plan"] == []
+
+
+def test_what_bears_anothers_mark_is_refused(pagerduty):
+    run(pagerduty)
+    with pytest.raises(RefusedError, match="config.teams.core: team/core is us's"):
+        run(pagerduty, {"teams": {"core": {}}}, owner="them", shelf=Shelf())
+
+
+def test_two_of_one_name_are_never_guessed(pagerduty):
+    for _again in range(2):
+        pagerduty.add("team", name="core", description="")
+    with pytest.raises(InputError, match=r"config.teams.core: there are 2 of kind team named core \(P5, P6\)"):
+        run(pagerduty)
+
+
+def test_what_nobody_has_is_refused_with_the_nearest(pagerduty):
+    def change(document):
+        document["schedules"]["primary"]["schedule_layers"][0]["users"] = ["anne@example.org"]
+        document["services"]["engine"]["escalation_policy"] = "tier0"
+
+    with pytest.raises(RefusedError) as told:
+        run(pagerduty, changed(change))
+    assert "there is no user/anne@example.org" in told.value.message and "'user/ann@example.org'?" in told.value.message
+    assert "names escalation_policy/tier0" in told.value.message and "'escalation_policy/tier-0'?" in told.value.message
+    assert not pagerduty.writes
+
+
+def test_what_is_no_longer_declared_goes_a_service_only_by_name(pagerduty):
+    run(pagerduty)
+    left = {"teams": {"core": {"description": "the engine"}}}
+    done = run(pagerduty, {**DOCUMENT, "services": {}}, prune=Prune("delete"))
+    assert rows(done) == {"service/engine": ("blocked", ())}
+    done = run(pagerduty, left, prune=Prune("delete", data=frozenset({"service/engine"})))
+    assert [row["id"] for row in done["plan"]] == ["escalation_policy/tier-0", "schedule/primary", "service/engine", "team/ops"]
+    assert [path.split("/")[1] for verb, path in pagerduty.writes if verb == "DELETE"] == [
+        "services",
+        "escalation_policies",
+        "schedules",
+        "teams",
+    ]
+    assert not pagerduty.rows["integration"] and len(pagerduty.rows["user"]) == 4
+
+
+def test_what_is_there_beside_is_told_to_who_asks(pagerduty):
+    run(pagerduty)
+    pagerduty.add("service", name="by-hand", description="", escalation_policy={})
+    pagerduty.log.clear()
+    assert [row["id"] for row in run(pagerduty, prune=Prune("report"))["foreign"]] == ["service/by-hand"]
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ({"team": {}}, "config.team: unknown key"),
+        ({"teams": {"a": {"descripton": "x"}}}, "did you mean 'description'?"),
+        ({"teams": {"a": {"default_role": "boss"}}}, "config.teams.a.default_role"),
+        ({"services": {"a": {}}}, "config.services.a.escalation_policy: missing"),
+        ({"services": {"a": {"escalation_policy": {"id": "P1"}}}}, "config.services.a.escalation_policy"),
+        ({"schedules": {"a": {"time_zone": "UTC", "schedule_layers": [], "teams": []}}}, "config.schedules.a.teams"),
+        (
+            {"escalation_policies": {"a": {"escalation_rules": [{"escalation_delay_in_minutes": 1, "targets": [{"team": "x"}]}]}}},
+            "targets[0]",
+        ),
+        ({"services": {"a": {"escalation_policy": "x", "integrations": {"i": {"type": "fax"}}}}}, "integrations.i.type"),
+    ],
+)
+def test_a_document_is_refused_with_its_place_before_anything_is_asked(document, words):
+    with pytest.raises(InputError) as told:
+        read_document(API, document)
+    assert words in told.value.message and "Nothing was contacted." in told.value.message
