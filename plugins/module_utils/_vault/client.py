@@ -18,10 +18,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .._core.access import access_in, text_of
 from .._core.concurrency import AdaptiveLimit
 from .._core.errors import InputError, ServerError
 from .._core.http import Endpoint, Pool, Response, Retry
-from .._core.suggest import did_you_mean
 from .._core.tls import client_context
 from .names import LIST, path_problem
 
@@ -92,7 +92,10 @@ class VaultAccess:
 
 def resolve_vault(options: Mapping[str, Any], environment: Mapping[str, str]) -> VaultAccess:
     """The access that the task's options describe. Raises InputError that names the option, the file and the cure."""
-    options = {**_access_in(options.get("access_file")), **{name: value for name, value in options.items() if value not in (None, "")}}
+    options = {
+        **access_in(options.get("access_file"), ["namespace"]),
+        **{name: value for name, value in options.items() if value not in (None, "")},
+    }
     url = options.get("url") or environment.get("VAULT_ADDR") or ""
     parts = urllib.parse.urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -225,40 +228,9 @@ def _tls(authority: str, validate: bool) -> ssl.SSLContext:
         raise InputError(f"ca_cert: {'the text' if text else authority} is no certificate in PEM: {error}") from error
 
 
-def _access_in(path: str | None) -> Json:
-    """What an access file says: ``{url, ca_cert, token_file, namespace}``, each where it is known; paths begin at the file's folder.
-
-    A token file that is not there yet is left out: Vault may not be initialised.
-    """
-    if not path:
-        return {}
-    full = os.path.abspath(os.path.expanduser(path))
-    try:
-        with open(full, encoding="utf-8") as handle:
-            found = json.load(handle)
-    except OSError as error:
-        raise InputError(f"access_file: {path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise InputError(f"access_file: {path} is no JSON: {error}") from error
-    known = ("url", "ca_cert", "token_file", "namespace")
-    for name in found if isinstance(found, dict) else ("nothing",):
-        if name not in known:
-            raise InputError(f"access_file: {path} has {name!r}; allowed: {', '.join(known)}{did_you_mean(name, known)}")
-    paths = {name: os.path.join(os.path.dirname(full), found[name]) for name in ("ca_cert", "token_file") if found.get(name)}
-    if not os.path.exists(paths.get("token_file", "")):
-        paths["token_file"] = ""
-    return {**found, **paths}
-
-
 def _token_in(path: str | None) -> str:
     """The token in a file: alone, or as ``root_token`` of what vault_init delivered."""
-    if not path:
-        return ""
-    try:
-        with open(os.path.expanduser(path), encoding="utf-8") as handle:
-            text = handle.read().strip()
-    except OSError as error:
-        raise InputError(f"token_file: {path} cannot be read: {error.strerror}") from error
+    text = text_of(path, "token_file") if path else ""
     if not text.startswith("{"):
         return text
     try:

@@ -1,0 +1,104 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""The modules of the action group ``rest``: what a call of each does. Each is the table of an API."""
+
+from __future__ import annotations
+
+import functools
+import urllib.parse
+from typing import Any
+
+from .._core.access import access_in, text_of
+from .._core.errors import InputError
+from .._core.guards import GUARD_SPEC, OWNER_SPEC, PRUNE_SPEC, guards_of
+from .._core.http import Endpoint
+from .._core.lock import holder_name
+from .._core.reconcile import Request, reconcile
+from .._core.record import Record
+from .._core.tls import client_context
+from .._kube.wire.auth import AuthOptions, resolve_access
+from .._kube.wire.records import SecretStore
+from .._kube.wire.secrets import ClusterSecrets
+from .._rest.apis import pagerduty
+from .._rest.client import RestClient
+from .._rest.document import read_document
+from .._rest.provider import RestProvider
+from .._rest.spec import Api
+from .face import Call, Face, Result
+from .kube import cluster
+from .references import references_for
+
+SPEC: dict[str, Any] = {
+    "access_file": {"type": "path"},
+    "url": {"type": "str"},
+    "token": {"type": "str", "no_log": True},
+    "token_file": {"type": "path", "no_log": False},
+    "ca_cert": {"type": "path"},
+    **OWNER_SPEC,
+    **GUARD_SPEC,
+    **PRUNE_SPEC,
+    "config": {"type": "dict", "required": True},
+    "replaceable": {"type": "list", "elements": "str", "default": []},
+    "kubeconfig": {"type": "path", "required": True},
+    "context": {"type": "str"},
+    "record_namespace": {"type": "str", "default": "gantry-system"},
+    "vault": {"type": "dict"},
+    "wait_timeout": {"type": "int", "default": 120},
+}
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+def endpoint_of(call: Call, url: str) -> tuple[Endpoint, str]:
+    """Where the API is, ``url`` unless the options say another place, and the token to speak with. Raises InputError."""
+    given = {name: value for name, value in call.params.items() if value not in (None, "")}
+    options = {**access_in(given.get("access_file")), **given}
+    address = options.get("url") or url
+    parts = urllib.parse.urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InputError(f"url is the address of the API as https://host, found {address!r}")
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        raise InputError(f"url: {address} would carry the token over the network in the clear; use https")
+    token = options.get("token") or (text_of(options["token_file"], "token_file") if options.get("token_file") else "")
+    if not token:
+        raise InputError("token (or token_file) is missing: the token to speak with")
+    call.secrets.add(token)
+    return Endpoint(address, client_context(cafile=options.get("ca_cert")) if parts.scheme == "https" else None), token
+
+
+def config(api: Api, url: str, call: Call) -> Result:
+    """``<api>_config``."""
+    params = call.params
+    request = Request(
+        read_document(api, params["config"]),
+        params["owner"],
+        call.check_mode,
+        float(params["wait_timeout"]),
+        replaceable=frozenset(params["replaceable"]),
+        **guards_of(params, SPEC),
+    )
+    endpoint, token = endpoint_of(call, url)
+    name = f"{api.name}_config"
+    headers = {**api.headers, "Authorization": api.authorization.format(token=token)}
+    access = resolve_access(AuthOptions(params["kubeconfig"], params["context"], environment=call.environment))
+    access.register = call.secrets.add
+    with cluster(call, name, access) as hub:
+        references = references_for(
+            call.environment, call.folder, secrets=call.secrets, vault=params["vault"] or {}, kube=ClusterSecrets(hub), gate=call.gate
+        )
+        record = Record(SecretStore(hub, params["record_namespace"], api.name, params["owner"]))
+        client = RestClient(endpoint, headers, name, call.gate)
+        try:
+            provider = RestProvider(client, api, params["owner"])
+            return reconcile(provider, request, references, record, holder_name(call.environment), call.tell)
+        finally:
+            client.close()
+
+
+def _face(api: Api, url: str) -> Face:
+    return Face(f"{api.name}_config", SPEC, functools.partial(config, api, url))
+
+
+PAGERDUTY = _face(pagerduty.API, "https://api.pagerduty.com")
