@@ -7,9 +7,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from .spec import Api, Json, Kind, Ref
@@ -23,13 +21,6 @@ _REFERENCE: Json = {
     "properties": {"reference": {"type": "string"}},
     "x-allowed": '{reference: "env:NAME" | "file:path" | "vault:path#key"}',
 }
-
-
-def described(table: str) -> Mapping[str, Mapping[str, Any]]:
-    """The fields of each kind, out of the description beside the table's file."""
-    found: Json = json.loads(Path(table).with_suffix(".json").read_text(encoding="utf-8"))
-    kinds: Mapping[str, Mapping[str, Any]] = found["kinds"]
-    return kinds
 
 
 def document_schema(api: Api) -> Json:

@@ -12,8 +12,8 @@ import datetime
 from ..._core.change import Impact
 from ..._core.forms import moment
 from ..._core.pages import Offset
-from ..schema import described
 from ..spec import Api, Json, Kind, Ref
+from .pagerduty_fields import FIELDS
 
 
 def _layers(row: Json) -> Json:
@@ -88,7 +88,7 @@ API = Api(
     KINDS,
     lambda url: Offset(more="more"),
     "Token token={token}",
-    described(__file__),
+    FIELDS,
     {"Accept": "application/vnd.pagerduty+json;version=2"},
     "{kind}_reference",
 )

@@ -16,7 +16,7 @@ import pytest
 import yaml
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import GantryError
 from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
-from ansible_collections.gantry.platform.plugins.module_utils._joined import identity, kube, vault
+from ansible_collections.gantry.platform.plugins.module_utils._joined import identity, kube, rest, vault
 from ansible_collections.gantry.platform.plugins.module_utils._joined.face import Call, Face
 
 ROOT = Path(__file__).resolve().parents[5]
@@ -36,6 +36,7 @@ OPTIONS = {
     vault.INFO: {},
     vault.INIT: {"keys_file": "keys.json"},
     vault.SNAPSHOT: {"path": "snapshot"},
+    rest.PAGERDUTY: {"config": {"teams": {"t": {}}}},
 }
 """Every face, with options by which it asks a server something."""
 OF_VAULT = {vault.CONFIG, vault.ROTATE, vault.REVOKE, vault.VERIFY, vault.INFO, vault.INIT, vault.SNAPSHOT}
@@ -88,7 +89,7 @@ def test_every_module_that_runs_has_its_face_here():
 @pytest.mark.parametrize("face", OPTIONS, ids=lambda face: face.name)
 def test_no_face_says_by_which_token_it_was_let_in(face, echo, tmp_path):
     access = {"url": echo.url, "token": TOKEN} if face in OF_VAULT else {"host": echo.url, "api_key": TOKEN}
-    if face is identity.IDENTITY:
+    if face in (identity.IDENTITY, rest.PAGERDUTY):
         users = [{"name": "u", "user": {"token": TOKEN}}]
         config = {
             "clusters": [{"name": "c", "cluster": {"server": echo.url}}],
@@ -96,7 +97,10 @@ def test_no_face_says_by_which_token_it_was_let_in(face, echo, tmp_path):
             "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
             "current-context": "c",
         }
-        access = {"kubeconfig": config}
+        (tmp_path / "hub").write_text(yaml.safe_dump(config))
+        access = (
+            {"kubeconfig": config} if face is identity.IDENTITY else {"kubeconfig": str(tmp_path / "hub"), "token": TOKEN, "url": echo.url}
+        )
     options = {name: str(tmp_path / value) if name in ("dest", "keys_file", "path") else value for name, value in OPTIONS[face].items()}
     found = face.call(Call(params(face, **access, **options), {}, str(tmp_path)))
     assert found["failed"] and found["msg"]
