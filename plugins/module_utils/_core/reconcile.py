@@ -171,19 +171,24 @@ class _Work:
         self._undeclared()
 
     def _lost(self) -> dict[str, Entry]:
-        """What bears our mark although no record says so: never a reason to make it once more."""
+        """What bears our mark although no record says so: never a reason to make it once more.
+
+        Nor to remove what nobody declares: a mark is a text that everybody may write, and that a copy made by hand bears as well.
+        """
         if not self._record.missing:
             return {}
+        owner = self._request.owner
         declared = {self.provider.folded(resource.id) for resource in self._request.resources}
-        found: dict[str, Entry] = {}
-        for id_, entry in self.provider.ours(self._request.owner):
+        found: dict[str, list[Entry]] = {}
+        for id_, entry in self.provider.ours(owner):
             if not id_:
                 self._unclear.append(entry)
             elif self.provider.folded(id_) in declared:
-                found[id_] = entry
+                found.setdefault(id_, []).append(entry)
             else:
-                self._record.entries[id_] = entry
-        return found
+                self.foreign[id_] = f"it bears the mark of {owner}, and no record says that it is ours; declare it as null to have it removed"
+        # Of two that bear one name neither is taken: whoever looks for the name finds both, and says so.
+        return {id_: entries[0] for id_, entries in found.items() if len(entries) == 1}
 
     def _check(self, resources: Iterable[Resource]) -> None:
         if problems := list(self.provider.problems([resource for resource in resources if resource.body is not None])):
@@ -338,7 +343,8 @@ class _Work:
             if live is not None:
                 self._surplus(resource, live, declared)
         known = {provider.folded(id_) for id_ in (*declared, *entries, *others)} | spelt
-        self.foreign |= dict.fromkeys(provider.foreign(known, request.prune.mode == "report"), _NOWHERE)
+        for id_ in provider.foreign(known, request.prune.mode == "report"):
+            self.foreign.setdefault(id_, _NOWHERE)
 
     def _surplus(self, resource: Resource, live: Json, declared: Mapping[str, Resource]) -> None:
         request, traits = self._request, self.provider.traits(resource.kind)

@@ -25,11 +25,11 @@ def _written_layers(wire: Json, row: Json) -> Json:
     """Every layer over the one of its name, whose start nobody moves. One that is gone can only be ended."""
     now = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%SZ}"
     before = _layers(row)["schedule_layers"]
-    there = {layer["name"]: layer for layer in before}
+    there = {layer.get("name"): layer for layer in before}
     given = [{**{k: there[one["name"]][k] for k in ("id", "start")}, **one} if one["name"] in there else {"start": now, **one}
              for one in wire["schedule_layers"]]  # fmt: skip
     names = {layer["name"] for layer in given}
-    return {**wire, "schedule_layers": [*given, *({**layer, "end": now} for layer in before if layer["name"] not in names)]}
+    return {**wire, "schedule_layers": [*given, *({**layer, "end": now} for layer in before if layer.get("name") not in names)]}
 
 
 _USER, _TEAM = Ref(("user",)), Ref(("team",))

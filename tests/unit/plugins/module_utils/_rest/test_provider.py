@@ -234,8 +234,9 @@ def test_without_its_record_everything_is_adopted(pagerduty):
     theirs = pagerduty.add("team", name="theirs", description="x [gantry.platform: them]")
     pagerduty.shelf = Shelf()
     done = run(pagerduty, prune=Prune("delete"))
-    assert {action for action, _fields in rows(done).values()} == {"adopt", "delete"} and rows(done)["team/left"][0] == "delete"
-    assert left["id"] not in pagerduty.rows["team"] and theirs["id"] in pagerduty.rows["team"]
+    assert {action for action, _fields in rows(done).values()} == {"adopt"}
+    assert "it bears the mark of us" in {row["id"]: row["path"] for row in done["foreign"]}["team/left"]
+    assert {left["id"], theirs["id"]} <= set(pagerduty.rows["team"]), "a mark alone removes nothing"
     assert run(pagerduty, prune=Prune("delete"))["plan"] == []
 
 
@@ -249,6 +250,14 @@ def test_two_of_one_name_are_never_guessed(pagerduty):
     for _again in range(2):
         pagerduty.add("team", name="core", description="")
     with pytest.raises(InputError, match=r"config.teams.core: there are 2 of kind team named core \(P5, P6\)"):
+        run(pagerduty)
+
+
+def test_of_two_that_bear_one_name_and_mark_neither_is_taken(pagerduty):
+    run(pagerduty)
+    pagerduty.shelf = Shelf()
+    pagerduty.add("team", name="core", description="a copy [gantry.platform: us]")
+    with pytest.raises(InputError, match=r"config.teams.core: there are 2 of kind team named core"):
         run(pagerduty)
 
 
