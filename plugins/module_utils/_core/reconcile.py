@@ -186,7 +186,9 @@ class _Work:
             elif self.provider.folded(id_) in declared:
                 found.setdefault(id_, []).append(entry)
             else:
-                self.foreign[id_] = f"it bears the mark of {owner}, and no record says that it is ours; declare it as null to have it removed"
+                self.foreign[id_] = (
+                    f"it bears the mark of {owner}, and no record says that it is ours; declare it as null to have it removed"
+                )
         # Of two that bear one name neither is taken: whoever looks for the name finds both, and says so.
         return {id_: entries[0] for id_, entries in found.items() if len(entries) == 1}
 
