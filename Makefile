@@ -65,7 +65,7 @@ compare: deps ## Differences of two environments (A=staging B=prod)
 rehearse: deps ## Every cluster of an environment on a control plane of its own on this machine (ENV=prod)
 	@$(PLAYBOOK) playbooks/rehearse.yml $(NARROW)
 
-break-glass: deps ## Prove that the emergency access gets into every cluster without Vault (ENV=prod)
+break-glass: deps ## Prove that the emergency access gets into every cluster without the platform (ENV=prod)
 	@$(PLAYBOOK) playbooks/break_glass.yml $(NARROW)
 
 destroy: deps ## Remove everything that was applied to the sandbox (CONFIRM=sandbox)

@@ -13,9 +13,10 @@ from ..plugin_utils._systems import Situation, run_systems
 
 SPEC: dict[str, Any] = {
     "areas": {"type": "list", "elements": "str", "required": True},
-    "stage": {"type": "str", "required": True, "choices": ["plan", "apply", "drift", "verify"]},
+    "stage": {"type": "str", "required": True, "choices": ["plan", "apply", "drift", "verify", "rotate"]},
     "owner": {"type": "str", "required": True},
     "hub": {"type": "bool", "default": True},
+    "simulated_in": {"type": "str", "default": ""},
     "allowed_impact": {"type": "list", "elements": "str", "default": ["safe"]},
     "made": {"type": "list", "elements": "str", "default": []},
     "approved": {"type": "dict", "default": {}},

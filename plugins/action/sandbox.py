@@ -35,9 +35,11 @@ def _work(call: Call) -> dict[str, Any]:
     cache = cache_folder(call.environment).parent
     instance = Instance(Path(in_project(params["root"])), selection.servers, cache, params["places"])
     if params["state"] == "started":
-        return _start(instance, selection, call) | _said(instance, selection) | {"digests": instance.digests()}
+        done = _start(instance, selection, call) | _said(instance, selection)
+        return done | {"digests": instance.digests(), "tasks": [str(path) for path in selection.tasks]}
     if params["state"] == "status":
-        return {"changed": False, **_said(instance, selection)}
+        access = {name: instance.text(text) for name, text in selection.access.items()} if instance.has_ports() else {}
+        return {"changed": False, **_said(instance, selection), "access": access, "silent": instance.silent()}
     if check_mode:
         there = instance.root.is_dir() if params["state"] == "absent" else bool(instance.ports()) and instance.supervisor.is_running()
         return {"changed": there}

@@ -35,8 +35,9 @@ options:
   stage:
     description:
       - The stage of the run. V(drift) and V(verify) write nothing in check mode, allow every impact, and report what nobody declares.
+      - V(rotate) carries out the documents of what the rows renew, in the place of those of what they configure.
     type: str
-    choices: [plan, apply, drift, verify]
+    choices: [plan, apply, drift, verify, rotate]
     required: true
   owner:
     description: Whose records those of the documents are. A document that is not everybody's has the name of its cluster or part behind it.
@@ -46,6 +47,12 @@ options:
     description: Whether what an area of clusters configures once for all of them is this host's business.
     type: bool
     default: true
+  simulated_in:
+    description:
+      - Folder of the servers that stand for the systems in a sandbox or a rehearsal. There C(<server>.json) says how a system is reached,
+        C(<role>_access) does not; the server is the first that the row names as its C(sandbox).
+    type: str
+    default: ""
   allowed_impact:
     description: The impacts that the run may have.
     type: list

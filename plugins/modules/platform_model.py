@@ -120,6 +120,9 @@ rows:
     prepare:
       description: The tasks of its role that come before the first document is written, where there are any.
       type: str
+    renews:
+      description: Whether something of it is renewed by age when the playbook C(rotate) runs.
+      type: bool
     components:
       description: The components that it declares in this run.
       type: list

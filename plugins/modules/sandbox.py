@@ -35,13 +35,15 @@ options:
     required: true
   definitions:
     description:
-      - Folders of definitions. Each holds C(servers/*.yml), the Go modules of its tools as C(modules/<name>/go.mod) and C(go.sum), and
-        programs and texts of its own below C(files).
-      - A file has C(tools), C(servers) and C(clients) by name, and the lists C(simulated) and C(expectations), which count where one of
-        its servers runs.
+      - Folders of definitions. Each holds C(servers/*.yml), the Go modules of its tools as C(modules/<name>/go.mod) and C(go.sum),
+        programs and texts of its own below C(files), and as C(tasks/started/<file>.yml) what is done when the servers of
+        C(servers/<file>.yml) were started.
+      - A file has C(tools), C(servers) and C(clients) by name. Where one of its servers runs there count its lists C(simulated) and
+        C(expectations), C(access), texts of how it is reached by what each is about, and C(adds), texts below C(files) for the C(copies)
+        of other files' servers.
       - A tool has C(module), C(package), C(ldflags), C(tags), C(areas) and C(assets). C(python) is the Python that runs Ansible.
       - A server has C(tool), C(areas), C(needs), C(ports), C(arguments), C(environment), C(files), C(copies), C(binaries), C(ready),
-        C(ready_within) and C(stop_signal). With C(hosts) it has a certificate of these names, signed by the instance's own authority or by
+        C(ready_within), C(serves) and C(stop_signal). With C(hosts) it has a certificate of these names, signed by the instance's own authority or by
         that of C(authority). With C(only_with) it runs only where all of these areas are chosen as well. It runs in O(root) and sees of the
         caller's environment what places and languages need, no tokens and no proxies.
       - A client has C(user), C(groups) and C(only_with), and gets C(<name>.kubeconfig) in O(root).
@@ -87,6 +89,20 @@ servers:
   returned: with O(state=started) and O(state=status)
   type: list
   elements: dict
+access:
+  description: How the servers are reached, a text for each matter. Empty as long as they were never started.
+  returned: with O(state=status)
+  type: dict
+silent:
+  description: The servers that do not do what they are for, each with why.
+  returned: with O(state=status)
+  type: dict
+  sample: {vault: it answers 503}
+tasks:
+  description: Files of tasks to include now, those of what comes after the start of a server.
+  returned: with O(state=started)
+  type: list
+  elements: path
 simulated:
   description: What is simulated, a sentence each.
   returned: with O(state=started) and O(state=status)

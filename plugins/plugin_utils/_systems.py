@@ -33,14 +33,15 @@ _CONFIG = "config"
 class Situation:
     """What the flow knows of a run at this moment.
 
-    ``stage`` is ``plan``, ``apply``, ``drift`` or ``verify``; ``hub`` whether what exists once for all clusters is this host's business;
-    ``made`` the objects that this very run makes; ``approved`` the digests of the plan by part, which an apply must come to again.
+    ``stage`` is ``plan``, ``apply``, ``drift``, ``verify`` or ``rotate``; ``hub`` whether what exists once for all clusters is this host's
+    business; ``simulated_in`` the folder of the servers that stand for the systems in a trial, none for the real ones; ``made`` the objects that this very run makes; ``approved`` the digests of the plan by part, which an apply must come to again.
     """
 
     stage: str
     owner: str
     hub: bool
     allowed_impact: Sequence[str]
+    simulated_in: str = ""
     made: Sequence[str] = ()
     approved: Mapping[str, str] = field(default_factory=dict)
 
@@ -82,6 +83,9 @@ def run_systems(action: ActionBase, areas: Sequence[str], situation: Situation, 
     Raises InputError for an area that there is not.
     """
     outcome = Outcome()
+    stage = situation.stage
+    if stage == "rotate":
+        stage = "plan" if action._task.check_mode else "apply"  # which it is for whoever reads of it
     for area in areas:
         row = rows().get(area)
         if row is None:
@@ -89,12 +93,12 @@ def run_systems(action: ActionBase, areas: Sequence[str], situation: Situation, 
         system = _System(action, row, situation, task_vars)
         try:
             for part, result in system.verified() if situation.stage == "verify" else system.configured():
-                outcome.add(situation.stage, part, result)
+                outcome.add(stage, part, result)
                 if result.get("failed"):
                     return outcome.result()
         except AnsibleError as error:
             # What went before it in this task is told as well.
-            outcome.add(situation.stage, area, {"failed": True, "msg": str(error)})
+            outcome.add(stage, area, {"failed": True, "msg": str(error)})
             return outcome.result()
     return outcome.result()
 
@@ -113,7 +117,7 @@ class _System:
     def configured(self) -> Iterator[tuple[str, Json]]:
         """Each document of the row that is this host's business: its part, and what its module said of it."""
         absent = False
-        for one in self._row.configures:
+        for one in self._row.renews if self._situation.stage == "rotate" else self._row.configures:
             once = _THIS_CLUSTER not in one["part"]
             if once and self._row.on == CLUSTER and not self._situation.hub:
                 continue
@@ -159,6 +163,12 @@ class _System:
         return {"mode": "report"} if self._situation.compares and mode != "none" else prune
 
     def _access(self) -> Json:
+        """How the system is reached. In a trial the server that stands for it says so, never the role."""
+        folder = self._situation.simulated_in
+        if folder and not self._row.sandbox:
+            raise InputError(f"{self._row.area}: no server of the sandbox stands for what it configures; its row has to name one")
+        if folder:
+            return {"access_file": f"{folder}/{self._row.sandbox[0]}.json"}
         return dict(self._scope.value(f"{self._row.role}_access", {}) or {})
 
     def _document(self, one: Mapping[str, str]) -> Json:

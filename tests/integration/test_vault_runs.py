@@ -74,7 +74,7 @@ class VaultRuns(Runs):
         self._environment |= {"ANSIBLE_LOG_PATH": str(self.left / "ansible.log"), "ANSIBLE_KEEP_REMOTE_FILES": "1"}
 
     def loud(self, name, *words, access=None, environment=None, **variables):
-        """One whole run: exit code, output, report. ``access`` is another way into Vault than the sandbox's own."""
+        """One whole run: exit code, output, report. ``access`` is a folder with another way into Vault than the sandbox's own."""
         words, report = self._loud(name, words, access, variables)
         code, output = self.command("ansible-playbook", *words, **(environment or {}))
         self.keep(output)
@@ -119,15 +119,21 @@ class VaultRuns(Runs):
         return [request.path for request in self.audit.changes(kube)] + self.live.audit.configured(vault)
 
     def access(self, name, token):
-        """A way into the sandbox's Vault with another token, as an environment of one's own would say it."""
+        """The servers in another folder, where they say that Vault is reached with this token."""
         file = self.cluster / name
         file.write_text(token, encoding="utf-8")
         file.chmod(0o600)
-        return {**self.live.access, "token_file": str(file)}
+        folder = self.folder / f"with {name}"
+        (folder / HOST).mkdir(parents=True)
+        for path in self.cluster.iterdir():
+            (folder / HOST / path.name).symlink_to(path)
+        (folder / HOST / "vault.json").unlink()
+        (folder / HOST / "vault.json").write_text(json.dumps({**self.live.access, "token_file": str(file)}), encoding="utf-8")
+        return folder
 
     def _loud(self, name, words, access, variables):
         report = variables.setdefault("platform_plan_file", str(self.report))
-        more = {"vault_access": access} if access else {}
+        more = {"platform_rehearsal_root": str(access)} if access else {}
         return [*self.words(name, **variables, **more), "-vvvv", "--diff", *words], report
 
 

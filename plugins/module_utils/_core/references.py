@@ -31,7 +31,7 @@ def reference_of(value: Any) -> str | None:
 
 
 class References:
-    """Resolves references; ``resolvers`` adds schemes (``vault``) to ``env``, ``file`` and ``sops``, or takes the place of one.
+    """Resolves references; ``resolvers`` adds schemes to ``env``, ``file`` and ``sops``, or takes the place of one.
 
     Each value is registered in ``secrets`` before anybody gets it.
     """

@@ -3,4 +3,4 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to the collection: no interface is promised outside of it.
-"""Vault, read and changed through its HTTP API."""
+"""What a call of each module does, once for action and module: providers and references joined."""

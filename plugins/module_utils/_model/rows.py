@@ -55,6 +55,7 @@ class Row:
     prepare: str = ""
     verifies: tuple[Mapping[str, str], ...] = ()
     served_by: str = ""
+    renews: tuple[Mapping[str, str], ...] = ()
     components: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
     sandbox: tuple[str, ...] = ()

@@ -5,8 +5,8 @@
 # Private to the collection: no interface is promised outside of it.
 """What can run in a sandbox, read from files: tools (binaries), servers (how a tool runs), clients (who may call), what is simulated.
 
-A folder of definitions holds ``servers/*.yml``, the Go modules of its tools as ``modules/<name>/go.{mod,sum}``, and programs and
-texts of its own below ``files/``.
+A folder of definitions holds ``servers/*.yml``, the Go modules of its tools as ``modules/<name>/go.{mod,sum}``, programs and
+texts of its own below ``files/``, and as ``tasks/started/<file>.yml`` what is done once the servers of ``servers/<file>.yml`` were started.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ _KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "hosts",
             "authority",
             "ready_within",
+            "serves",
             "binaries",
             "stop_signal",
             "only_with",
@@ -54,13 +55,15 @@ _KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 """Kind → keys that a row must have, and may have."""
 _LISTS = ("simulated", "expectations")
+_MAPPINGS = ("access", "adds")
 
 
 @dataclass(frozen=True)
 class Server:
     """A server as data. Texts may hold ``{root}``, ``{assets}``, ``{bin}``, ``{files}``, ``{<server>_<port>}`` and the caller's places.
 
-    ``ready`` is an http(s) URL that answers 200, or ``tcp:<port>``, within ``ready_within`` seconds. ``files`` are configuration files by
+    ``ready`` is an http(s) URL that answers 200, or ``tcp:<port>``, within ``ready_within`` seconds; ``serves`` is what answers once all
+    is done that comes after its start, ``ready`` where it is empty. ``files`` are configuration files by
     path below root, ``copies`` files that are joined there as they are, ``binaries`` tools to copy there (real files: some servers follow
     no links). ``hosts`` are the names of its serving certificate, signed by ``authority``: the instance's own where it is empty. It runs
     where one of its ``areas`` is wanted, and all of ``only_with`` as well. ``own_files`` is the folder that ``{files}`` means.
@@ -79,6 +82,7 @@ class Server:
     hosts: tuple[str, ...] = ()
     authority: str = ""
     ready_within: float = 30.0
+    serves: str = ""
     binaries: tuple[tuple[str, str], ...] = ()
     stop_signal: str = "TERM"
     only_with: tuple[str, ...] = ()
@@ -109,13 +113,18 @@ class _Row:
 
 @dataclass(frozen=True)
 class Selection:
-    """What the wanted areas come to: servers, each behind what it needs, their tools, clients, and what to say and to ask of them."""
+    """What the wanted areas come to: servers, each behind what it needs, their tools, clients, and what to say and to ask of them.
+
+    ``access`` are texts by what each is about; ``tasks`` the files of tasks for when the servers were started.
+    """
 
     servers: list[Server]
     tools: list[Tool]
     clients: list[Client]
     simulated: list[str]
     expectations: list[dict[str, Any]]
+    access: dict[str, str]
+    tasks: list[Path]
 
 
 @dataclass
@@ -125,6 +134,7 @@ class Definitions:
     folders: Sequence[Path]
     _rows: dict[str, dict[str, _Row]] = field(default_factory=lambda: {kind: {} for kind in _KINDS})
     _lists: dict[str, dict[Path, list[Any]]] = field(default_factory=lambda: {kind: {} for kind in _LISTS})
+    _mappings: dict[str, dict[Path, dict[str, Any]]] = field(default_factory=lambda: {kind: {} for kind in _MAPPINGS})
 
     def __post_init__(self) -> None:
         for folder in self.folders:
@@ -139,12 +149,15 @@ class Definitions:
             content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise InputError(f"{file}: it is no YAML: {error}") from error
-        known = (*_KINDS, *_LISTS)
+        known = (*_KINDS, *_LISTS, *_MAPPINGS)
         for kind, found in content.items():
             if kind not in known:
                 raise InputError(f"{file.name}: unknown key {kind!r}{did_you_mean(str(kind), known)}")
             if kind in _LISTS:
                 self._lists[kind][file] = list(found)
+                continue
+            if kind in _MAPPINGS:
+                self._mappings[kind][file] = dict(found)
                 continue
             for name, body in found.items():
                 self._add(kind, _Row(name, body or {}, file, f"{file.name}: {kind}.{name}"))
@@ -185,13 +198,32 @@ class Definitions:
         chosen = [row for row in chosen if not wanted or row.name in wanted]
         files = [*dict.fromkeys(row.file for row in chosen)]
         clients = [row for row in self._rows["clients"].values() if set(row.body.get("only_with") or []) <= set(areas)]
+        added = self._added(files)
         return Selection(
-            [_server(row, areas) for row in chosen],
+            [_server(row, added.get(row.name, {})) for row in chosen],
             self._tools(chosen, areas, binaries or {}),
             [Client(row.name, row.body["user"], tuple(row.body.get("groups") or [])) for row in clients],
             [text for file in files for text in self._lists["simulated"].get(file, [])],
             [dict(one) for file in files for one in self._lists["expectations"].get(file, [])],
+            {name: str(text) for file in files for name, text in self._mappings["access"].get(file, {}).items()},
+            [path for file in files if (path := file.parent.parent / "tasks" / "started" / file.name).is_file()],
         )
+
+    def _added(self, files: Sequence[Path]) -> dict[str, dict[str, list[Path]]]:
+        """What these files add to the copies of other files' servers: server → path → texts."""
+        servers = self._rows["servers"]
+        found: dict[str, dict[str, list[Path]]] = {}
+        for file in files:
+            for name, copies in self._mappings["adds"].get(file, {}).items():
+                where = f"{file.name}: adds.{name}"
+                if name not in servers:
+                    raise InputError(f"{where}: there is no server {name!r}{did_you_mean(name, servers)}")
+                joined = servers[name].body.get("copies") or {}
+                for path, texts in copies.items():
+                    if path not in joined:
+                        raise InputError(f"{where}: {path!r} is none of its copies{did_you_mean(path, joined)}")
+                    found.setdefault(name, {}).setdefault(path, []).extend(_texts(file, f"{where}.{path}", texts))
+        return found
 
     def _ordered(self, areas: Sequence[str]) -> list[_Row]:
         servers = self._rows["servers"]
@@ -232,15 +264,21 @@ class Definitions:
         return _tool(self._rows["tools"][name], "")
 
 
-def _server(row: _Row, areas: Sequence[str]) -> Server:
+def _texts(definition: Path, where: str, names: Sequence[str]) -> list[Path]:
+    """Files beside a file of definitions."""
+    found = [definition.parent.parent / "files" / name for name in names]
+    for file in found:
+        if not file.is_file():
+            raise InputError(f"{where}: {file} does not exist")
+    return found
+
+
+def _server(row: _Row, added: Mapping[str, Sequence[Path]]) -> Server:
     body, own_files = row.body, row.folder("files")
-    copies = []
-    for name, parts in (body.get("copies") or {}).items():
-        wanted = [own_files / part["file"] for part in parts if set(part.get("only_with") or []) <= set(areas)]
-        for file in wanted:
-            if not file.is_file():
-                raise InputError(f"{row.where}: copies.{name}: {file} does not exist")
-        copies.append((name, tuple(wanted)))
+    copies = [
+        (name, (*_texts(row.file, f"{row.where}: copies.{name}", texts), *added.get(name, ())))
+        for name, texts in (body.get("copies") or {}).items()
+    ]
     return Server(
         row.name,
         body["tool"],
@@ -255,6 +293,7 @@ def _server(row: _Row, areas: Sequence[str]) -> Server:
         tuple(body.get("hosts") or []),
         body.get("authority") or "",
         float(body.get("ready_within") or 30.0),
+        body.get("serves") or "",
         tuple(sorted((body.get("binaries") or {}).items())),
         body.get("stop_signal") or "TERM",
         tuple(body.get("only_with") or []),

@@ -70,12 +70,17 @@ class Instance:
         """Name → port, as chosen at the first start."""
         return read_ports(self._ports_file)
 
+    def has_ports(self) -> bool:
+        """Whether every server of it was started here once."""
+        ports = self.ports()
+        return all(_port_name(server, port) in ports for server in self._servers for port in server.ports)
+
     def pending(self, binaries: Mapping[str, Binary]) -> list[str]:
         """What a start would make or start, as far as it can be known without doing it."""
         self._check_folder()
         states = self.supervisor.states() if self.ports() else {}
         idle = [server.name for server in self._servers if states.get(server.name) not in UP]
-        if not states or not self._has_ports() or {server.tool for server in self._servers} - set(binaries):
+        if not states or not self.has_ports() or {server.tool for server in self._servers} - set(binaries):
             return idle
         programs = [self._program(server, binaries) for server in self._servers]
         return idle if self.supervisor.knows(programs) else [*idle, "supervisord.conf"]
@@ -144,6 +149,17 @@ class Instance:
             )
         return rows
 
+    def silent(self) -> dict[str, str]:
+        """The servers that do not do what they are for, each with why."""
+        states = self.supervisor.infos() if self.ports() else {}
+        found = {}
+        for server in self._servers:
+            state = states.get(server.name, {}).get("statename", "STOPPED")
+            why = _silence(self.text(server.serves or server.ready), self._context(server)) if state in UP else f"it is {state.lower()}"
+            if why:
+                found[server.name] = why
+        return found
+
     def _check_folder(self) -> None:
         """A folder with other things in it is nobody's to fill, and least of all to remove."""
         if re.search(r"\s[;#]", str(self.root)):
@@ -152,9 +168,6 @@ class Instance:
         strange = self.root.is_dir() and any(path.name not in _REPORTS for path in self.root.iterdir())
         if (strange or (self.root.exists() and not self.root.is_dir())) and not self.ports():
             raise InputError(f"sandbox_root: {self.root} holds something that is no sandbox; name a folder that is empty or not there yet")
-
-    def _has_ports(self) -> bool:
-        return all(_port_name(server, port) in self.ports() for server in self._servers for port in server.ports)
 
     def _supervise(self, programs: list[Program], runs: bool) -> None:
         supervisor = self.supervisor
@@ -269,7 +282,7 @@ class Instance:
 
     def _is_ready(self, start: _Start, state: str) -> bool:
         server = start.server
-        silence = _silence(start)
+        silence = _silence(start.url, start.context)
         if not silence:
             return True
         if state in ("FATAL", "EXITED", "STOPPED", "gone"):
@@ -309,17 +322,17 @@ def copy_file(source: Path, target: Path) -> bool:
     return True
 
 
-def _silence(start: _Start) -> str:
-    """Why it does not count as ready; nothing where it does."""
-    kind, _colon, rest = start.url.partition(":")
+def _silence(url: str, context: ssl.SSLContext | None) -> str:
+    """Why what is there does not count as ready; nothing where it does."""
+    kind, _colon, rest = url.partition(":")
     if kind == "tcp":
         with socket.socket() as probe:
             probe.settimeout(1)
             failed = probe.connect_ex(("127.0.0.1", int(rest)))
             return os.strerror(failed) if failed else ""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=start.context))
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
     try:
-        with opener.open(start.url, timeout=2) as answer:
+        with opener.open(url, timeout=2) as answer:
             return "" if answer.status == 200 else f"it answers {answer.status}"
     except urllib.error.HTTPError as error:
         return f"it answers {error.code}"

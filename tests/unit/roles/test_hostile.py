@@ -77,8 +77,11 @@ EXACT = {("secret_references", "services", "*", "*"): lambda path: f"vault:prod/
 """A service's references lie below its own path, whatever their form would allow."""
 GIVEN = {
     "sandbox": {
-        "sandbox_status": {"servers": [{"name": "vault", "state": "running", "ports": {"https": 1}}], "simulated": ["x"]},
-        "sandbox_areas": ["core", "vault"],
+        "sandbox_status": {
+            "servers": [{"name": "vault", "state": "running", "ports": {"https": 1}}],
+            "access": {"vault": "https://127.0.0.1:1"},
+            "simulated": ["x"],
+        },
         "sandbox_zones": "{{ platform_cluster.zones }}",
     },
     "vault": {"platform_cluster_access": {"kubeconfig": "/k", "context": "c"}},

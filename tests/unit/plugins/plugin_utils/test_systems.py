@@ -107,6 +107,35 @@ def test_each_document_goes_to_its_module_with_what_all_of_them_are_told(system)
     ]
 
 
+def test_in_a_trial_the_server_that_stands_for_the_system_says_how_it_is_reached_and_never_the_role(system):
+    checks = ({"module": "dns_verify", "template": "keys.yaml.j2"},)
+    dns = system(DOCUMENTS[:1], sandbox=("forge", "database"), verifies=checks)
+    dns.values = {"dns_access": {"url": "https://real.example"}}
+    for stage in ("plan", "apply", "drift", "verify"):
+        dns.run(stage, simulated_in="folder")
+    assert [options["access_file"] for _module, options, _check in dns.asked] == ["folder/forge.json"] * 4
+    assert not [options for _module, options, _check in dns.asked if "url" in options]
+
+
+def test_a_system_that_no_server_stands_for_is_not_reached_in_a_trial(system):
+    dns = system(DOCUMENTS[:1])
+    dns.values = {"dns_access": {"url": "https://real.example"}}
+    with pytest.raises(InputError, match="dns: no server of the sandbox stands for what it configures; its row has to name one"):
+        dns.run(simulated_in="folder")
+    assert dns.asked == []
+
+
+@pytest.mark.parametrize(("check_mode", "stage"), [(True, "plan"), (False, "apply")])
+def test_a_rotation_is_the_documents_of_what_the_row_renews_and_no_others(system, check_mode, stage):
+    dns = system(on=CLUSTER, renews=DOCUMENTS[1:2])
+    answer = dns.run("rotate", check_mode)
+    assert [(module, options["rotate"], check) for module, options, check in dns.asked] == [("dns_rotate", {"keys": {}}, check_mode)]
+    assert [note["stage"] for note in answer["noted"]] == [stage]
+    dns.asked.clear()
+    dns.run("rotate", hub=False)
+    assert dns.asked == []
+
+
 def test_what_exists_once_for_all_clusters_is_the_hubs_business(system):
     dns = system(on=CLUSTER)
     answer = dns.run(hub=False)

@@ -4,14 +4,48 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.gantry.platform.plugins.module_utils._model.rows import rows
+from ansible_collections.gantry.platform.plugins.module_utils._model.rows import EVERY_COMPONENT, rows
 
 ROOT = Path(__file__).resolve().parents[4]
 ROLE = ROOT / "roles" / "platform"
+GENERAL = (
+    *(f"plugins/{kind}/*.py" for kind in ("action", "callback", "filter", "plugin_utils")),
+    *(f"plugins/module_utils/_{floor}/**/*.py" for floor in ("aws", "chart", "core", "joined", "kube", "run", "sandbox")),
+    "plugins/module_utils/_model/*",
+    "playbooks/*.yml",
+    "roles/platform/**/*.*",
+    *(f"roles/sandbox/{folder}/**/*.*" for folder in ("defaults", "meta", "tasks", "templates", "vars")),
+)
+"""Where nothing may depend on which areas there are."""
+ORDINARY = {"workloads"}
+"""Areas whose name is Kubernetes' own word."""
+NAMED_ALL_THE_SAME = {
+    ("vault", "a scheme of references, which are read before and without any area"): [
+        "plugins/module_utils/_joined/kube.py",
+        "plugins/module_utils/_joined/references.py",
+        "plugins/module_utils/_joined/rest.py",
+        "plugins/module_utils/_kube/options.py",
+        "plugins/module_utils/_model/schema.json",
+    ],
+    ("vault", "the form of its tokens, found wherever somebody left one"): ["plugins/module_utils/_core/credentials.py"],
+    ("vault", "a kind of contributions"): ["plugins/module_utils/_model/contributions.py"],
+    ("vault", "Ansible's own"): [
+        "plugins/module_utils/_kube/form/yaml.py",
+        "plugins/plugin_utils/_places.py",
+        "plugins/plugin_utils/_rendering.py",
+    ],
+    ("vault", "an option for each binary that a machine may have"): [
+        f"roles/sandbox/{folder}.yml" for folder in ("defaults/main", "meta/argument_specs", "vars/main")
+    ],
+    ("cluster_baseline", "what the deployer may do follows from the sets of all areas"): ["roles/platform/tasks/declare.yml"],
+    ("workloads", "a stage of Kubernetes' kinds"): ["plugins/module_utils/_kube/form/stages.py"],
+}
+"""(area, why it is no special case of that area's) → where it is named."""
 
 
 def read(path):
@@ -32,11 +66,22 @@ def test_no_playbook_is_about_one_area_alone():
     assert not [name for name, text in books.items() if "platform_area:" in text]
 
 
-@pytest.mark.parametrize("name", ["site", "plan", "apply", "drift", "verify", "access", "rehearse", "status"])
+@pytest.mark.parametrize("name", ["site", "plan", "apply", "drift", "verify", "access", "rehearse", "rotate", "status"])
 def test_a_run_asks_for_its_hosts_in_one_way_and_gathers_nothing(name):
     for play in plays(ROOT / "playbooks" / f"{name}.yml"):
         assert "groups | gantry.platform.run_hosts" in play["hosts"]
         assert play["gather_facts"] is False
+
+
+def test_the_role_knows_what_each_playbook_is_for():
+    said = {
+        play["vars"]["platform_command"]
+        for path in (ROOT / "playbooks").glob("*.yml")
+        for play in read(path)
+        if "platform_command" in play.get("vars", {})
+    }
+    known = read(ROLE / "meta" / "argument_specs.yml")["argument_specs"]["plan"]["options"]["platform_command"]["choices"]
+    assert said | {read(ROLE / "defaults" / "main.yml")["platform_command"]} == set(known)
 
 
 def test_explain_without_a_query_explains_everything_as_make_does():
@@ -67,14 +112,28 @@ def test_defaults_are_the_specified_options():
     assert set(read(ROLE / "defaults" / "main.yml")) == options
 
 
-def test_the_flow_of_a_run_knows_no_system_by_its_name():
-    """What is configured, by which module and how it is reached: the rows and their roles say it."""
-    flow = [*(path for path in ROLE.rglob("*") if path.is_file()), *(ROOT / "plugins" / "module_utils" / "_run").glob("*.py")]
-    flow += [*(ROOT / "plugins" / "callback").glob("*.py"), *(path for path in (ROOT / "playbooks").glob("*.yml") if path.stem != "rotate")]
-    systems = {name for row in rows().values() if row.configures for name in (row.area, *(one["module"] for one in row.configures))}
-    assert systems
-    found = [(path.name, name) for path in flow for name in systems if name in path.read_text(encoding="utf-8").lower()]
-    assert found == []
+def named_in(path):
+    """The rows of which a file names the area, the role or a module, unless the file is an area's own by its name."""
+    if path.stem.startswith(tuple(rows())):
+        return
+    text = path.read_text(encoding="utf-8").lower()
+    for row in rows().values():
+        if EVERY_COMPONENT in row.components:
+            continue  # its name is the word for what it holds, which the model knows
+        words = {row.area, row.role, *(one["module"] for one in row.configures)}
+        # What others say as well is a name where it is a text of its own, or a role.
+        form = r"""(["'.]({})["']|gantry\.platform\.({})\b)""" if row.area in ORDINARY else r"(?<![a-z])({})(?![a-z])"
+        if re.search(form.replace("{}", "|".join(sorted(words))), text):
+            yield row.area
+
+
+def test_general_code_knows_no_area_by_its_name():
+    """What is done for an area, by which module, and how its system is reached: the rows say it, their roles, and the sandbox's servers."""
+    files = sorted({path for room in GENERAL for path in ROOT.glob(room) if path.is_file() and "__pycache__" not in path.parts})
+    assert len(files) > 100
+    found = {(path.relative_to(ROOT).as_posix(), area) for path in files for area in named_in(path)}
+    allowed = {(name, area) for (area, _why), names in NAMED_ALL_THE_SAME.items() for name in names}
+    assert (sorted(found - allowed), sorted(allowed - found)) == ([], [])
 
 
 def test_a_role_writes_templates_and_leaves_the_calling_of_modules_to_the_flow():

@@ -85,5 +85,5 @@ def test_no_secret_of_the_set_has_a_value(shipped):
 def test_defaults_are_the_specified_options():
     specs = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
     defaults = set(yaml.safe_load((ROLE / "defaults" / "main.yml").read_text(encoding="utf-8")))
-    for entry in ("declare", "rotate"):
+    for entry in ("declare", "initialise"):
         assert set(specs[entry]["options"]) == defaults

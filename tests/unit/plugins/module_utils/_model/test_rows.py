@@ -68,7 +68,7 @@ def test_every_row_has_its_role_its_templates_and_its_module():
         role = COLLECTION / "roles" / row.role
         assert (role / "tasks" / "declare.yml").is_file() == (row.on == CLUSTER), row.area
         assert not row.prepare or (role / "tasks" / f"{row.prepare}.yml").is_file(), row.area
-        for one in (*row.configures, *row.verifies):
+        for one in (*row.configures, *row.renews, *row.verifies):
             assert (role / "templates" / one["template"]).is_file(), row.area
             assert (COLLECTION / "plugins" / "modules" / f"{one['module']}.py").is_file(), row.area
 

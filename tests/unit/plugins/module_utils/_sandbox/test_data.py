@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 import yaml
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.data import Definitions
+from ansible_collections.gantry.platform.plugins.module_utils._sandbox.instance import Instance
 
 SHIPPED = Path(__file__).resolve().parents[5] / "roles" / "sandbox"
 
@@ -129,16 +131,55 @@ def test_what_is_simulated_is_said_of_what_runs(definitions, areas, said):
     assert found.expectations == ([{"name": "serves", "count": "{nodes}"}] if "nodes" in said else [])
 
 
-def test_files_are_joined_as_they_are_with_those_of_further_areas(definitions, tmp_path):
+@pytest.fixture
+def joined(definitions, tmp_path):
+    """Definitions with a server that joins the text ``a``, to which the file of another one adds ``b`` unless it says otherwise."""
     for name in ("a", "b"):
         (tmp_path / "files" / name).write_text("{" + name + "}\n")
-    copies = {"config/all": [{"file": "a"}, {"file": "b", "only_with": ["delivery"]}]}
-    made = definitions(more={"servers": {"one": server("api", copies=copies, areas=["more"])}})
-    assert made.select(["more"]).servers[0].copies == (("config/all", (tmp_path / "files" / "a",)),)
-    assert len(made.select(["more", "delivery"]).servers[-1].copies[0][1]) == 2
-    copies["config/all"][0]["file"] = "none"
-    with pytest.raises(InputError, match=r"more.yml: servers.one: copies.config/all: .*none does not exist"):
-        definitions(more={"servers": {"one": server("api", copies=copies, areas=["more"])}}).select(["more"])
+
+    def made(copies=("a",), name="one", path="config/all", texts=("b",)):
+        one = {"servers": {"one": server("api", copies={"config/all": [*copies]}, areas=["more"])}}
+        other = {"servers": {"other": server("api", areas=["other"])}, "adds": {name: {path: [*texts]}}}
+        return definitions(more=one, other=other)
+
+    return made
+
+
+def test_files_are_joined_as_they_are_with_those_that_other_files_add_where_they_run(joined, tmp_path):
+    a, b = tmp_path / "files" / "a", tmp_path / "files" / "b"
+    assert joined().select(["more"]).servers[0].copies == (("config/all", (a,)),)
+    assert {found.name: found.copies for found in joined().select(["more", "other"]).servers} == {
+        "one": (("config/all", (a, b)),),
+        "other": (),
+    }
+    assert names(joined().select(["other"])) == ["other"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"copies": ["none"]}, "more.yml: servers.one: copies.config/all: .*none does not exist"),
+        ({"texts": ["none"]}, "other.yml: adds.one.config/all: .*none does not exist"),
+        ({"name": "onn"}, "other.yml: adds.onn: there is no server 'onn'; did you mean 'one'?"),
+        ({"path": "config/al"}, "other.yml: adds.one: 'config/al' is none of its copies; did you mean 'config/all'?"),
+    ],
+)
+def test_a_text_that_cannot_be_joined_is_told_with_its_place(joined, wrong, words):
+    with pytest.raises(InputError, match=words):
+        joined(**wrong).select(["more", "other"])
+
+
+def test_what_comes_after_the_start_and_how_it_is_reached_are_those_of_what_runs(definitions, tmp_path):
+    started = tmp_path / "tasks" / "started"
+    started.mkdir(parents=True)
+    for name in ("git", "control"):
+        (started / f"{name}.yml").touch()
+    access = {"access": {"git": "http://127.0.0.1:{git_http}"}}
+    made = definitions(git=FILES["git"] | access)
+    assert (made.select(["core"]).tasks, made.select(["core"]).access) == ([started / "control.yml"], {})
+    found = made.select(["core", "delivery"])
+    assert (found.tasks, found.access) == ([started / "control.yml", started / "git.yml"], access["access"])
+    assert made.select(["delivery"], only=["etcd"]).tasks == [started / "control.yml"]
 
 
 @pytest.mark.parametrize(("areas", "there"), [(["core"], False), (["delivery"], False), (["delivery", "core"], True)])
@@ -200,3 +241,19 @@ def test_everything_shipped_can_be_selected():
     assert sorted(names(found)) == sorted(every)
     assert names(found).index("kube-apiserver") > names(found).index("etcd")
     assert found.expectations and found.simulated
+
+
+def test_every_text_that_is_shipped_knows_its_places(tmp_path):
+    shipped = Definitions([SHIPPED])
+    found = shipped.select(sorted(shipped.areas))
+    names = [f"{one.name}_{port}".replace("-", "_") for one in found.servers for port in one.ports]
+    (tmp_path / "ports.json").write_text(json.dumps(dict.fromkeys(names, 1)))
+    ours = Instance(tmp_path, found.servers, tmp_path)
+    texts = [*found.access.values(), *(text for one in found.servers for text in (one.ready, one.serves))]
+    assert texts and [text for text in texts if "{" in ours.text(text)] == []
+
+
+def test_every_file_of_tasks_is_for_the_file_of_some_servers():
+    files = sorted(path.name for path in (SHIPPED / "tasks" / "started").iterdir())
+    assert files
+    assert [name for name in files if not (SHIPPED / "servers" / name).is_file()] == []

@@ -206,6 +206,24 @@ def test_a_server_that_ends_while_it_starts_is_told(fake, monkeypatch):
         ours._start_servers(lambda text: None)
 
 
+def test_who_does_not_do_what_it_is_for_is_told_with_why(tmp_path, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        servers = [
+            Server("open", "t", (), f"tcp:{port}"),
+            Server("sealed", "t", (), f"tcp:{port}", serves="tcp:1"),
+            Server("ended", "t", (), f"tcp:{port}"),
+            Server("late", "t", (), "tcp:{late_tcp}", ports=("tcp",)),
+        ]
+        made = FakeSupervisor({})
+        states = {"open": "RUNNING", "sealed": "RUNNING", "ended": "FATAL"}
+        made.infos = lambda: {name: {"statename": state} for name, state in states.items()}
+        monkeypatch.setattr(tested, "Supervisor", lambda root, port: made)
+        ours = instance(tmp_path / "s", *servers)
+        assert ours.silent() == {"sealed": "Connection refused", "ended": "it is fatal", "late": "it is stopped"}
+        assert (ours.has_ports(), instance(tmp_path / "s", *servers[:3]).has_ports()) == (False, True)
+
+
 def test_servers_stop_together_where_nobody_needs_them_any_more(tmp_path):
     needs = {"etcd": (), "api": ("etcd",), "manager": ("api",), "nodes": ("api",), "database": (), "vault": ("database", "not-chosen")}
     ours = instance(tmp_path / "s", *(Server(name, "t", (), "tcp:1", needs=below) for name, below in needs.items()))
