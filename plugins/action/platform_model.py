@@ -6,14 +6,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.common.parameters import BOOLEANS_TRUE
 from ansible.plugins.action import ActionBase
 
+from ..module_utils._model.build import InventoryError
 from ..module_utils._model.derive import enabled_areas, set_names
-from ..module_utils._model.part import Who, part_of
+from ..module_utils._model.part import Who, part_of, refuse_without_servers
 from ..plugin_utils._hosts import clusters_of, environment_host, environment_of, has_environment_rows, hub_of
 from ..plugin_utils._inprocess import outcome, validated
 from ..plugin_utils._model_input import model_of
@@ -46,7 +48,10 @@ class ActionModule(ActionBase):
                 read_only = variables.get("platform_model_read_only", False) in BOOLEANS_TRUE
             host = variables["inventory_hostname"]
             rehearsal_root = options["rehearsal_root"] or variables.get("platform_rehearsal_root") or ""
-            model = model_of(host, variables, read_only=read_only, rehearsal_root=rehearsal_root)
+            try:
+                model = model_of(host, variables, read_only=read_only, rehearsal_root=rehearsal_root)
+            except InventoryError as error:
+                raise _said_once(error, host, variables, read_only, rehearsal_root) from None
             effective = model.effective
             who = _who(host, variables, options, bool(rehearsal_root))
             part = part_of(effective, who)
@@ -56,6 +61,7 @@ class ActionModule(ActionBase):
                 name = _hub(host, variables, who)
                 found = model_of(name, variables, read_only=read_only, rehearsal_root=rehearsal_root).effective if name else {}
                 hub = found.get("cluster", {})
+                refuse_without_servers(part, who, name, os.path.isdir(hub.get("simulated_in") or ""))
             return {
                 "changed": False,
                 "effective": effective,
@@ -70,6 +76,20 @@ class ActionModule(ActionBase):
             }
 
         return outcome(work)
+
+
+def _said_once(error: InventoryError, host: str, variables: dict[str, Any], read_only: bool, rehearsal_root: str) -> InventoryError:
+    """The error without what the run's first host says as well, or of a cluster the first cluster."""
+    hosts = variables.get("ansible_play_hosts_all") or [host]
+    for first in dict.fromkeys([hosts[0], *clusters_of(hosts, variables.get("groups") or {})[:1]]):
+        if first == host:
+            return error
+        try:
+            model_of(first, variables, read_only=read_only, rehearsal_root=rehearsal_root)
+        except InventoryError as earlier:
+            if set(earlier.findings) & set(error.findings):
+                return InventoryError(error.findings, host, earlier.findings, first)
+    return error
 
 
 def _who(host: str, variables: dict[str, Any], options: dict[str, Any], rehearsal: bool) -> Who:

@@ -29,6 +29,7 @@ from ..plugin_utils._files import (
     remove_file,
     write_json,
 )
+from ..plugin_utils._hosts import clusters_of
 from ..plugin_utils._inprocess import outcome, validated
 from ..plugin_utils._own_variables import refuse_own_variables
 from ..plugin_utils._run_folder import clear_dead_runs, lives, run_name
@@ -140,6 +141,8 @@ def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, 
         "applied": options["applied"],
         "process": run_name(os.getppid()) if (options["gate"] and options["writes"]) or (options["goes_on"] and options["applied"]) else "",
     }
+    clusters = clusters_of(notes, task_vars.get("groups") or {})
+    meta["no_clusters"] = [host for host in notes if host not in clusters]
     effective = _effective(hostvars, notes)
     gate, refusal = options["gate"], None
     if gate:
@@ -174,7 +177,8 @@ def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, 
     }
     if gate:
         if failed:
-            message = f"{len(failed)} of {len(notes)} clusters cannot go on ({', '.join(failed)}); nothing was written to any of them"
+            what = "clusters" if len(clusters) == len(notes) else "hosts"
+            message = f"{len(failed)} of {len(notes)} {what} cannot go on ({', '.join(failed)}); nothing was written to any of them"
             return {"failed": True, "msg": message, "report_file": run["files"][0]}
         try:
             if refusal is not None:

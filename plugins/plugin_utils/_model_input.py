@@ -20,7 +20,7 @@ from ..module_utils._model.build import InventoryError, Model, build
 from ..module_utils._model.checks import Situation
 from ..module_utils._model.contract import variables as variables_of_the_model
 from ..module_utils._model.derive import Access
-from ..module_utils._model.layers import CLUSTER, Layer, Place
+from ..module_utils._model.layers import ENVIRONMENT, Layer, Place
 from ._files import in_project, project_folder
 from ._origins import files_of, plain, relative
 
@@ -77,7 +77,8 @@ def _more_areas(chosen: Any) -> list[Layer]:
     if not names:
         return []
     places = {("settings", "areas", name): Place("platform_areas") for name in names}
-    return [Layer(CLUSTER, "platform_cluster_overrides", (), {"settings": {"areas": dict.fromkeys(names, True)}}, places)]
+    # It is laid over what clusters say, and speaks for the environment: what exists once is among them.
+    return [Layer(ENVIRONMENT, "platform_cluster_overrides", (), {"settings": {"areas": dict.fromkeys(names, True)}}, places)]
 
 
 def host_named(name: str, task_vars: Mapping[str, Any]) -> str:

@@ -65,17 +65,22 @@ class Model:
 
 
 class InventoryError(InputError):
-    """An inventory that is not right; ``findings`` has all that was found."""
+    """An inventory that is not right; ``findings`` has all that was found.
 
-    def __init__(self, findings: Iterable[Finding], host: str) -> None:
+    Every host finds what is wrong in a file of all of them. ``told`` is what another host, ``by``, says in the same run.
+    """
+
+    def __init__(self, findings: Iterable[Finding], host: str, told: Iterable[Finding] = (), by: str = "") -> None:
         self.findings = sorted(
             set(findings), key=lambda one: (one.place.file if one.place else "~", (one.place and one.place.line) or 0, str(one))
         )
-        count = len(self.findings)
-        lines = "\n".join(f"  {finding}" for finding in self.findings)
+        own = [finding for finding in self.findings if finding not in set(told)]
+        count, shared = len(self.findings), len(self.findings) - len(own)
+        elsewhere = f", {f'{shared} of them' if own else 'all'} told of {by}" if shared else ""
+        lines = "".join(f"\n  {finding}" for finding in own)
         super().__init__(
-            f"the inventory of {host} has {count} error{'s' if count != 1 else ''}; nothing was contacted\n{lines}",
-            errors=[finding.result() for finding in self.findings],
+            f"the inventory of {host} has {count} error{'s' if count != 1 else ''}{elsewhere}; nothing was contacted{lines}",
+            errors=[finding.result() for finding in own],
         )
 
 

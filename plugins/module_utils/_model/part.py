@@ -77,3 +77,16 @@ def part_of(model: Mapping[str, Any], who: Who) -> Json:
         "phases": [phase for phase in PHASES if any(row["here"] for row in told if row["phase"] == phase)],
         "run_phases": [phase for phase in PHASES if phase in in_run],
     }
+
+
+def refuse_without_servers(part: Mapping[str, Any], who: Who, hub: str, there: bool) -> None:
+    """Raise InputError where a trial is about what exists once alone and no servers stand for it beside the hub.
+
+    ``there``: the hub's servers have been started, now or by an earlier run. A run that has clusters starts them, or needs none.
+    """
+    if who.simulated and not who.clusters and part["phases"] and not there:
+        areas = ", ".join(part["environment_areas"])
+        raise InputError(
+            f"{areas}: the servers that stand for the real ones are started beside {hub or 'a cluster'}, and none are there; "
+            f"take {hub or 'a cluster'} into --limit"
+        )

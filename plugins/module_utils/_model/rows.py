@@ -24,6 +24,7 @@ from typing import Any
 from .._core.errors import InputError
 from .._core.schema import Problem
 from .._core.suggest import did_you_mean
+from . import layers
 from .contributions import KINDS
 from .look import Json, Say
 
@@ -160,6 +161,9 @@ def joined(document: Json) -> Json:
     switches = document["$defs"]["settings"]["properties"]["areas"]["properties"]
     for area, row in rows().items():
         switches[area] = {"type": "boolean", "default": row.default, "description": row.description}
+        if row.on == ENVIRONMENT:
+            # No cluster decides whether it is there: its host would never hear of it.
+            switches[area]["x-layers"] = [layers.SHARED, layers.ENVIRONMENT]
         _join(document, row.schema, f"areas/{area}.json: schema")
     return document
 

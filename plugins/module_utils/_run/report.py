@@ -50,11 +50,13 @@ def make_note(stage: str, wave: str, task: str, result: Mapping[str, Any]) -> Js
 def build_report(meta: Mapping[str, Any], hosts: Mapping[str, Iterable[Mapping[str, Any]]]) -> Json:
     """The whole report.
 
-    ``meta`` has ``run, command, environment, areas, revision, created, warnings``, ``applied`` where the run has had its writing half,
-    and ``process``, the run's process, where that half is about to begin; ``hosts`` every host of the run with its notes in order,
-    none where it was not reached. The report's ``digest`` identifies the plan over all hosts; it is not sealed yet.
+    ``meta`` has ``run, command, environment, areas, revision, created, warnings``, ``no_clusters`` (the hosts that are none), ``applied``
+    where the run has had its writing half, and ``process``, the run's process, where that half is about to begin; ``hosts`` every host
+    of the run with its notes in order, none where it was not reached. The report's ``digest`` identifies the plan over all hosts; it is not sealed yet.
     """
     rows = {name: _host(list(notes), bool(meta.get("applied"))) for name, notes in sorted(hosts.items())}
+    for name in meta.get("no_clusters", ()):
+        rows[name]["cluster"] = False
     drift = meta["command"] == "drift"
     warnings = [*meta.get("warnings", ()), *_per_host(rows, "warnings")]
     report: Json = {

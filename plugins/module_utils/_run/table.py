@@ -151,8 +151,10 @@ def shortened(text: str, width: int) -> str:
 
 def _title(report: Json) -> Line:
     words = [_TITLES.get(report["command"], "Run on"), report["environment"]] if report["command"] else ["Changes"]
-    hosts = len(report["hosts"])
-    rest = [f"{hosts} cluster{'s' if hosts != 1 else ''}"]
+    others = [host for host, row in report["hosts"].items() if not row.get("cluster", True)]
+    clusters = len(report["hosts"]) - len(others)
+    counted = [f"{clusters} cluster{'s' if clusters != 1 else ''}"] if clusters or not others else []
+    rest = [" and ".join([*counted, *others])]
     if report["areas"]:
         rest.append("only " + ", ".join(report["areas"]))
     if report["revision"]:

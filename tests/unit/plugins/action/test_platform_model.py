@@ -49,6 +49,23 @@ def test_the_result_has_all_that_the_rest_of_a_run_reads(project):
     assert os.listdir(answer["store"]) == []
 
 
+def test_what_is_wrong_for_all_hosts_is_told_of_the_first_one(project):
+    settings = project / "inventories" / "group_vars" / "all" / "20_platform.yml"
+    settings.write_text(settings.read_text(encoding="utf-8").replace("product:", "produkt:", 1), encoding="utf-8")
+    own = project / "inventories" / "host_vars" / "prod-euc1.yml"
+    own.write_text(own.read_text(encoding="utf-8").replace("region:", "regoin:", 1), encoding="utf-8")
+    first, second, third = (call(platform_model, project, "prod", host=host) for host in ("prod-euw1", "prod-euc1", "prod-euw1b"))
+    shared = [error["path"] for error in first["errors"]]
+    assert "settings.produkt" in shared and "errors" in first["msg"].splitlines()[0]
+    assert first["msg"].count("\n") == len(shared)
+    assert third["errors"] == [] and third["msg"] == (
+        f"the inventory of prod-euw1b has {len(shared)} errors, all told of prod-euw1; nothing was contacted"
+    )
+    paths = [error["path"] for error in second["errors"]]
+    assert "cluster.regoin" in paths and not set(paths) & set(shared)
+    assert f"has {len(shared) + len(paths)} errors, {len(shared)} of them told of prod-euw1; nothing was contacted\n" in second["msg"]
+
+
 def test_options_come_from_the_task_or_from_variables_of_the_run(project):
     by_variable = call(
         platform_model, project, "prod", host="prod-euw1",

@@ -143,6 +143,15 @@ def test_the_gate_stops_everything_when_one_host_did_not_come_to_its_end(how):
     assert answer["report_file"]
 
 
+def test_the_host_of_what_exists_once_is_no_cluster():
+    failed = call({}, state="noted", stage="plan", task="Reconcile", result={"failed": True, "msg": "not allowed"})
+    task_vars = {**variables(a=planned(), control=failed["notes"]), "groups": {"control": ["control"]}}
+    answer = call(task_vars, state="published", run=started(task_vars), gate=True)
+    assert "1 of 2 hosts cannot go on (control)" in answer["msg"]
+    hosts = _files.read_json(answer["report_file"])["hosts"]
+    assert {host: row.get("cluster", True) for host, row in hosts.items()} == {"a": True, "control": False}
+
+
 def test_two_hosts_that_are_one_cluster_stop_everything_unless_the_inventory_says_so():
     note = {**planned()[0], "cluster_uid": "u1"}
     task_vars = variables(a=[note], b=[note])

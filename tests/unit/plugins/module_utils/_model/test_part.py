@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
 from ansible_collections.gantry.platform.plugins.module_utils._model import derive, part
 from ansible_collections.gantry.platform.plugins.module_utils._model import rows as module
-from ansible_collections.gantry.platform.plugins.module_utils._model.part import Who, part_of
+from ansible_collections.gantry.platform.plugins.module_utils._model.part import Who, part_of, refuse_without_servers
 from ansible_collections.gantry.platform.plugins.module_utils._model.rows import read_rows
 
 AREAS = {
@@ -94,3 +94,24 @@ def test_what_cannot_be_done_is_refused_with_the_cure(more, words):
     with pytest.raises(InputError) as error:
         part_of(MODEL, who("a", **more))
     assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("more", "there", "refused"),
+    [
+        ({"hosts": ["control"], "simulated": True}, False, True),
+        ({"hosts": ["control"], "simulated": True}, True, False),
+        ({"hosts": ["control", "a"], "simulated": True}, False, False),
+        ({"hosts": ["control"]}, False, False),
+        ({"hosts": ["control"], "simulated": True, "only_clusters": True}, False, False),
+    ],
+    ids=["alone", "of an earlier run", "with a cluster", "the real one", "nothing of it"],
+)
+def test_a_trial_of_what_exists_once_alone_needs_servers_that_are_there(more, there, refused):
+    given = who("control", **more)
+    found = part_of(MODEL, given)
+    if not refused:
+        assert refuse_without_servers(found, given, "a", there) is None
+        return
+    with pytest.raises(InputError, match="^zone: the servers .* are started beside a, and none are there; take a into --limit$"):
+        refuse_without_servers(found, given, "a", there)

@@ -12,10 +12,13 @@ from pathlib import Path
 import jsonschema
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
+from ansible_collections.gantry.platform.plugins.module_utils._core.schema import show_path
+from ansible_collections.gantry.platform.plugins.module_utils._model import contract
 from ansible_collections.gantry.platform.plugins.module_utils._model import rows as module
 from ansible_collections.gantry.platform.plugins.module_utils._model.contract import schema
 from ansible_collections.gantry.platform.plugins.module_utils._model.contributions import KINDS
 from ansible_collections.gantry.platform.plugins.module_utils._model.derive import area_rows, components_by_area, set_names
+from ansible_collections.gantry.platform.plugins.module_utils._model.layers import Layer
 from ansible_collections.gantry.platform.plugins.module_utils._model.rows import (
     CLUSTER,
     EVERY_COMPONENT,
@@ -102,6 +105,20 @@ def test_an_area_that_is_off_cuts_no_wave_and_still_hands_on_its_order(other_row
     )
     assert waves({"first", "last"}) == {"first": 1, "middle": 2, "last": 2}
     assert waves({"last"}) == {"first": 1, "middle": 1, "last": 1}
+
+
+def test_what_exists_once_is_switched_for_the_environment_and_by_no_cluster(other_rows, monkeypatch):
+    other_rows(zone=once("zone"), base={})
+    monkeypatch.setattr(contract, "schema", contract.schema.__wrapped__)
+    said = {"settings": {"areas": {"zone": True, "base": True}}}
+
+    def problems(layer, variable):
+        return [str(show_path(one.path)) + ": " + one.message for one in contract.check_layer(Layer(layer, variable, (), said))]
+
+    assert problems("environment", "platform_environment_overrides") == []
+    assert problems("cluster", "platform_cluster_overrides") == [
+        "settings.areas.zone: may not be set by the layer cluster (platform_cluster_overrides); allowed: shared, environment, that is platform_settings"
+    ]
 
 
 def once(part, **more):

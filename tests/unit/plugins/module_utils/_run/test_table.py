@@ -34,6 +34,20 @@ def test_a_table_is_as_wide_as_the_terminal_within_bounds(columns, widest):
     assert max(len(line) for line in plain(render(report, "", columns)).splitlines()) in range(widest - 5, widest + 1)
 
 
+@pytest.mark.parametrize(
+    ("hosts", "others", "title"),
+    [
+        (("a", "b"), (), "2 clusters"),
+        (("a", "b", "control"), ("control",), "2 clusters and control"),
+        (("a", "control"), ("control",), "1 cluster and control"),
+        (("control",), ("control",), "control"),
+    ],
+)
+def test_the_title_counts_clusters_and_names_the_host_that_is_none(hosts, others, title):
+    report = build_report({**meta(), "no_clusters": others}, {host: planned() for host in hosts})
+    assert shown(report).splitlines()[0] == f"Plan for prod  {title}  revision 0123456789ab"
+
+
 def test_a_short_plan_shows_every_change_with_what_where_impact_and_why():
     text = shown(
         plan_of(
