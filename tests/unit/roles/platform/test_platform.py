@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[4]
 ROLE = ROOT / "roles" / "platform"
 GENERAL = (
     *(f"plugins/{kind}/*.py" for kind in ("action", "callback", "filter", "plugin_utils")),
-    *(f"plugins/module_utils/_{floor}/**/*.py" for floor in ("aws", "chart", "core", "joined", "kube", "run", "sandbox")),
+    *(f"plugins/module_utils/_{floor}/**/*.py" for floor in ("aws", "chart", "core", "joined", "kube", "rest", "run", "sandbox")),
     "plugins/module_utils/_model/*",
     "playbooks/*.yml",
     "roles/platform/**/*.*",
@@ -31,6 +31,7 @@ NAMED_ALL_THE_SAME = {
         "plugins/module_utils/_joined/rest.py",
         "plugins/module_utils/_kube/options.py",
         "plugins/module_utils/_model/schema.json",
+        "plugins/module_utils/_rest/schema.py",
     ],
     ("vault", "the form of its tokens, found wherever somebody left one"): ["plugins/module_utils/_core/credentials.py"],
     ("vault", "a kind of contributions"): ["plugins/module_utils/_model/contributions.py"],
