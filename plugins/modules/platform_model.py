@@ -120,6 +120,9 @@ rows:
     prepare:
       description: The tasks of its role that come before the first document is written, where there are any.
       type: str
+    verifies:
+      description: Whether it has checks of its own, besides the comparison with its documents.
+      type: bool
     renews:
       description: Whether something of it is renewed by age when the playbook C(rotate) runs.
       type: bool

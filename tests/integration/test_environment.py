@@ -113,7 +113,7 @@ def test_drift_and_verify_name_what_somebody_changed_and_an_approved_plan_mends_
     assert [(change["host"], change["id"], change["action"]) for change in report["changes"]] == [(CONTROL, POLICY, "update")]
     code, output, _report = prod.play("verify", **ONLY_ONCE)
     assert code != 0
-    assert f"registry is not as declared: {POLICY}" in " ".join(output.split())
+    assert f"{CONTROL}: not as declared: {POLICY}" in " ".join(output.split())
 
     _code, output, planned = prod.play("plan", **ONLY_ONCE)
     assert (conforms(planned)["status"], set(planned["hosts"])) == ("changes", {CONTROL}), output

@@ -248,6 +248,7 @@ def area_rows(model: Mapping[str, Any]) -> list[dict[str, Any]]:
             "wave": str(cut[area]) if row.on == CLUSTER else f"{when[area]} {cut[area]}",
             "configures": bool(row.configures),
             "prepare": row.prepare,
+            "verifies": bool(row.verifies),
             "renews": bool(row.renews),
             "components": chosen[area],
             "namespaces": [*row.namespaces],

@@ -49,3 +49,10 @@ def test_what_the_hub_makes_in_this_run_serves_nobody_yet(hub, made_now):
 def test_a_server_of_a_trial_and_one_of_no_cluster_of_the_run_is_there(known):
     hub = {"platform_notes": {"notes": [planned(SERVER)]}}
     assert worked_out("platform_made_now", hostvars={"one": hub}, **known) == []
+
+
+@pytest.mark.parametrize(("command", "areas"), [("site", ["checked", "compared"]), ("verify", ["checked"])])
+def test_what_was_compared_already_is_not_compared_again_to_verify_it(command, areas):
+    configuring = [{"area": "checked", "verifies": True}, {"area": "compared", "verifies": False}]
+    found = worked_out("platform_verifying", platform_configuring=configuring, platform_command=command)
+    assert [row["area"] for row in found] == areas
