@@ -34,7 +34,8 @@ class Situation:
     """What the flow knows of a run at this moment.
 
     ``stage`` is ``plan``, ``apply``, ``drift``, ``verify`` or ``rotate``; ``hub`` whether what exists once for all clusters is this host's
-    business; ``simulated_in`` the folder of the servers that stand for the systems in a trial, none for the real ones; ``made`` the objects that this very run makes; ``approved`` the digests of the plan by part, which an apply must come to again.
+    business; ``simulated_in`` the folder of the servers that stand for the systems in a trial, none for the real ones; ``made`` the objects
+    that this very run makes; ``approved`` the digests of the plan by part, which an apply must come to again.
     """
 
     stage: str
