@@ -85,6 +85,12 @@ def test_the_role_knows_what_each_playbook_is_for():
     assert said | {read(ROLE / "defaults" / "main.yml")["platform_command"]} == set(known)
 
 
+def test_a_role_that_runs_alone_reads_no_plan_that_was_never_made():
+    """What a run has planned is in its report; a role alone has neither."""
+    writing = [task for task in read(ROLE / "tasks" / "alone.yml") if task.get("vars", {}).get("platform_stage", "verify") != "verify"]
+    assert [task["vars"]["platform_planned_waves"] for task in writing] == [{}]
+
+
 def test_explain_without_a_query_explains_everything_as_make_does():
     (play,) = read(ROOT / "playbooks" / "explain.yml")
     (task,) = play["tasks"]
