@@ -32,7 +32,10 @@ def test_holders_find_their_shares_and_open_vault_after_the_runner_is_gone(node,
     variables = {
         "platform_cluster_access": {"kubeconfig": cluster.kubeconfig},
         "platform_model": {"owner": "tests"},
-        "platform_writes": True,
+        "vault_access": {"url": node.url},
+        "vault_is_configured_here": True,
+        "vault_simulated": False,
+        "vault_initialise": True,
         "vault_label_owner": "tests",
         "vault_keys_file": str(keys_file),
         "vault_shares": 3,
@@ -46,16 +49,18 @@ def test_holders_find_their_shares_and_open_vault_after_the_runner_is_gone(node,
     }
     cluster.admin.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "vault"}}, "tests")
     face = Face("action", tmp_path, cluster.kubeconfig)
-    keys = {"module_defaults": {"group/gantry.platform.vault": {"url": node.url}}}
 
-    planned = face.play({**initialise, "vars": {**variables, "platform_writes": False}}, words=("-vvvv", "--diff"), keys=keys)
+    for others in ({"vault_initialise": False}, {"vault_is_configured_here": False}, {"vault_simulated": True}):
+        left = face.play({**initialise, "vars": {**variables, **others}}, words=("-vvvv", "--diff"))
+        assert left.code == 0, left.output
+    planned = face.play(initialise, words=("-vvvv", "--diff", "--check"))
     assert planned.code == 0, planned.output
     assert cluster.find(SECRET) is None and not node.client().health()["initialized"]
 
-    first = face.play(initialise, words=("-vvvv", "--diff"), keys=keys)
+    first = face.play(initialise, words=("-vvvv", "--diff"))
     assert first.code == 0, first.output
     kept = cluster.get(SECRET)
-    again = face.play(initialise, words=("-vvvv", "--diff"), keys=keys)
+    again = face.play(initialise, words=("-vvvv", "--diff"))
     assert again.code == 0 and changes(again) == 0, again.output
     assert cluster.get(SECRET)["metadata"]["resourceVersion"] == kept["metadata"]["resourceVersion"]
     root = json.loads(keys_file.read_text(encoding="utf-8"))["root_token"]
@@ -70,7 +75,7 @@ def test_holders_find_their_shares_and_open_vault_after_the_runner_is_gone(node,
     assert not any(share in first.output + again.output for share in shares)
     fresh = new_root_token(node.client(), shares)
     assert fresh != root and node.client(fresh).read("auth/token/lookup-self")["data"]["policies"] == ["root"]
-    late = face.play(initialise, words=("-vvvv",), keys=keys)
+    late = face.play(initialise, words=("-vvvv",))
     assert late.code == 0 and changes(late) == 0, late.output
 
 
