@@ -11,6 +11,9 @@ import threading
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.lock import TakenError
 from ansible_collections.gantry.platform.plugins.module_utils._core.record import NowhereError
+from ansible_collections.gantry.platform.plugins.module_utils._kube.access.administration import Administration
+from ansible_collections.gantry.platform.plugins.module_utils._kube.access.grants import granted
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.errors import ApiError
 from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.records import SecretStore
 from ansible_collections.gantry.platform.plugins.module_utils._rest.apis.pagerduty import API
 from ansible_collections.gantry.platform.tests.integration.kube.playbooks import FACES, Face
@@ -79,6 +82,34 @@ def test_a_version_is_written_over_and_no_other(store):
         with pytest.raises(TakenError):
             ours.write(old, {"format": 1, "paths": {"b": {}}})
     assert ours.read()[0] == second
+
+
+def test_the_deployer_may_write_it(cluster, namespace):
+    rules = granted([], Administration([]))["namespace"]
+    rbac, admin = "/apis/rbac.authorization.k8s.io/v1", cluster.client("tests")
+    role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "as-granted"}, "rules": rules}
+    admin.create(f"{rbac}/namespaces/{namespace}/roles", role, "tests")
+    bound = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": "as-granted"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "as-granted"},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "a-deployer"}],
+    }
+    admin.create(f"{rbac}/namespaces/{namespace}/rolebindings", bound, "tests")
+    deployer = cluster.client("tests", kubeconfig=cluster.kubeconfig, impersonate_user="a-deployer")
+    ours = SecretStore(deployer, namespace, "pagerduty", "us")
+    held = until(lambda: written_or_forbidden(ours), "the role to count")
+    assert ours.write(held, {"format": 1}) != held and ours.read()[1] == {"format": 1} and list(ours.others()) == []
+
+
+def written_or_forbidden(store):
+    """The version of a first write; none as long as the server does not know of the role yet."""
+    try:
+        return store.write(None, {"format": 1, "run": {"holder": "a"}})
+    except ApiError as error:
+        assert error.status == 403
+        return None
 
 
 def test_others_are_those_of_the_same_system(store):

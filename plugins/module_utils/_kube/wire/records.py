@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
-from ..._core.errors import InputError, LostAnswerError
+from ..._core.errors import InputError
 from ..._core.lock import TakenError
 from ..._core.record import NowhereError
 from ..form.kinds import Kind
@@ -59,16 +59,14 @@ class SecretStore:
     def write(self, version: Version, content: Document) -> Version:
         """Write it over exactly this version. Raises TakenError, NowhereError, ApiError."""
         body = self._body(content)
+        # An apply, since the deployer may patch Secrets and not replace them. In the first version there was never one: it is only made.
+        body["metadata"] |= {"uid": version[0], "resourceVersion": version[1]} if version else {"resourceVersion": "1"}
         try:
-            if not version:
-                return _version(self._client.create(SECRET.path(self._namespace), body, _MANAGER))
-            body["metadata"] |= {"uid": version[0], "resourceVersion": version[1]}
-            return _version(self._client.replace(SECRET.path(self._namespace, self._secret), body, _MANAGER))
-        except (ApiError, LostAnswerError) as error:
-            status = getattr(error, "status", 0)
-            if status == 404 and not version:
+            return _version(self._client.apply(SECRET.path(self._namespace, self._secret), body, _MANAGER, force=True)[0])
+        except ApiError as error:
+            if error.status == 404 and not version:
                 raise NowhereError(f"{self.name} cannot be made: there is no namespace {self._namespace}") from error
-            if isinstance(error, ApiError) and status not in (404, 409):
+            if error.status not in (404, 409):
                 raise
             # Where the answer to our own write was lost, its repetition is refused: what stands there is ours all the same.
             there, stored = self.read()
