@@ -49,7 +49,9 @@ MORE: dict[str, Any] = {
             "prometheus-operator": {},
         },
         "areas": {"monitoring": True},
+        "oncall": {"token": "file:x"},
     },
+    "teams": {"trust": {"oncall": "x"}},
     "services": {
         "dream-scheduler": {
             "metrics": {"path": "/x"},

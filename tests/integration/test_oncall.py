@@ -1,0 +1,110 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The area oncall on a sandbox: from the inventory to what a stand-in for PagerDuty keeps. Its log of requests is the judge."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+
+import pytest
+from ansible_collections.gantry.platform.tests.integration.conftest import INSTANCES
+from ansible_collections.gantry.platform.tests.integration.runs import Runs, conforms
+
+HOST = "sandbox"
+SCHEDULE = "schedule/cortex-primary"
+
+
+class OnCall(Runs):
+    """Playbooks on a sandbox with the stand-in; only what exists once is written."""
+
+    def __init__(self):
+        folder = INSTANCES / "oncall"
+        root = {"sandbox_root": str(folder / HOST), "platform_run_folder": str(folder / "run")}
+        super().__init__(folder, HOST, HOST, **root, platform_areas="oncall", platform_area="oncall")
+
+    def requests(self):
+        """(verb, path) of every request so far that the stand-in took."""
+        log = self.cluster / "logs" / "pagerduty-requests.log"
+        rows = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.is_file() else []
+        return [(row["verb"], row["path"]) for row in rows if row["status"] < 300]
+
+    def writes(self):
+        return [request for request in self.requests() if request[0] != "GET"]
+
+    @property
+    def token(self):
+        return (self.cluster / "pagerduty.token").read_text(encoding="utf-8")
+
+    def ask(self, verb, path, body=None):
+        """A request of somebody's own."""
+        access = json.loads((self.cluster / "pagerduty.json").read_text(encoding="utf-8"))
+        headers = {"Authorization": f"Token token={self.token}", "Content-Type": "application/json"}
+        content = None if body is None else json.dumps(body).encode()
+        with urllib.request.urlopen(urllib.request.Request(access["url"] + path, content, headers, method=verb)) as answer:
+            return json.load(answer)
+
+
+@pytest.fixture(scope="module")
+def oncall():
+    made = OnCall()
+    made.remove()
+    try:
+        code, output = made.command("ansible-playbook", *made.words("molecule/shared/prepare.yml"))
+        assert code == 0, output
+        made.planned = made.play("plan")
+        made.written_by_the_plan = made.writes()
+        made.applied = made.play("site")
+        yield made
+    finally:
+        made.remove()
+
+
+def test_the_plan_of_an_empty_account_is_what_is_done(oncall):
+    code, output, planned = oncall.planned
+    assert code == 0, output
+    assert oncall.written_by_the_plan == []
+    code, output, applied = oncall.applied
+    assert code == 0, output
+    assert (conforms(applied)["status"], applied["hosts"][HOST]["verified"]) == ("applied", True)
+    assert [change["id"] for change in planned["changes"]] == [change["id"] for change in applied["changes"]]
+    assert {change["action"] for change in applied["changes"]} == {"create"}
+    assert {SCHEDULE, "escalation_policy/cortex-primary-t0", "service/consciousness-engine"} <= {
+        change["id"] for change in applied["changes"]
+    }
+    teams = oncall.ask("GET", "/teams")["teams"]
+    assert {team["name"] for team in teams} >= {"cortex", "memory"} and all("[gantry.platform: " in team["description"] for team in teams)
+    assert "a stand-in made from our table" in output or "stand-in" in oncall.command("ansible-playbook", *oncall.words("status"))[1]
+
+
+def test_a_second_run_writes_nothing_and_tells_no_token(oncall):
+    before, changed = oncall.writes(), oncall.audited()
+    code, output = oncall.command("ansible-playbook", *oncall.words("site"), "-vvvv", "--diff")
+    assert code == 0, output
+    assert (oncall.reported()["status"], oncall.writes(), oncall.audited()) == ("clean", before, changed)
+    assert oncall.token not in output
+
+
+def test_a_schedule_that_somebody_changed_is_named_with_its_fields_and_put_back(oncall):
+    (row,) = [row for row in oncall.ask("GET", "/schedules")["schedules"] if row["name"] == "cortex-primary"]
+    schedule = oncall.ask("GET", f"/schedules/{row['id']}")["schedule"]
+    first = schedule["schedule_layers"][0]
+    by_hand = {"name": "by hand", "rotation_virtual_start": first["rotation_virtual_start"], "rotation_turn_length_seconds": 3600}
+    sent = {key: schedule[key] for key in ("type", "name", "description", "time_zone")}
+    oncall.ask("PUT", f"/schedules/{row['id']}", {"schedule": {**sent, "schedule_layers": [{**by_hand, "users": first["users"]}]}})
+    before = oncall.writes()
+
+    code, output, report = oncall.play("drift")
+    assert code != 0
+    assert [(change["id"], change["action"]) for change in conforms(report, "drift")["changes"]] == [(SCHEDULE, "update")]
+    assert any(field.startswith("schedule_layers") for field in report["changes"][0]["fields"])
+    code, output, _report = oncall.play("verify")
+    assert code != 0 and f"not as declared: {SCHEDULE}" in " ".join(output.split())
+    assert oncall.writes() == before
+
+    code, output, report = oncall.play("site", platform_allowed_impact=["safe", "disruptive"])
+    assert code == 0, output
+    assert [(change["id"], change["impact"]) for change in report["changes"]] == [(SCHEDULE, "disruptive")]
+    code, output, report = oncall.play("drift")
+    assert (code, report["status"]) == (0, "clean"), output
