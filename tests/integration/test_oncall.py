@@ -51,7 +51,7 @@ def oncall():
     made = OnCall()
     made.remove()
     try:
-        code, output = made.command("ansible-playbook", *made.words("molecule/shared/prepare.yml"))
+        code, output = made.command("ansible-playbook", *made.words("molecule/shared/prepare.yml", platform_area=""))
         assert code == 0, output
         made.planned = made.play("plan")
         made.written_by_the_plan = made.writes()

@@ -259,7 +259,7 @@ def _replace(path: Path, text: str) -> None:
 
 def table(name: str) -> Any:
     """The table of an API, out of the collection that this file belongs to."""
-    sys.path.insert(0, str(Path(__file__).parents[5]))
+    sys.path.insert(0, str(Path(__file__).parents[6]))
     return importlib.import_module(f"{_APIS}.{name}").API
 
 
