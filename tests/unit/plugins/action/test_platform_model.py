@@ -41,7 +41,7 @@ def test_the_result_has_all_that_the_rest_of_a_run_reads(project):
     part = {"rows", "environment_host", "environment_areas", "left_out", "phases", "run_phases", "hub"}
     assert set(answer) == {"changed", "effective", "store", "sets", "areas", "owner", "model_digest", "read_only", *part}
     assert (answer["phases"], answer["run_phases"], answer["environment_areas"]) == (["clusters"], ["clusters"], [])
-    assert all(row["here"] for row in answer["rows"])
+    assert [row["here"] for row in answer["rows"]] == [row["on"] == "cluster" for row in answer["rows"]]
     assert answer["changed"] is False
     assert answer["owner"] == "consciousness"
     assert answer["areas"] == ["component", "cluster_baseline", "monitoring", "vault", "workloads"]

@@ -19,6 +19,8 @@ from ansible_collections.gantry.platform.plugins.module_utils._model.rows import
 CHECKOUT = Path(__file__).resolve().parents[4]
 MODEL = {"name": "Model", "gantry.platform.platform_model": {"read_only": True}, "register": "platform_model"}
 STORE = "{{ platform_model.store }}"
+AREAS = [row.area for row in rows().values() if row.on == "cluster" and row.area != "component"]
+"""Those that declare documents of their own."""
 
 
 def play(folder, tasks, *words, inventory=CHECKOUT / "inventories" / "sandbox.yml", **variables):
@@ -44,13 +46,12 @@ def declaring(*areas, **variables):
 @pytest.fixture(scope="module")
 def together(tmp_path_factory):
     """Every area but the components, in one task."""
-    areas = [area for area in rows() if area != "component"]
-    return play(tmp_path_factory.mktemp("together"), [declaring(*areas)], platform_areas="vault,monitoring")[1]
+    return play(tmp_path_factory.mktemp("together"), [declaring(*AREAS)], platform_areas="vault,monitoring")[1]
 
 
 def test_roles_alone_and_one_task_for_all_write_the_same_files(together, tmp_path):
     """The role's own set alone, by the templates that a run of all of them renders."""
-    _output, alone = play(tmp_path, [including(area) for area in rows() if area != "component"], platform_areas="vault,monitoring")
+    _output, alone = play(tmp_path, [including(area) for area in AREAS], platform_areas="vault,monitoring")
     assert together and alone == together
 
 

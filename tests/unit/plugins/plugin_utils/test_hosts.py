@@ -35,7 +35,9 @@ def test_what_exists_once_runs_on_control_else_on_the_hub_else_on_the_only_host(
     assert environment_host(hosts, groups) == found
 
 
-def test_without_an_area_that_exists_once_every_play_is_for_the_clusters_alone():
+def test_without_an_area_that_exists_once_every_play_is_for_the_clusters_alone(monkeypatch):
+    monkeypatch.setattr(filter_module, "phases", lambda: {"base": "clusters"})
+    monkeypatch.setattr(filter_module, "has_environment_rows", lambda: False)
     pattern = RunHosts().filters()["run_hosts"]
     assert [pattern(GROUPS, phase) for phase in ("", "before", "clusters", "after")] == [
         "all:!control",
