@@ -46,7 +46,7 @@ class Provider(ABC, Generic[Thing]):
     def live(self, resource: Thing) -> Json | None:
         """Its fields on the server, in names; none where it is not there."""
 
-    def ours(self, owner: str) -> Iterable[tuple[str, Entry]]:
+    def ours(self, owner: str, resources: Sequence[Thing]) -> Iterable[tuple[str, Entry]]:
         """Things that bear this owner's mark, for when the record is missing; an empty id where a mark does not say which one it is."""
         return ()
 

@@ -180,7 +180,7 @@ class _Work:
         owner = self._request.owner
         declared = {self.provider.folded(resource.id) for resource in self._request.resources}
         found: dict[str, list[Entry]] = {}
-        for id_, entry in self.provider.ours(owner):
+        for id_, entry in self.provider.ours(owner, self._request.resources):
             if not id_:
                 self._unclear.append(entry)
             elif self.provider.folded(id_) in declared:

@@ -22,7 +22,7 @@ from .._core.tls import client_context
 from .._kube.wire.auth import AuthOptions, resolve_access
 from .._kube.wire.records import SecretStore
 from .._kube.wire.secrets import ClusterSecrets
-from .._rest.apis import pagerduty
+from .._rest.apis import cloudflare, pagerduty
 from .._rest.client import RestClient
 from .._rest.document import read_document
 from .._rest.provider import RestProvider
@@ -91,7 +91,7 @@ def config(api: Api, url: str, call: Call) -> Result:
         record = Record(SecretStore(hub, params["record_namespace"], api.name, params["owner"]))
         client = RestClient(endpoint, headers, name, call.gate)
         try:
-            provider = RestProvider(client, api, params["owner"])
+            provider = RestProvider(client, api, params["owner"], {name: params["config"][name] for name in api.variables})
             return reconcile(provider, request, references, record, holder_name(call.environment), call.tell)
         finally:
             client.close()
@@ -101,4 +101,5 @@ def _face(api: Api, url: str) -> Face:
     return Face(f"{api.name}_config", SPEC, functools.partial(config, api, url))
 
 
+CLOUDFLARE = _face(cloudflare.API, "https://api.cloudflare.com/client/v4")
 PAGERDUTY = _face(pagerduty.API, "https://api.pagerduty.com")

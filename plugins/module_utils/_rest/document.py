@@ -44,7 +44,7 @@ def read_document(api: Api, document: Any) -> list[Thing]:
         need: thing
         for thing in found
         for need in needs_of(api, thing.kind, thing.body or {})
-        if not api.kinds[need.partition("/")[0]].written
+        if not api.kinds[need.partition("/")[0]].written and need not in {other.id for other in found}
     }
     for need, thing in sorted(named.items()):
         kind, _slash, name = need.partition("/")
@@ -56,13 +56,15 @@ def read_document(api: Api, document: Any) -> list[Thing]:
 def _things(api: Api, sections: Mapping[str, Any], parent: str, where: tuple[str, ...] = ()) -> Iterator[Thing]:
     of = parent.partition("/")[0]
     for kind, spec in api.kinds.items():
-        if spec.parent != of or not spec.written:
+        if spec.parent != of:
             continue
         for name, body in (sections.get(spec.section) or {}).items():
             id_, place = id_of(kind, name, parent), (*where, spec.section, name)
             children = {other.section for other in api.kinds.values() if other.parent == kind}
             own = None if body is None else {field: value for field, value in body.items() if field not in children}
             secrets = frozenset(field for field, value in (own or {}).items() if reference_of(value))
+            if own is not None and spec.also:
+                own |= {field: said for field, said in spec.said_by(name).items() if field == spec.also[-1]}
             for path, ref in spec.refs.items() if own else ():
                 own = each(own, path, functools.partial(_spelt, api, ref))
             yield Thing(id_, kind, kind, show_path(place), own, secrets=secrets, parent=parent, name=name)
@@ -75,7 +77,7 @@ def needs_of(api: Api, kind: str, body: Json) -> set[str]:
 
 
 def at(value: Any, path: str) -> Iterator[Any]:
-    """What stands at a path, in every item of the lists on the way."""
+    """What stands at a path, in every item of the lists on the way; ``*`` is every key of a mapping."""
     if isinstance(value, list):
         for item in value:
             yield from at(item, path)
@@ -83,7 +85,9 @@ def at(value: Any, path: str) -> Iterator[Any]:
         yield value
     else:
         name, _dot, rest = path.partition(".")
-        if isinstance(value, Mapping) and name in value:
+        if name == "*" and isinstance(value, Mapping):
+            yield from (found for item in value.values() for found in at(item, rest))
+        elif isinstance(value, Mapping) and name in value:
             yield from at(value[name], rest)
 
 
@@ -106,4 +110,6 @@ def each(value: Any, path: str, change: Callable[[Any], Any]) -> Any:
     if not path:
         return change(value)
     name, _dot, rest = path.partition(".")
-    return {**value, name: each(value[name], rest, change)} if isinstance(value, Mapping) and name in value else value
+    if not isinstance(value, Mapping):
+        return value
+    return {key: each(item, rest, change) if name in ("*", key) else item for key, item in value.items()}

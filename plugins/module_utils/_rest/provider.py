@@ -12,6 +12,7 @@ none there is looked for in lists.
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import re
 import threading
@@ -32,6 +33,10 @@ from .document import Thing, each, id_of, named, needs_of
 from .spec import Api, Json, Kind, Ref
 
 _THREADS = 8
+_MANY = 4
+"""From how many things on their list is asked for, and not each of them."""
+_PAGE = 50
+"""Rows that a page of a list has at least."""
 _MARK = re.compile(r"\s*\[gantry\.platform: ([^\]]*)\]")
 
 
@@ -54,17 +59,20 @@ class Described:
 class RestProvider(Provider[Thing]):
     """One account. ``owner`` is whose mark its things bear."""
 
-    def __init__(self, client: RestClient, api: Api, owner: str) -> None:
+    def __init__(self, client: RestClient, api: Api, owner: str, variables: Mapping[str, str] | None = None) -> None:
         self.scope = api.name
         self.stages = api.stages()
         self._client = client
         self._api = api
+        self._variables = dict(variables or {})
         self._way = api.pages(client.url)
         self._owner = owner
         self._traits = {name: kind.traits(api.described[name]) for name, kind in api.kinds.items()}
         self._made: dict[str, str] = {}
         """Places of what this run made."""
-        self._listing = threading.Lock()
+        self._parents: dict[str, str] = {}
+        """What each lies in."""
+        self._listing = threading.RLock()
         self.forget()
 
     # reading
@@ -72,22 +80,43 @@ class RestProvider(Provider[Thing]):
     def forget(self) -> None:
         self._found: dict[str, Json] = {}
         """Rows of what was looked for and is there, by id."""
-        self._rows: dict[tuple[str, str], Json] = {}
-        """Every row that was read, by kind and place."""
+        self._rows: dict[str, Json] = {}
+        """Every row that was read, by its address."""
         self._lists: dict[tuple[str, str, str], list[Json]] = {}
         self._places: dict[str, str] = {}
 
     def observe(self, resources: Sequence[Thing], entries: Mapping[str, Entry]) -> None:
         self.forget()
         self._places = {id_: entry.place for id_, entry in entries.items() if entry.place} | self._made
+        self._parents |= {id_: entry.parent for id_, entry in entries.items()} | {resource.id: resource.parent for resource in resources}
         for stage in self.stages:
             mine = [resource for resource in resources if resource.kind == stage]
-            map_threads(self._read, mine, _THREADS)
+            for parent in dict.fromkeys(resource.parent for resource in mine):
+                self._list_many(stage, parent, [one for one in mine if one.parent == parent and one.id in self._places])
+            map_threads(self._read, [one for one in mine if one.id not in self._found], _THREADS)
             map_threads(self._look_for, [one for one in mine if one.id not in self._found], _THREADS)
+
+    def _list_many(self, kind: str, parent: str, things: Sequence[Thing]) -> None:
+        """Find many by pages of their list, as long as those are fewer than half of the things."""
+        spec = self._api.kinds[kind]
+        address = self._address(spec, parent)
+        if len(things) < _MANY or spec.detail or spec.nested or not spec.listed or address is None:
+            return
+        most = len(things) // 2 * _PAGE
+        rows = list(itertools.islice(self._pages(spec, address, {}), most))
+        if len(rows) < most:
+            self._lists[kind, parent, ""] = rows
+        by_place = {str(row[spec.id]): row for row in rows}
+        for thing in things:
+            if (row := by_place.get(self._places[thing.id])) is not None:
+                self._found[thing.id] = row
+            elif len(rows) < most:
+                del self._places[thing.id]
 
     def _read(self, thing: Thing) -> None:
         """By the place that is known."""
-        place = self._places.get(thing.id)
+        kind = self._api.kinds[thing.kind]
+        place = self._places.get(thing.id) or (thing.name if kind.by_name else "")
         row = self._row(thing.kind, place, thing.parent) if place else None
         if row is not None:
             self._found[thing.id] = row
@@ -97,33 +126,32 @@ class RestProvider(Provider[Thing]):
     def _look_for(self, thing: Thing) -> None:
         """In the list of its like."""
         kind = self._api.kinds[thing.kind]
-        parent = self._place_of(thing.parent) if thing.parent else ""
-        if thing.parent and not parent:
+        if kind.by_name or (thing.parent and not self._place_of(thing.parent)):
             return
-        alike = [row for row in self._list(thing.kind, parent, thing.name) if kind.named(row.get(kind.identity)) == thing.name]
+        alike = [row for row in self._list(thing.kind, thing.parent, thing.name) if kind.stands_for(thing.name, row)]
         if len(alike) > 1:
-            places = ", ".join(str(row["id"]) for row in alike)
-            raise InputError(
-                f"config.{thing.where}: there are {len(alike)} of kind {thing.kind} named {thing.name} ({places}); name them apart"
-            )
+            places = ", ".join(str(row[kind.id]) for row in alike)
+            cure = f"write {kind.also[-1]} behind the name" if kind.also else "name them apart"
+            raise InputError(f"config.{thing.where}: there are {len(alike)} of kind {thing.kind} named {thing.name} ({places}); {cure}")
         for row in alike:
             self._found[thing.id] = self._whole(thing.kind, row, thing.parent)
 
     def _whole(self, kind: str, row: Json, parent: str) -> Json:
-        return (self._row(kind, str(row["id"]), parent) or row) if self._api.kinds[kind].detail else row
+        spec = self._api.kinds[kind]
+        return (self._row(kind, str(row[spec.id]), parent) or row) if spec.detail else row
 
     def _row(self, kind: str, place: str, parent: str = "") -> Json | None:
         """One row by its place; none where it is not there any more."""
-        if (kind, place) not in self._rows:
-            spec = self._api.kinds[kind]
-            above = self._place_of(parent) if parent else ""
-            if parent and not above:
-                return None
-            answer = self._client.find(f"{_path(spec, above)}/{_quoted(place)}")
+        spec = self._api.kinds[kind]
+        address = self._address(spec, parent, place)
+        if address is None:
+            return None
+        if address not in self._rows:
+            answer = self._client.find(address)
             if answer is None:
                 return None
-            self._rows[kind, place] = _inside(answer, spec.wrap)
-        return self._rows[kind, place]
+            self._rows[address] = self._inside(answer, spec.wrap)
+        return self._rows[address]
 
     def _list(self, kind: str, parent: str = "", name: str = "") -> list[Json]:
         """All rows of a kind, or those that its search finds for a name."""
@@ -131,34 +159,62 @@ class RestProvider(Provider[Thing]):
         key = (kind, parent, name if spec.find else "")
         with self._listing:
             if key not in self._lists:
-                if spec.nested:
-                    above = self._api.kinds[spec.parent]
-                    answer = self._client.find(f"{above.path}/{_quoted(parent)}", {"include[]": spec.nested}) or {}
-                    self._lists[key] = list(_inside(answer, above.wrap).get(spec.nested) or [])
-                else:
-                    query = {spec.find: name} if spec.find and name else {}
-                    self._lists[key] = list(self._client.rows(_path(spec, parent), query, self._way, spec.rows))
+                self._lists[key] = list(self._listed(spec, parent, {spec.find: name} if spec.find and name else {}))
         return self._lists[key]
+
+    def _listed(self, spec: Kind, parent: str, query: Mapping[str, str]) -> Iterable[Json]:
+        if spec.nested:
+            above = self._api.kinds[spec.parent]
+            address = self._address(above, self._parents.get(parent, ""), self._place_of(parent))
+            answer = (self._client.find(address, {"include[]": spec.nested}) if address else None) or {}
+            return self._inside(answer, above.wrap).get(spec.nested) or []
+        address = self._address(spec, parent)
+        return self._pages(spec, address, query) if address and spec.listed else ()
+
+    def _pages(self, spec: Kind, address: str, query: Mapping[str, str]) -> Iterator[Json]:
+        field = ".".join(filter(None, (self._api.envelope, spec.rows)))
+        return self._client.rows(address, query, spec.way or self._way, field)
+
+    def _address(self, spec: Kind, parent: str, place: str = "") -> str | None:
+        """Where all of a kind is, or the one with this place; none where what it lies in is not there."""
+        words = {"id": place, **self._variables}
+        while parent:
+            words[parent.partition("/")[0]] = above = self._place_of(parent)
+            if not above:
+                return None
+            parent = self._parents.get(parent, "")
+        address = (spec.one or f"{spec.path}/{{id}}") if place else spec.path
+        return address.format_map({word: urllib.parse.quote(said, safe="") for word, said in words.items()})
+
+    def _inside(self, answer: Json, wrap: str) -> Json:
+        """What an answer is about, without what is around it."""
+        found: Json = answer
+        for key in filter(None, (self._api.envelope, wrap)):
+            found = found.get(key, found)
+        return found
 
     def _place_of(self, id_: str) -> str:
         """The server's id of what a name stands for; empty where nobody has it."""
-        if id_ in self._found:
-            return str(self._found[id_]["id"])
-        if id_ in self._places:
-            return self._places[id_]
         kind, _slash, name = id_.partition("/")
         spec = self._api.kinds[kind]
-        return next((str(row["id"]) for row in self._list(kind, "", name) if spec.named(row.get(spec.identity)) == name), "")
+        if id_ in self._found:
+            return self._place(spec, self._found[id_], id_.removeprefix(id_of(kind, "", self._parents.get(id_, ""))))
+        if id_ in self._places or spec.parent:
+            return self._places.get(id_, "")
+        return next((str(row[spec.id]) for row in self._list(kind, "", name) if spec.stands_for(name, row)), "")
+
+    def _place(self, spec: Kind, row: Json, name: str) -> str:
+        return name if spec.by_name else str(row[spec.id])
 
     def identity(self) -> list[str]:
-        return [self._api.name, self._client.url]
+        return [self._api.name, self._client.url, *self._variables.values()]
 
     def live(self, resource: Thing) -> Json | None:
         kind = self._api.kinds[resource.kind]
         if resource.id not in self._found and not resource.where:  # only the record knows it, and where it is
             self._read(resource)
         row = self._found.get(resource.id)
-        if row is None:
+        if row is None or (kind.empty and all(row.get(name) == value for name, value in kind.empty.items())):
             return None
         fields = self._api.described[resource.kind]["properties"]
         found = {name: value for name, value in kind.live(row).items() if name in fields and not fields[name].get("readOnly")}
@@ -171,24 +227,36 @@ class RestProvider(Provider[Thing]):
     def _named(self, ref: Ref, value: Any) -> Any:
         """A reference of the server's as it stands in a document; its id where nobody has that."""
         inner = value.get(ref.wrap) if ref.wrap and isinstance(value, Mapping) else value
-        if not isinstance(inner, Mapping):
-            return value
-        kind = next((one for one in ref.kinds if self._api.reference.format(kind=one) == inner.get("type")), ref.kinds[0])
-        place = str(inner.get("id"))
+        kind, place = ref.kinds[0], str(inner)
+        if ref.types:
+            if not isinstance(inner, Mapping):
+                return value
+            kind = next((one for one in ref.types if ref.types[one] == inner.get("type")), kind)
+            place = str(inner.get("id"))
         spec = self._api.kinds[kind]
-        name = spec.named((self._row(kind, place) or {}).get(spec.identity, place))
+        name = spec.called(self._row(kind, place) or {}) or place
         return name if len(ref.kinds) == 1 else {kind: name}
 
-    def ours(self, owner: str) -> Iterator[tuple[str, Entry]]:
+    def ours(self, owner: str, resources: Sequence[Thing]) -> Iterator[tuple[str, Entry]]:
         for name, kind in self._api.kinds.items():
-            for row in self._list(name) if kind.mark and not kind.parent else ():
-                if _owner(row, kind) == owner:
-                    yield f"{name}/{row[kind.identity]}", Entry(name, place=str(row["id"]))
+            parents = dict.fromkeys(one.parent for one in resources if one.kind == name) if kind.parent else {"": None}
+            for parent in parents if kind.mark and kind.listed else ():
+                declared = [one for one in resources if one.kind == name and one.parent == parent]
+                for row in self._list(name, parent):
+                    if _owner(row, kind) == owner:
+                        id_ = next((one.id for one in declared if kind.stands_for(one.name, row)), id_of(name, kind.called(row), parent))
+                        yield id_, Entry(name, place=str(row[kind.id]), parent=parent)
 
     def foreign(self, known: Collection[str], thorough: bool) -> Iterator[str]:
         for name, kind in self._api.kinds.items():
-            if kind.written and not kind.parent and (thorough or (name, "", "") in self._lists):
-                yield from (id_ for id_ in (f"{name}/{row.get(kind.identity)}" for row in self._list(name)) if id_ not in known)
+            if not kind.written or not kind.listed or kind.nested:
+                continue
+            parents = [id_ for id_ in self._found if id_.startswith(f"{kind.parent}/")] if kind.parent else [""]
+            places = {str(row[kind.id]) for id_, row in self._found.items() if id_.startswith(f"{name}/")}
+            for parent in parents:
+                if thorough or (name, parent, "") in self._lists:
+                    rows = [row for row in self._list(name, parent) if str(row[kind.id]) not in places]
+                    yield from (id_ for id_ in (id_of(name, kind.called(row), parent) for row in rows) if id_ not in known)
 
     def requests(self) -> dict[str, int]:
         return dict(self._client.pool.requests)
@@ -207,7 +275,8 @@ class RestProvider(Provider[Thing]):
         return wanted, shaped(there, wanted, kind.keys, ordered=True)
 
     def place(self, resource: Thing) -> str:
-        return str(self._found[resource.id]["id"]) if resource.id in self._found else ""
+        spec = self._api.kinds[resource.kind]
+        return self._place(spec, self._found[resource.id], resource.name) if resource.id in self._found else ""
 
     def holder(self, resource: Thing) -> str:
         return _owner(self._found.get(resource.id) or {}, self._api.kinds[resource.kind])
@@ -226,7 +295,12 @@ class RestProvider(Provider[Thing]):
 
     def alike(self, id_: str) -> Iterator[str]:
         kind = id_.partition("/")[0]
-        yield from (f"{kind}/{self._api.kinds[kind].named(row.get(self._api.kinds[kind].identity))}" for row in self._list(kind))
+        yield from (f"{kind}/{self._api.kinds[kind].called(row)}" for row in self._list(kind))
+
+    def spoken_for(self, resource: Thing, declared: Mapping[str, Thing]) -> bool:
+        # What is not ours to remove takes nothing along.
+        above = self._api.kinds.get(self._api.kinds[resource.kind].parent)
+        return above is not None and above.written and super().spoken_for(resource, declared)
 
     # planning
 
@@ -242,17 +316,18 @@ class RestProvider(Provider[Thing]):
         kind = self._api.kinds[resource.kind]
         row = self._found.get(resource.id) if live is not None else None
         wire = self._wire(resource, body, row or {})
-        path = _path(kind, self._place_of(resource.parent) if resource.parent else "")
         sent = {kind.wrap: wire} if kind.wrap else wire
+        place = self._place(kind, row or {}, resource.name) if row is not None or kind.by_name else ""
+        address = self._address(kind, resource.parent, place) or ""
         if row is not None:
-            self._client.write("PUT", f"{path}/{_quoted(str(row['id']))}", sent, self.may_write)
+            self._client.write(kind.update, address, sent, self.may_write)
             return []
         try:
-            made = _inside(self._client.write("POST", path, sent, self.may_write), kind.wrap)
+            made = self._inside(self._client.write(kind.update if kind.by_name else "POST", address, sent, self.may_write), kind.wrap)
         except LostAnswerError:
             made = self._made_all_the_same(resource)
         self._found[resource.id] = made
-        self._made[resource.id] = str(made["id"])
+        self._made[resource.id] = self._place(kind, made, resource.name)
         return []
 
     def _made_all_the_same(self, thing: Thing) -> Json:
@@ -273,32 +348,27 @@ class RestProvider(Provider[Thing]):
         if kind.mark:
             text = _MARK.sub("", str(body.get(kind.mark, row.get(kind.mark)) or ""))
             wire[kind.mark] = f"{text} [gantry.platform: {self._owner}]".lstrip()
-        return kind.body({**kept, **wire, kind.identity: resource.name, **kind.constants}, row)
+        said = {} if kind.by_name else kind.said_by(resource.name)
+        return kind.body({**(kept if kind.update == "PUT" else {}), **wire, **said, **kind.constants}, row)
 
-    def _reference(self, ref: Ref, value: Any) -> Json:
+    def _reference(self, ref: Ref, value: Any) -> Any:
         kind, name = named(ref, value)
-        found = {"id": self._place_of(id_of(kind, name)), "type": self._api.reference.format(kind=kind)}
+        place = self._place_of(id_of(kind, name))
+        if not ref.types:
+            return place
+        found = {"id": place, "type": ref.types[kind]}
         return {ref.wrap: found} if ref.wrap else found
 
     def remove(self, resource: Thing, place: str) -> None:
-        parent = self._place_of(resource.parent) if resource.parent else ""
-        self._client.delete(f"{_path(self._api.kinds[resource.kind], parent)}/{_quoted(place)}", self.may_write)
+        kind = self._api.kinds[resource.kind]
+        address = self._address(kind, resource.parent, place) or ""
+        if kind.empty:
+            self._client.write(kind.update, address, {**kind.constants, **kind.empty}, self.may_write)
+        else:
+            self._client.delete(address, self.may_write)
         self._found.pop(resource.id, None)
         self._places.pop(resource.id, None)
         self._made.pop(resource.id, None)
-
-
-def _path(kind: Kind, parent: str) -> str:
-    return kind.path.replace("{parent}", _quoted(parent))
-
-
-def _quoted(part: str) -> str:
-    return urllib.parse.quote(part, safe="")
-
-
-def _inside(answer: Json, wrap: str) -> Json:
-    found: Json = answer.get(wrap, answer) if wrap else answer
-    return found
 
 
 def _owner(row: Json, kind: Kind) -> str:

@@ -25,23 +25,34 @@ _REFERENCE: Json = {
 
 def document_schema(api: Api) -> Json:
     """The schema of a document: names in the place of ids, and nothing that only the server says."""
+    parents = {kind.parent for kind in api.kinds.values()}
     sections = {
-        kind.section: {"type": "object", "propertyNames": _NAME, "additionalProperties": _body(api, name, kind)}
+        kind.section: {"type": "object", "propertyNames": _names(kind), "additionalProperties": _body(api, name, kind)}
         for name, kind in api.kinds.items()
-        if kind.written and not kind.parent
+        if (kind.written or name in parents) and not kind.parent
     }
-    return {"type": "object", "additionalProperties": False, "properties": sections}
+    said = {**api.variables, **sections}
+    return {"type": "object", "additionalProperties": False, "properties": said, "required": list(api.variables)}
 
 
 def _body(api: Api, name: str, kind: Kind) -> Json:
     found = _field(api.described[name], "", kind)
-    left_out = {kind.identity, *kind.constants}
-    properties = {field: said for field, said in found["properties"].items() if field not in left_out}
+    left_out = {kind.identity, *kind.also[:-1], *kind.constants}
+    properties = {field: said for field, said in found["properties"].items() if field not in left_out and kind.written}
     for child, other in api.kinds.items():
         if other.parent == name:
-            properties[other.section] = {"type": "object", "propertyNames": _NAME, "additionalProperties": _body(api, child, other)}
-    required = [field for field in found.get("required", ()) if field not in left_out]
-    return {"type": ["object", "null"], "additionalProperties": False, "properties": properties, "required": required}
+            properties[other.section] = {"type": "object", "propertyNames": _names(other), "additionalProperties": _body(api, child, other)}
+    required = [field for field in found.get("required", ()) if field in properties]
+    return {
+        "type": ["object", "null"] if kind.written else "object",
+        "additionalProperties": False,
+        "properties": properties,
+        "required": required,
+    }
+
+
+def _names(kind: Kind) -> Json:
+    return {**_NAME, "enum": list(kind.names)} if kind.names else _NAME
 
 
 def _field(said: Mapping[str, Any], path: str, kind: Kind) -> Json:
@@ -54,10 +65,12 @@ def _field(said: Mapping[str, Any], path: str, kind: Kind) -> Json:
     found = {key: value for key, value in said.items() if key not in _OURS}
     if "items" in said:
         found["items"] = _field(said["items"], path, kind)
+    if isinstance(said.get("additionalProperties"), Mapping):
+        found["additionalProperties"] = _field(said["additionalProperties"], f"{path}.*", kind)
     if "properties" in said:
         inside = {name: one for name, one in said["properties"].items() if not one.get("readOnly")}
         found["properties"] = {name: _field(one, f"{path}.{name}" if path else name, kind) for name, one in inside.items()}
-        found["additionalProperties"] = False
+        found["additionalProperties"] = said.get("additionalProperties", False)
         found["required"] = [name for name in said.get("required", ()) if name in inside]
     return found
 

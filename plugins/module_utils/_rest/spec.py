@@ -22,38 +22,61 @@ Json = dict[str, Any]
 class Ref:
     """A field that names other things, by their ids on the wire.
 
-    In a document one of a single kind is its name, one of several ``{kind: name}``. ``wrap`` is the key around each on the wire.
+    In a document one of a single kind is its name, one of several ``{kind: name}``. ``wrap`` is the key around each on the wire, ``types`` the
+    ``type`` beside the id there, by kind; without any the id stands alone.
     """
 
     kinds: tuple[str, ...]
     wrap: str = ""
+    types: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of thing. Paths of fields are without indexes: ``schedule_layers.users``."""
+    """One kind of thing. Paths of fields are without indexes: ``schedule_layers.users``.
+
+    In addresses a kind's name in braces is the id of the parent of that kind, another word a variable of the API (``{account}``).
+    """
 
     section: str
     """Its key in a document; that of a kind with a parent stands in the parent's body."""
     path: str
-    """Where all of it is; ``{parent}`` is the parent's id."""
-    wrap: str
+    """Where all of it is, and where one is made."""
+    wrap: str = ""
     """The key around one in a request and an answer."""
-    rows: str
+    rows: str = ""
     """The key around many."""
+    one: str = ""
+    """Where one is, ``{id}`` is its own; below ``path`` unless said."""
     identity: str = "name"
     """The field that is its name in a document."""
+    also: tuple[str, ...] = ()
+    """Fields that name it with ``identity``: a name is the words of all; the last one may be left out where the rest is enough."""
+    id: str = "id"
+    """The field that is the server's own id of it."""
+    by_name: bool = False
+    """Whether its name is its id, and writing there makes it; then a body does not say it."""
     any_case: bool = False
     """Whether its names are the same in any case; then they are written in small letters."""
     parent: str = ""
     nested: str = ""
     """The key of the parent's answer that lists it, where it has no list of its own."""
+    listed: bool = True
+    """Whether there is a list of it at all."""
+    way: Way | None = None
+    """How that list goes on, where it is in another way than those of the API."""
+    names: tuple[str, ...] = ()
+    """What its names may be, where the API has a fixed number of them."""
     find: str = ""
     """The parameter by which its list is narrowed to a name."""
     detail: bool = False
     """Whether its list lacks fields that reading one gives."""
     written: bool = True
     deletable: bool = True
+    empty: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of one that counts as none: what is written where it should go and cannot be deleted."""
+    update: str = "PUT"
+    """The verb of a change: PUT sends the whole, over what is there, PATCH what is declared."""
     constants: Mapping[str, Any] = field(default_factory=dict)
     """What every request says of it."""
     mark: str = ""
@@ -76,6 +99,19 @@ class Kind:
         """A name in the form in which it is compared."""
         return str(name).lower() if self.any_case else str(name)
 
+    def said_by(self, name: str) -> Json:
+        """The fields that a name stands for."""
+        words = name.split(" ", len(self.also)) if self.also else [name]
+        return dict(zip((self.identity, *self.also), words, strict=False))
+
+    def called(self, row: Mapping[str, Any]) -> str:
+        """The name of a row, without what it may leave out; empty where the row says none."""
+        return " ".join(self.named(row[name]) for name in (self.identity, *self.also[:-1]) if row.get(name) is not None)
+
+    def stands_for(self, name: str, row: Mapping[str, Any]) -> bool:
+        """Whether a name is that of a row."""
+        return all(self.named(row.get(field)) == said for field, said in self.said_by(name).items())
+
     def traits(self, description: Mapping[str, Any]) -> Traits:
         """What the loop knows of it."""
         fields = description["properties"]
@@ -86,7 +122,7 @@ class Kind:
             restarts=self.restarts,
             defaults={name: said["default"] for name, said in fields.items() if "default" in said},
             removal=self.removal,
-            removable=self.deletable,
+            removable=self.deletable or bool(self.empty),
             written=self.written,
         )
 
@@ -103,8 +139,10 @@ class Api:
     described: Mapping[str, Mapping[str, Any]]
     """The fields of each kind, as our own description says them."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    reference: str = ""
-    """The ``type`` of a reference on the wire; ``{kind}`` stands for its kind."""
+    envelope: str = ""
+    """The key around whatever an answer says."""
+    variables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What a document has to say of whose account it is about, as schemas by name; words of addresses."""
 
     def stages(self) -> tuple[str, ...]:
         """Kinds in the order of writes: what others name or lie in comes first."""

@@ -21,7 +21,7 @@ import secrets
 import sys
 import threading
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,9 +40,6 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-NOT_FOUND = Answer(404, {"error": {"message": "Not Found"}})
-
-
 class Quirks:
     """A server that keeps what it is told and shows what it kept."""
 
@@ -53,6 +50,10 @@ class Quirks:
     def shown(self, kind: str, row: Row, listed: bool) -> Row:
         """A row as an answer has it, as one of a list or alone."""
         return row
+
+    def there(self, kind: str, id_: str) -> Row | None:
+        """What is there although nobody made it."""
+        return None
 
 
 class PagerDutyQuirks(Quirks):
@@ -74,104 +75,160 @@ class PagerDutyQuirks(Quirks):
         return {**row, "schedule_layers": row["schedule_layers"][::-1]}
 
 
-QUIRKS: dict[str, type[Quirks]] = {"pagerduty": PagerDutyQuirks}
+class CloudflareQuirks(Quirks):
+    """A zone has every setting from the start; rules of a phase get ids and versions."""
+
+    def there(self, kind: str, id_: str) -> Row | None:
+        return {"id": id_, "value": "off", "editable": True} if kind == "setting" else None
+
+    def kept(self, kind: str, before: Row | None, after: Row, now: str) -> Row:
+        if kind != "ruleset":
+            return after
+        rules = [{"id": f"R{number}", "version": now, "enabled": True, **rule} for number, rule in enumerate(after.get("rules") or [])]
+        return {**after, "version": now, "rules": rules}
+
+
+QUIRKS: dict[str, type[Quirks]] = {"pagerduty": PagerDutyQuirks, "cloudflare": CloudflareQuirks}
 
 
 class Account:
     """One account of an API. ``most`` are the rows of a page, whatever was asked for.
 
-    With ``invents`` whoever is looked up by name exists: of the people of a trial nobody knows who they are.
+    With ``invents`` whoever is looked up by name exists: of the people and zones of a trial nobody knows which there are.
     """
 
     def __init__(self, api: Any, most: int = _MOST, invents: bool = False) -> None:
         self.api = api
         self.rows: dict[str, dict[str, Row]] = {name: {} for name in api.kinds}
+        """Rows of each kind, by the ids of what they lie in and their own."""
         self._most = most
         self._invents = invents
         self.quirks = QUIRKS.get(api.name, Quirks)()
         self._numbers = itertools.count(1)
+        self._at = importlib.import_module(".document", type(api).__module__.rpartition(".")[0]).at
+        self._addresses = [
+            (name, found)
+            for name, kind in api.kinds.items()
+            for found in (_pattern(kind.path), _pattern(kind.one or f"{kind.path}/{{id}}"))
+        ]
 
     def restored(self, rows: Mapping[str, Mapping[str, Row]]) -> None:
         """Take over what an earlier one kept."""
         for name, kept in rows.items():
             self.rows[name] = dict(kept)
-        used = [int(id_[1:]) for kept in self.rows.values() for id_ in kept]
+        used = [int(row["id"][1:]) for kept in self.rows.values() for row in kept.values() if re.fullmatch(r"P[0-9]+", str(row.get("id")))]
         self._numbers = itertools.count(max(used, default=0) + 1)
 
-    def add(self, kind: str, **row: Any) -> Row:
-        """One made by hand."""
-        made = {"id": f"P{next(self._numbers)}", **row}
-        self.rows[kind][made["id"]] = self.quirks.kept(kind, None, made, "made")
-        return self.rows[kind][made["id"]]
+    def add(self, kind: str, parent: str = "", **row: Any) -> Row:
+        """One made by hand, in what has the id ``parent``."""
+        spec = self.api.kinds[kind]
+        made = {"id": f"P{next(self._numbers)}", **({"parent": parent} if parent else {}), **row}
+        key = _key(parent, str(made[spec.id]))
+        self.rows[kind][key] = self.quirks.kept(kind, None, made, "made")
+        return self.rows[kind][key]
 
     def answer(self, verb: str, address: str, body: Any) -> Answer:
         """The answer to a request."""
         parts = urllib.parse.urlsplit(address)
         query = dict(urllib.parse.parse_qsl(parts.query))
-        for kind, spec in self.api.kinds.items():
-            path = re.fullmatch(spec.path.replace("{parent}", "(?P<parent>[^/]+)") + "(?:/(?P<id>[^/]+))?", parts.path)
-            if path:
-                return self._answer(verb, kind, path.groupdict().get("parent") or "", path["id"], query, body)
-        return NOT_FOUND
+        for kind, pattern in self._addresses:
+            if found := pattern.fullmatch(parts.path):
+                words = {word: urllib.parse.unquote(said) for word, said in found.groupdict().items()}
+                above = words.get(self.api.kinds[kind].parent, "")
+                return self._answer(verb, kind, above, words.get("id"), query, body)
+        return self._said(404, {"error": {"message": "Not Found"}})
 
     def _answer(self, verb: str, kind: str, parent: str, id_: str | None, query: Mapping[str, str], body: Any) -> Answer:
         spec, rows = self.api.kinds[kind], self.rows[kind]
+        if parent and parent not in {str(row[self.api.kinds[spec.parent].id]) for row in self.rows[spec.parent].values()}:
+            return self._said(404, {"error": {"message": "Not Found"}})
         if id_ is None and verb == "GET":
-            return Answer(405) if spec.nested else self._page(kind, query)
-        if id_ is not None and (id_ not in rows or rows[id_].get("parent", "") != parent):
-            return NOT_FOUND
+            return Answer(405) if spec.nested or not spec.listed else self._page(kind, parent, query)
+        if id_ is not None and _key(parent, id_) not in rows:
+            if (known := self.quirks.there(kind, id_)) is not None:
+                rows[_key(parent, id_)] = {**known, "parent": parent}
+            elif not spec.by_name or verb not in ("PUT", "PATCH"):
+                return self._said(404, {"error": {"message": "Not Found"}})
         if id_ is not None and verb == "GET":
-            return Answer(200, {spec.wrap: self._shown(kind, rows[id_], query)})
+            return self._one(200, kind, rows[_key(parent, id_)], query)
         if id_ is not None and verb == "DELETE":
-            return self._delete(kind, id_)
-        if not spec.written or verb not in ("POST", "PUT") or (verb == "POST") is not (id_ is None):
+            return self._delete(kind, _key(parent, id_))
+        if not spec.written or verb not in ("POST", spec.update) or (verb == "POST") is not (id_ is None):
             return Answer(405)
-        wrong = list(self._wrong(kind, (body or {}).get(spec.wrap)))
-        if wrong:
-            return Answer(400, {"error": {"message": "Invalid Input Provided", "errors": wrong}})
-        known = {name: said["default"] for name, said in self.api.described[kind]["properties"].items() if "default" in said}
-        row = {"id": id_ or f"P{next(self._numbers)}", **({"parent": parent} if parent else {}), **known, **body[spec.wrap]}
-        rows[row["id"]] = self.quirks.kept(kind, rows.get(id_ or ""), row, f"start-{next(self._numbers)}")
-        return Answer(200 if id_ else 201, {spec.wrap: self._shown(kind, rows[row["id"]], {})})
+        return self._write(kind, parent, id_, (body or {}).get(spec.wrap) if spec.wrap else body)
 
-    def _delete(self, kind: str, id_: str) -> Answer:
+    def _write(self, kind: str, parent: str, id_: str | None, sent: Any) -> Answer:
+        spec, rows = self.api.kinds[kind], self.rows[kind]
+        before = rows.get(_key(parent, id_)) if id_ else None
+        over = before if before is not None and spec.update == "PATCH" else {}
+        wrong = list(self._wrong(kind, {**over, **sent} if isinstance(sent, dict) else sent, known=set(over)))
+        if wrong:
+            return self._said(400, {"error": {"message": "Invalid Input Provided", "errors": wrong}})
+        known = {name: said["default"] for name, said in self.api.described[kind]["properties"].items() if "default" in said}
+        new = {spec.id: id_} if id_ else {"id": f"P{next(self._numbers)}"}
+        row = {**new, **({"parent": parent} if parent else {}), **known, **over, **sent}
+        key = _key(parent, str(row[spec.id]))
+        rows[key] = self.quirks.kept(kind, before, row, f"start-{next(self._numbers)}")
+        return self._one(200 if before else 201, kind, rows[key], {})
+
+    def _delete(self, kind: str, key: str) -> Answer:
         if not self.api.kinds[kind].deletable:
             return Answer(405)
-        del self.rows[kind][id_]
-        for children in self.rows.values():
-            for child in [child for child, row in children.items() if row.get("parent") == id_]:
-                del children[child]
+        gone = self.rows[kind].pop(key)
+        for child, rows in self.rows.items():
+            if self.api.kinds[child].parent == kind:
+                for inner in [inner for inner, row in rows.items() if row.get("parent") == str(gone[self.api.kinds[kind].id])]:
+                    del rows[inner]
         return Answer(204)
 
+    def _said(self, status: int, body: Row, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+        return Answer(status, {"success": status < 300, **body} if self.api.envelope else body, headers)
+
+    def _one(self, status: int, kind: str, row: Row, query: Mapping[str, str]) -> Answer:
+        shown = self._shown(kind, row, query)
+        for key in filter(None, (self.api.kinds[kind].wrap, self.api.envelope)):
+            shown = {key: shown}
+        return self._said(status, shown)
+
     def _shown(self, kind: str, row: Row, query: Mapping[str, str], listed: bool = False) -> Row:
+        fields = self.api.described[kind]["properties"]
         found = copy.deepcopy(self.quirks.shown(kind, row, listed))
+        found = {name: value for name, value in found.items() if name != "parent" and not fields.get(name, {}).get("writeOnly")}
         for child, spec in self.api.kinds.items():
             if spec.parent == kind and spec.nested == query.get("include[]"):
                 mine = [one for one in self.rows[child].values() if one["parent"] == row["id"]]
                 found[spec.nested] = [{key: one[key] for key in ("id", "name", "type")} for one in mine]
         return found
 
-    def _page(self, kind: str, query: Mapping[str, str]) -> Answer:
-        spec = self.api.kinds[kind]
+    def _page(self, kind: str, parent: str, query: Mapping[str, str]) -> Answer:
+        spec, way = self.api.kinds[kind], self.api.pages("http://stand-in")
         wanted = query.get(spec.find, "") if spec.find else ""
         if self._invents and not spec.written and wanted and wanted not in [row[spec.identity] for row in self.rows[kind].values()]:
             self.add(kind, **{spec.identity: wanted, "name": wanted})
-        found = [row for row in self.rows[kind].values() if wanted.casefold() in row[spec.identity].casefold()]
-        begin = int(query.get("offset") or 0)
-        page = [self._shown(kind, row, query, listed=True) for row in found[begin : begin + self._most]]
-        return Answer(200, {spec.rows: page, "offset": begin, "limit": self._most, "more": begin + self._most < len(found)})
+        mine = [row for row in self.rows[kind].values() if row.get("parent", "") == parent]
+        found = [self._shown(kind, row, query, listed=True) for row in mine if wanted.casefold() in str(row.get(spec.identity)).casefold()]
+        most = len(found) if type(spec.way or way).__name__ == "Whole" else self._most
+        if hasattr(way, "offset_word"):
+            begin = int(query.get(way.offset_word) or 0)
+            return Answer(200, {spec.rows: found[begin : begin + most], "offset": begin, "limit": most, "more": begin + most < len(found)})
+        begin = (int(query.get("page") or 1) - 1) * most
+        rows = found[begin : begin + most]
+        shown: Any = {spec.rows: rows} if spec.rows else rows
+        return self._said(200, {self.api.envelope: shown}) if self.api.envelope else Answer(200, shown)
 
-    def _wrong(self, kind: str, body: Any) -> Iterator[str]:
+    def _wrong(self, kind: str, body: Any, known: Collection[str] = ()) -> Iterator[str]:
         spec = self.api.kinds[kind]
         if not isinstance(body, dict):
-            yield f"{spec.wrap} is missing"
+            yield f"{spec.wrap or 'the body'} is missing"
             return
-        yield from self._against(self.api.described[kind], body, "", spec)
+        own = {"parent", "id", "version", "editable", *([spec.identity] if spec.by_name else [])} & set(known)
+        yield from self._against(self.api.described[kind], {name: value for name, value in body.items() if name not in own}, "", spec)
         for path, ref in spec.refs.items():
-            for named in _at(body, path):
+            for named in self._at(body, path):
                 one = named[ref.wrap] if ref.wrap else named
-                kinds = [name for name in ref.kinds if one["type"] == self.api.reference.format(kind=name)]
-                if not kinds or one["id"] not in self.rows[kinds[0]]:
+                id_ = str(one["id"] if ref.types else one)
+                kinds = [name for name in ref.kinds if not ref.types or one["type"] == ref.types[name]]
+                if not kinds or id_ not in self.rows[kinds[0]]:
                     yield f"{path}: there is no {one}"
 
     def _against(self, said: Mapping[str, Any], value: Any, path: str, spec: Any) -> Iterator[str]:
@@ -183,27 +240,25 @@ class Account:
             for item in value:
                 yield from self._against(said.get("items") or {}, item, path, spec)
         elif isinstance(value, dict) and "properties" in said:
-            own = {"id", "start", "end"} if path else set()
+            own = {"id", "start", "end", "version", "enabled"} if path else set()
+            more = bool(said.get("additionalProperties"))
             for name, one in value.items():
                 field = said["properties"].get(name)
-                if field is None and name not in own or (field or {}).get("readOnly"):
+                if field is None and name not in own and not more or (field or {}).get("readOnly"):
                     yield f"{path}.{name}: may not be written"
                 elif field:
                     yield from self._against(field, one, f"{path}.{name}" if path else name, spec)
-            yield from (f"{path}.{name}: is missing" for name in said.get("required", ()) if name not in value)
+            left_out = {spec.identity} if spec.by_name and not path else set()
+            yield from (f"{path}.{name}: is missing" for name in said.get("required", ()) if name not in {*value, *left_out})
 
 
-def _at(value: Any, path: str) -> Iterator[Any]:
-    """What stands at a path, in every item of the lists on the way."""
-    if isinstance(value, list):
-        for item in value:
-            yield from _at(item, path)
-    elif not path:
-        yield value
-    else:
-        name, _dot, rest = path.partition(".")
-        if isinstance(value, Mapping) and name in value:
-            yield from _at(value[name], rest)
+def _pattern(address: str) -> re.Pattern[str]:
+    """Which paths an address of the table stands for."""
+    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", address))
+
+
+def _key(parent: str, id_: str) -> str:
+    return f"{parent}/{id_}" if parent else id_
 
 
 class Kept:

@@ -32,7 +32,10 @@ def _written_layers(wire: Json, row: Json) -> Json:
     return {**wire, "schedule_layers": [*given, *({**layer, "end": now} for layer in before if layer.get("name") not in names)]}
 
 
-_USER, _TEAM = Ref(("user",)), Ref(("team",))
+def _ref(*kinds: str, wrap: str = "") -> Ref:
+    return Ref(kinds, wrap, {kind: f"{kind}_reference" for kind in kinds})
+
+
 KINDS = {
     "user": Kind("users", "/users", "user", "users", identity="email", find="query", any_case=True, written=False),
     "team": Kind("teams", "/teams", "team", "teams", constants={"type": "team"}, mark="description"),
@@ -44,7 +47,7 @@ KINDS = {
         detail=True,
         constants={"type": "schedule"},
         mark="description",
-        refs={"schedule_layers.users": Ref(("user",), "user")},
+        refs={"schedule_layers.users": _ref("user", wrap="user")},
         keys={"schedule_layers": "name"},
         forms={"schedule_layers.rotation_virtual_start": moment},
         restarts={"schedule_layers": Impact.DISRUPTIVE},
@@ -58,7 +61,7 @@ KINDS = {
         "escalation_policies",
         constants={"type": "escalation_policy"},
         mark="description",
-        refs={"escalation_rules.targets": Ref(("user", "schedule")), "teams": _TEAM},
+        refs={"escalation_rules.targets": _ref("user", "schedule"), "teams": _ref("team")},
         unordered=frozenset({"escalation_rules.targets", "teams"}),
     ),
     "service": Kind(
@@ -68,12 +71,12 @@ KINDS = {
         "services",
         constants={"type": "service"},
         mark="description",
-        refs={"escalation_policy": Ref(("escalation_policy",))},
+        refs={"escalation_policy": _ref("escalation_policy")},
         removal=Impact.DESTROYS_DATA,
     ),
     "integration": Kind(
         "integrations",
-        "/services/{parent}/integrations",
+        "/services/{service}/integrations",
         "integration",
         "",
         parent="service",
@@ -90,5 +93,4 @@ API = Api(
     "Token token={token}",
     FIELDS,
     {"Accept": "application/vnd.pagerduty+json;version=2"},
-    "{kind}_reference",
 )

@@ -211,7 +211,7 @@ class Memory(Provider[Resource]):
     def _named(self, value):
         return [self._named(one) for one in value] if isinstance(value, list) else (self._get(value) or {"name": value})["name"]
 
-    def ours(self, owner):
+    def ours(self, owner, resources):
         for kind in TRAITS:
             for row in self.server.list(kind, ""):
                 if row["mark"] == owner:

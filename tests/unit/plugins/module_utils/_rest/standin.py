@@ -57,7 +57,16 @@ class StandIn(program().Account):
     def writes(self):
         return [row for row in self.log if row[0] != "GET"]
 
-    def named(self, kind, name):
-        identity = self.api.kinds[kind].identity
-        (found,) = [row for row in self.rows[kind].values() if row[identity] == name]
+    def named(self, kind, name, parent=""):
+        """The row that a name stands for, below the parent whose id in a document is given."""
+        spec = self.api.kinds[kind]
+        above = ""
+        if parent:
+            kind_above, _slash, name_above = parent.partition("/")
+            above = self.named(kind_above, name_above)[self.api.kinds[kind_above].id]
+        (found,) = [
+            row
+            for row in self.rows[kind].values()
+            if row.get("parent", "") == above and (row[spec.id] == name if spec.by_name else spec.stands_for(name, row))
+        ]
         return found

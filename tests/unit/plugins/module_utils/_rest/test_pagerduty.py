@@ -2,129 +2,32 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""PagerDuty's table and the provider of every table, against a stand-in that is made from the table's description."""
+"""What PagerDuty's table is about beyond every API's, against a stand-in that is made from the table's description."""
 
 from __future__ import annotations
-
-import contextlib
-import copy
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError, RefusedError
 from ansible_collections.gantry.platform.plugins.module_utils._core.guards import Prune
-from ansible_collections.gantry.platform.plugins.module_utils._core.http import Endpoint, Retry
-from ansible_collections.gantry.platform.plugins.module_utils._core.lock import TakenError
-from ansible_collections.gantry.platform.plugins.module_utils._core.reconcile import Request, reconcile
-from ansible_collections.gantry.platform.plugins.module_utils._core.record import Record
-from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
 from ansible_collections.gantry.platform.plugins.module_utils._rest.apis.pagerduty import API
-from ansible_collections.gantry.platform.plugins.module_utils._rest.client import RestClient
 from ansible_collections.gantry.platform.plugins.module_utils._rest.document import read_document
-from ansible_collections.gantry.platform.plugins.module_utils._rest.provider import RestProvider
-from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._rest.standin import StandIn
+from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._rest.suite import PAGERDUTY, Shelf, rows
+from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._rest.suite import changed as copied
 
-DOCUMENT = {
-    "teams": {"core": {"description": "the engine"}, "ops": {}},
-    "schedules": {
-        "primary": {
-            "time_zone": "Europe/Berlin",
-            "schedule_layers": [
-                {
-                    "name": name,
-                    "rotation_virtual_start": "2026-01-05T09:00:00+01:00",
-                    "rotation_turn_length_seconds": 604800,
-                    "users": ["ann@example.org", "bob@example.org"],
-                }
-                for name in ("night", "day")
-            ],
-        }
-    },
-    "escalation_policies": {
-        "tier-0": {
-            "teams": ["ops", "core"],
-            "escalation_rules": [
-                {"escalation_delay_in_minutes": 5, "targets": [{"schedule": "primary"}, {"user": "ann@example.org"}]},
-                {"escalation_delay_in_minutes": 15, "targets": [{"user": "Bob@Example.org"}]},
-            ],
-        }
-    },
-    "services": {
-        "engine": {
-            "escalation_policy": "tier-0",
-            "acknowledgement_timeout": 600,
-            "integrations": {"events": {"type": "events_api_v2_inbound_integration"}},
-        }
-    },
-}
+DOCUMENT = PAGERDUTY.document
 MADE = ["team/core", "team/ops", "schedule/primary", "escalation_policy/tier-0", "service/engine", "integration/engine/events"]
-
-
-class Shelf:
-    """Records in memory."""
-
-    name, system, breaking, identity = "the record", "what us has", "by hand", ("us",)
-
-    def __init__(self):
-        self.version, self.content = 0, None
-        self.dead = False
-        """Whether the run that has it was killed: then not even the lock is given back."""
-
-    def read(self):
-        return self.version, copy.deepcopy(self.content)
-
-    def write(self, version, content):
-        if self.dead or version != self.version:
-            raise TakenError
-        self.version, self.content = version + 1, copy.deepcopy(content)
-        return self.version
-
-    def others(self):
-        return []
-
-    def last_words(self):
-        return contextlib.nullcontext()
-
-
-COUNTS = {"user": 4, "team": 2, "schedule": 1, "escalation_policy": 1, "service": 1, "integration": 1}
-
-
-def account():
-    found = StandIn(API)
-    for name in ("ann", "bob", "cas", "dan"):
-        found.add("user", email=f"{name}@example.org", name=name.title())
-    found.shelf = Shelf()
-    return found
+run = PAGERDUTY.run
 
 
 @pytest.fixture
 def pagerduty():
-    found = account()
+    found = PAGERDUTY.account()
     yield found
     found.close()
 
 
-class Killed(BaseException):
-    """The run is dead."""
-
-
-def run(server, document=DOCUMENT, owner="us", shelf=None, gate=lambda: None, **options):
-    headers = {**API.headers, "Authorization": API.authorization.format(token="t-o-k-e-n")}
-    client = RestClient(Endpoint(server.url), headers, "tests", gate, retry=Retry(attempts=6, first_pause=0.001))
-    try:
-        request = Request(read_document(API, document), owner, **options)
-        return reconcile(RestProvider(client, API, owner), request, References({}), Record(shelf or server.shelf), f"{owner}@here")
-    finally:
-        client.close()
-
-
-def changed(change, document=DOCUMENT):
-    found = copy.deepcopy(document)
-    change(found)
-    return found
-
-
-def rows(result):
-    return {row["id"]: (row["action"], tuple(row["fields"])) for row in result["plan"]}
+def changed(change):
+    return copied(change, DOCUMENT)
 
 
 def test_the_plan_of_an_empty_account_is_what_is_done(pagerduty):
@@ -188,44 +91,6 @@ def test_a_start_is_not_moved_by_another_change(pagerduty):
     before = [layer["start"] for layer in pagerduty.named("schedule", "primary")["schedule_layers"]]
     run(pagerduty, changed(lambda document: document["schedules"]["primary"].update(description="new")))
     assert [layer["start"] for layer in sent[0]["schedule_layers"]] == before and all(layer["id"] for layer in sent[0]["schedule_layers"])
-
-
-def test_throttled_and_with_lost_answers_nothing_is_made_twice(pagerduty):
-    pagerduty.throttle, pagerduty.lose = 3, 2
-    done = run(pagerduty)
-    assert done["counts"]["create"] == len(MADE)
-    assert {kind: len(rows) for kind, rows in pagerduty.rows.items()} == COUNTS
-    assert run(pagerduty)["plan"] == []
-
-
-@pytest.mark.parametrize("loses_its_record", [False, True])
-def test_a_run_that_is_killed_before_any_request_is_ended_by_the_next(loses_its_record):
-    """Before each of its requests in turn, so between any two of them, until one of the runs ends by itself."""
-    points = 0
-    alive = False
-    while not alive:
-        points += 1
-        server = account()
-        left = iter(range(points))
-
-        def gate(server=server, left=left):
-            if next(left, None) is None:
-                server.shelf.dead = True
-                raise Killed
-
-        try:
-            run(server, gate=gate)
-            alive = True
-        except Killed:
-            server.shelf.dead = False
-            if loses_its_record:
-                server.shelf = Shelf()
-        run(server)
-        server.log.clear()
-        assert run(server)["plan"] == [] and not server.writes
-        assert {kind: len(rows) for kind, rows in server.rows.items()} == COUNTS, points
-        server.close()
-    assert points >= 20
 
 
 def test_without_its_record_everything_is_adopted(pagerduty):

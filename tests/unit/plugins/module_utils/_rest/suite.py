@@ -1,0 +1,236 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tests of every API that is a table share: a document of each, its stand-in, and a run."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from dataclasses import dataclass, field
+
+from ansible_collections.gantry.platform.plugins.module_utils._core.http import Endpoint, Retry
+from ansible_collections.gantry.platform.plugins.module_utils._core.lock import TakenError
+from ansible_collections.gantry.platform.plugins.module_utils._core.reconcile import Request, reconcile
+from ansible_collections.gantry.platform.plugins.module_utils._core.record import Record
+from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
+from ansible_collections.gantry.platform.plugins.module_utils._rest.apis import cloudflare, pagerduty
+from ansible_collections.gantry.platform.plugins.module_utils._rest.client import RestClient
+from ansible_collections.gantry.platform.plugins.module_utils._rest.document import read_document
+from ansible_collections.gantry.platform.plugins.module_utils._rest.provider import RestProvider
+from ansible_collections.gantry.platform.plugins.module_utils._rest.spec import Api
+from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._rest.standin import StandIn
+
+
+class Shelf:
+    """Records in memory."""
+
+    name, system, breaking, identity = "the record", "what us has", "by hand", ("us",)
+
+    def __init__(self):
+        self.version, self.content = 0, None
+        self.dead = False
+        """Whether the run that has it was killed: then not even the lock is given back."""
+
+    def read(self):
+        return self.version, copy.deepcopy(self.content)
+
+    def write(self, version, content):
+        if self.dead or version != self.version:
+            raise TakenError
+        self.version, self.content = version + 1, copy.deepcopy(content)
+        return self.version
+
+    def others(self):
+        return []
+
+    def last_words(self):
+        return contextlib.nullcontext()
+
+
+class Killed(BaseException):
+    """The run is dead."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One API: a document, what was there before it (kind, fields), and ``then`` a second document, which changes and removes."""
+
+    api: Api
+    document: dict
+    before: tuple[tuple[str, dict], ...]
+    then: dict
+    removable: frozenset[str] = field(default_factory=frozenset)
+
+    def account(self):
+        """A new account, with a shelf for records."""
+        found = StandIn(self.api)
+        for kind, row in self.before:
+            found.add(kind, **row)
+        found.shelf = Shelf()
+        return found
+
+    def run(self, server, document=None, owner="us", shelf=None, gate=lambda: None, **options):
+        """One call, with the first document unless another is given."""
+        document = self.document if document is None else document
+        headers = {**self.api.headers, "Authorization": self.api.authorization.format(token="t-o-k-e-n")}
+        client = RestClient(Endpoint(server.url), headers, "tests", gate, retry=Retry(attempts=6, first_pause=0.001))
+        try:
+            request = Request(read_document(self.api, document), owner, **options)
+            provider = RestProvider(client, self.api, owner, {name: document[name] for name in self.api.variables})
+            return reconcile(provider, request, References({}), Record(shelf or server.shelf), f"{owner}@here")
+        finally:
+            client.close()
+
+    def things(self):
+        """Ids of what the first document makes, in the order of the writes."""
+        return [thing.id for thing in read_document(self.api, self.document) if self.api.kinds[thing.kind].written]
+
+
+def changed(change, document):
+    """A document with something changed."""
+    found = copy.deepcopy(document)
+    change(found)
+    return found
+
+
+def rows(result):
+    """Action and fields of each change, by its id."""
+    return {row["id"]: (row["action"], tuple(row["fields"])) for row in result["plan"]}
+
+
+def _layer(name):
+    return {
+        "name": name,
+        "rotation_virtual_start": "2026-01-05T09:00:00+01:00",
+        "rotation_turn_length_seconds": 604800,
+        "users": ["ann@example.org", "bob@example.org"],
+    }
+
+
+PAGERDUTY = Case(
+    pagerduty.API,
+    {
+        "teams": {"core": {"description": "the engine"}, "ops": {}},
+        "schedules": {"primary": {"time_zone": "Europe/Berlin", "schedule_layers": [_layer("night"), _layer("day")]}},
+        "escalation_policies": {
+            "tier-0": {
+                "teams": ["ops", "core"],
+                "escalation_rules": [
+                    {"escalation_delay_in_minutes": 5, "targets": [{"schedule": "primary"}, {"user": "ann@example.org"}]},
+                    {"escalation_delay_in_minutes": 15, "targets": [{"user": "Bob@Example.org"}]},
+                ],
+            }
+        },
+        "services": {
+            "engine": {
+                "escalation_policy": "tier-0",
+                "acknowledgement_timeout": 600,
+                "integrations": {"events": {"type": "events_api_v2_inbound_integration"}},
+            }
+        },
+    },
+    tuple(("user", {"email": f"{name}@example.org", "name": name.title()}) for name in ("ann", "bob", "cas", "dan")),
+    {
+        "teams": {"core": {"description": "what thinks"}, "night": {}},
+        "schedules": {
+            "primary": {"time_zone": "Etc/UTC", "schedule_layers": [_layer("day")]},
+            "second": {"time_zone": "Etc/UTC", "schedule_layers": [_layer("all")]},
+        },
+        "escalation_policies": {
+            "tier-1": {"teams": ["core"], "escalation_rules": [{"escalation_delay_in_minutes": 5, "targets": [{"schedule": "second"}]}]}
+        },
+        "services": {
+            "memory": {"escalation_policy": "tier-1", "integrations": {"events": {"type": "events_api_v2_inbound_integration"}}},
+            "dreams": {"escalation_policy": "tier-1"},
+        },
+    },
+    frozenset({"service/engine"}),
+)
+_ACCOUNT = "0123456789abcdef0123456789abcdef"
+
+
+def _pool(region, **more):
+    origins = [{"name": f"{region}-{number}", "address": f"192.0.2.{number}", "weight": 1, "enabled": True} for number in (1, 2)]
+    return {"monitor": "ready", "minimum_origins": 1, "origins": origins, **more}
+
+
+def _rule(ref, action, **more):
+    return {"ref": ref, "action": action, "expression": "true", **more}
+
+
+CLOUDFLARE = Case(
+    cloudflare.API,
+    {
+        "account": _ACCOUNT,
+        "monitors": {"ready": {"type": "https", "path": "/ready", "expected_codes": "200"}},
+        "pools": {"eu": _pool("eu", description="Europe"), "us": _pool("us")},
+        "zones": {
+            "example.org": {
+                "settings": {"ssl": {"value": "strict"}, "tls_client_auth": {"value": "on"}},
+                "records": {
+                    "A www.example.org": {"content": "192.0.2.1", "proxied": True},
+                    "TXT example.org v=spf1 -all": {"ttl": 300},
+                    "TXT example.org another": {},
+                },
+                "load_balancers": {
+                    "app.example.org": {
+                        "default_pools": ["eu", "us"],
+                        "fallback_pool": "us",
+                        "region_pools": {"WEU": ["eu"]},
+                        "proxied": True,
+                        "steering_policy": "geo",
+                    }
+                },
+                "rulesets": {
+                    "http_request_firewall_managed": {
+                        "rules": [_rule("managed", "execute", action_parameters={"id": "Cloudflare Managed Ruleset"})]
+                    },
+                    "http_request_firewall_custom": {"rules": [_rule("admin", "block"), _rule("bots", "managed_challenge", enabled=True)]},
+                    "http_ratelimit": {
+                        "rules": [
+                            _rule(
+                                "login",
+                                "block",
+                                ratelimit={"characteristics": ["ip.src", "cf.colo.id"], "period": 60, "requests_per_period": 20},
+                            )
+                        ]
+                    },
+                },
+            }
+        },
+    },
+    (
+        ("zone", {"name": "example.org"}),
+        ("zone", {"name": "example.net"}),
+        ("managed_ruleset", {"name": "Cloudflare Managed Ruleset"}),
+        ("managed_ruleset", {"name": "Cloudflare OWASP Core Ruleset"}),
+        ("managed_ruleset", {"name": "DDoS L7 ruleset"}),
+    ),
+    {
+        "account": _ACCOUNT,
+        "monitors": {"ready": {"type": "https", "path": "/healthz", "expected_codes": "2xx"}},
+        "pools": {"eu": _pool("eu", description="Europe"), "ap": _pool("ap")},
+        "zones": {
+            "example.org": {
+                "settings": {"ssl": {"value": "full"}},
+                "records": {
+                    "A www.example.org": {"content": "192.0.2.9", "proxied": False},
+                    "CNAME api.example.org": {"content": "www.example.org"},
+                },
+                "load_balancers": {"app.example.org": {"default_pools": ["ap"], "fallback_pool": "eu", "proxied": True}},
+                "rulesets": {
+                    "http_request_firewall_managed": {
+                        "rules": [
+                            _rule("owasp", "execute", action_parameters={"id": "Cloudflare OWASP Core Ruleset"}),
+                            _rule(
+                                "managed", "execute", action_parameters={"id": "Cloudflare Managed Ruleset", "overrides": {"action": "log"}}
+                            ),
+                        ]
+                    }
+                },
+            }
+        },
+    },
+)
+CASES = {"pagerduty": PAGERDUTY, "cloudflare": CLOUDFLARE}

@@ -1,0 +1,162 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What has to hold for every API that is a table, against the stand-in made from it: an API is a row of ``suite.CASES``."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+from ansible_collections.gantry.platform.plugins.module_utils._core.errors import RefusedError
+from ansible_collections.gantry.platform.plugins.module_utils._core.guards import Prune
+from ansible_collections.gantry.platform.plugins.module_utils._rest.document import read_document
+from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._rest.suite import CASES, Killed, Shelf, rows
+
+
+@pytest.fixture(params=CASES)
+def case(request):
+    return CASES[request.param]
+
+
+@pytest.fixture
+def server(case):
+    found = case.account()
+    yield found
+    found.close()
+
+
+def counted(server):
+    return {kind: len(kept) for kind, kept in server.rows.items()}
+
+
+def test_the_plan_of_an_empty_account_is_what_is_done(case, server):
+    plan = case.run(server, check_mode=True)
+    assert not server.writes
+    assert {row["id"] for row in plan["plan"]} == set(case.things())
+    done = case.run(server, approved_digest=plan["digest"])
+    assert (done["digest"], done["warnings"]) == (plan["digest"], [])
+
+
+def test_a_second_run_reads_nothing_twice_and_writes_nothing(case, server):
+    case.run(server)
+    server.log.clear()
+    assert case.run(server)["plan"] == [] and not server.writes
+    assert len(server.log) == len(set(server.log)) <= len(read_document(case.api, case.document))
+
+
+def test_throttled_and_with_lost_answers_nothing_is_made_twice(case, server):
+    undisturbed = case.account()
+    case.run(undisturbed)
+    server.throttle, server.lose = 3, 2
+    assert {row["id"] for row in case.run(server)["plan"]} == set(case.things())
+    assert counted(server) == counted(undisturbed)
+    assert case.run(server)["plan"] == []
+    undisturbed.close()
+
+
+def killed_at(case, server, point, document, **options):
+    """A run that dies before its request number ``point``; whether it came to its end all the same."""
+    left = iter(range(point))
+
+    def gate():
+        if next(left, None) is None:
+            server.shelf.dead = True
+            raise Killed
+
+    try:
+        case.run(server, document, gate=gate, **options)
+    except Killed:
+        server.shelf.dead = False
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("begins", "loses_its_record"), [(False, False), (False, True), (True, False)], ids=["made", "made-record-lost", "changed"]
+)
+def test_a_run_that_is_killed_before_any_request_is_ended_by_the_next(case, begins, loses_its_record):
+    """Before each of its requests in turn, so between any two: while all is made, and while it is changed and removed."""
+    document = case.then if begins else case.document
+    options = {"prune": Prune("delete", data=case.removable)}
+    server, whole = case.account(), case.account()
+    for account in (server, whole):
+        if begins:
+            case.run(account)
+    case.run(whole, document, **options)
+    rows_before, shelf_before = copy.deepcopy(server.rows), server.shelf
+    alive, point = False, 0
+    while not alive:
+        point += 1
+        server.rows, server.shelf = copy.deepcopy(rows_before), copy.deepcopy(shelf_before)
+        alive = killed_at(case, server, point, document, **options)
+        if loses_its_record and not alive:
+            server.shelf = Shelf()
+        case.run(server, document, **options)
+        server.log.clear()
+        assert case.run(server, document, **options)["plan"] == [] and not server.writes
+        assert counted(server) == counted(whole), (point, server.rows)
+    assert point > (30 if begins else 20), "50 points of every API in all"
+    server.close()
+    whole.close()
+
+
+def other(value, declared):
+    """Another value of its type, which differs in something that is declared."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, (int, float)):
+        return value + 1
+    if isinstance(value, str):
+        return f"{value}x"
+    if isinstance(value, list):
+        return [other(value[0], declared[0]), *value[1:]]
+    name = next(name for name in declared if name not in ("id", "name", "ref"))
+    return {**value, name: other(value[name], declared[name])}
+
+
+def test_each_declared_field_that_is_changed_by_hand_is_found_and_put_back(case, server):
+    case.run(server)
+    tried = 0
+    for thing in read_document(case.api, case.document):
+        kind = case.api.kinds[thing.kind]
+        refs = {path.partition(".")[0] for path in kind.refs if "." not in path or path.endswith(".*")}
+        names = {kind.identity, *kind.also} if not kind.by_name else {kind.identity}
+        for name in set(thing.body or {}) - refs - names - kind.fixed if kind.written else ():
+            row = server.named(thing.kind, thing.name, thing.parent)
+            row[name] = other(row[name], thing.body[name])
+            tried += 1
+            found = rows(case.run(server, check_mode=True))
+            assert list(found) == [thing.id] and {field.partition(".")[0].partition("[")[0] for field in found[thing.id][1]} == {name}
+            case.run(server)
+            assert case.run(server, check_mode=True)["plan"] == []
+    assert tried >= 5
+
+
+def test_without_its_record_everything_is_adopted(case, server):
+    case.run(server)
+    before = copy.deepcopy(server.rows)
+    server.shelf = Shelf()
+    done = case.run(server, prune=Prune("delete"))
+    assert {action for action, _fields in rows(done).values()} == {"adopt"}
+    assert server.rows == before
+    assert case.run(server, prune=Prune("delete"))["plan"] == []
+
+
+def test_what_bears_anothers_mark_is_refused(case, server):
+    case.run(server)
+    before = len(server.writes)
+    with pytest.raises(RefusedError, match=" is us's"):
+        case.run(server, owner="them", shelf=Shelf())
+    assert len(server.writes) == before
+
+
+def test_what_is_declared_no_more_goes(case, server):
+    case.run(server)
+    before = counted(server)
+    done = case.run(server, case.then, prune=Prune("delete", data=case.removable))
+    gone = {row["id"] for row in done["plan"] if row["action"] == "delete"}
+    assert gone and counted(server) != before
+    assert case.run(server, case.then, prune=Prune("delete", data=case.removable))["plan"] == []
+    assert not gone & set(rows(case.run(server, case.then, check_mode=True)))
