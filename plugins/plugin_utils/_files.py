@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to the collection: no interface is promised outside of it.
-"""Reading and writing the small JSON documents that a run leaves on the controller."""
+"""Files on the controller: the small JSON documents that a run leaves, and what is written whole or not at all."""
 
 from __future__ import annotations
 
@@ -42,26 +42,34 @@ def read_json(path: str) -> Any:
 def write_json(path: str, document: Any) -> bool:
     """Write a document whole or not at all, prove it by reading it again. False where the file holds it already."""
     text = json.dumps(document, indent=2, sort_keys=False) + "\n"
-    folder = os.path.dirname(path)
+    try:
+        with open(path, encoding="utf-8") as handle:
+            if handle.read() == text:
+                return False
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}") from error
+    write_whole(path, text.encode(), 0o640)
+    if read_json(path) != json.loads(text):
+        raise InputError(f"{path} does not hold what was written to it; is somebody else writing there?")
+    return True
+
+
+def write_whole(path: str, content: bytes, mode: int) -> None:
+    """Write a file whole or not at all, and the folders above it where there are none. Raises InputError that names the file."""
     temporary = ""
     try:
-        os.makedirs(folder, exist_ok=True)
-        if os.path.exists(path):
-            with open(path, encoding="utf-8") as handle:
-                if handle.read() == text:
-                    return False
-        descriptor, temporary = tempfile.mkstemp(prefix=".writing-", dir=folder)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
-            handle.write(text)
-        os.chmod(temporary, 0o640)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(prefix=".writing-", dir=os.path.dirname(path))
+        with os.fdopen(descriptor, "wb") as handle:
+            handle.write(content)
+        os.chmod(temporary, mode)
         os.replace(temporary, path)
     except OSError as error:
         if temporary and os.path.exists(temporary):
             os.unlink(temporary)
         raise InputError(f"{path} cannot be written: {error.strerror}") from error
-    if read_json(path) != json.loads(text):
-        raise InputError(f"{path} does not hold what was written to it; is somebody else writing there?")
-    return True
 
 
 def remove_file(path: str) -> None:

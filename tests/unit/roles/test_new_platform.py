@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -34,33 +33,16 @@ def playbook(folder: Path, *arguments: str, cwd: Path = CHECKOUT) -> str:
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=300).stdout
 
 
-def collection(folder: Path, playbooks: str, *inventories: str) -> Path:
-    """As much of the collection as is wanted: each file costs the real modules half a second."""
-    wanted = ["galaxy.yml", *(str(path.relative_to(CHECKOUT)) for path in (CHECKOUT / "playbooks").glob(playbooks))]
-    for name in [*wanted, *(f"inventories/{name}" for name in inventories)]:
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        (shutil.copytree if (CHECKOUT / name).is_dir() else shutil.copyfile)(CHECKOUT / name, target)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    """Every playbook and two environments."""
-    names = ("sandbox.yml", "dev.yml", "group_vars/sandbox_environment", "host_vars/sandbox.yml")
-    return collection(tmp_path_factory.mktemp("collection"), "*.yml", *names)
-
-
-def new_platform(folder: Path, root: Path, *arguments: str) -> str:
-    """Write a team's repository out of ``root``."""
-    variables = [f"new_platform_root={root}", f"new_platform_dest={folder}/ours", *arguments]
+def new_platform(folder: Path, *arguments: str) -> str:
+    """Write a team's repository."""
+    variables = [f"new_platform_dest={folder}/ours", *arguments]
     return playbook(folder, "playbooks/new_platform.yml", *(word for one in variables for word in ("-e", one)))
 
 
 @pytest.fixture(scope="module")
-def repository(tmp_path_factory, root):
+def repository(tmp_path_factory):
     folder = tmp_path_factory.mktemp("team")
-    output = new_platform(folder, root, "new_platform_code_owner=@team/us")
+    output = new_platform(folder, "new_platform_code_owner=@team/us")
     assert "failed=0" in output, output
     return folder / "ours"
 
@@ -83,20 +65,24 @@ def test_it_pins_the_collection_and_names_who_reviews(repository):
 def test_its_ci_checks_every_environment(repository):
     workflow = yaml.safe_load((repository / ".github/workflows/platform.yml").read_text(encoding="utf-8"))
     environments = workflow["jobs"]["inventory"]["strategy"]["matrix"]["environment"]
-    assert set(environments) == {path.stem for path in (repository / "inventories").glob("*.yml")} == {"sandbox", "dev"}
+    assert (
+        set(environments)
+        == {path.stem for path in (repository / "inventories").glob("*.yml")}
+        == {"sandbox", "dev", "staging", "prod", "dr"}
+    )
     assert "${{ matrix.environment }}" in workflow["jobs"]["inventory"]["steps"][-1]["run"]
 
 
-def test_its_inventories_are_the_examples(repository, root):
+def test_its_inventories_are_the_examples(repository):
     def files(folder):
         return {path.relative_to(folder): path.read_text(encoding="utf-8") for path in folder.rglob("*.yml")}
 
-    assert files(repository / "inventories") == files(root / "inventories")
+    assert files(repository / "inventories") == files(CHECKOUT / "inventories")
 
 
-def test_a_second_run_touches_nothing_that_the_team_has_written(repository, tmp_path):
+def test_a_second_run_touches_nothing_that_the_team_has_written(repository):
     (repository / "README.md").write_text("ours\n", encoding="utf-8")
-    output = new_platform(repository.parent, collection(tmp_path, "site.yml", "sandbox.yml", "host_vars/sandbox.yml"))
+    output = new_platform(repository.parent)
     assert "changed=0" in output and "failed=0" in output, output
     assert (repository / "README.md").read_text(encoding="utf-8") == "ours\n"
 
