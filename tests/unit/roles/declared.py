@@ -77,11 +77,12 @@ def declare(folder: Path, inventories: list[Path], roles: list[str], areas: str 
             *([access] if "cluster_baseline" in roles else []),
             {
                 "name": "Keep",
-                "ansible.builtin.copy": {
-                    "dest": f"{folder}/{{{{ inventory_hostname }}}}.json",
-                    "content": "{{ {'store': platform_model.store, 'effective': platform_model.effective} | to_json }}",
-                    "mode": "0600",
+                "gantry.platform.new_files": {
+                    "dest": str(folder),
+                    "files": "{{ {inventory_hostname ~ '.json': {'store': platform_model.store, 'effective': platform_model.effective} | to_json} }}",
                 },
+                "register": "kept",
+                "failed_when": "not kept.changed",
             },
         ],
     }
