@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the gantry.platform authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every static check, one line each; what fails is shown in full. Run by `make lint`, or with names to run only those."""
+"""Every static check, two at a time, one line each; what fails is shown in full. Run by `make lint`, or with names to run only those."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,28 +40,31 @@ class Check:
     cwd: str = str(ROOT)
 
 
+AT_ONCE = 2
+"""Most checks have one busy process."""
 CHECKS = [
-    Check("ruff lint", ["ruff", "check", "--quiet", "--output-format=concise", "."]),
-    Check("ruff format", ["ruff", "format", "--check", "--quiet", "."]),
+    # What takes longest comes first, so that all end together.
+    Check("ansible-test sanity", sanity.problems),
+    Check("ansible-lint", ["ansible-lint", "--nocolor", "-q"]),
+    Check("galaxy-importer", galaxy.problems),
+    Check("collection docs", DOCS),
     Check(
         "mypy strict", ["mypy", "--config-file", str(ROOT / "pyproject.toml"), "-p", f"{PACKAGE}.plugins.module_utils"], str(COLLECTIONS)
     ),
     Check("yamllint", ["yamllint", "--strict", "."]),
-    Check("ansible-lint", ["ansible-lint", "--nocolor", "-q"]),
-    Check("collection docs", DOCS),
     Check("changelog", ["antsibull-changelog", "lint"]),
+    Check("house rules", house_rules.problems),
+    Check("inventory reference", [sys.executable, "tests/tools/inventory_reference.py", "--check"]),
+    Check("floors", floors.problems),
     Check("role interfaces", role_interfaces.problems),
     Check("action groups", action_groups.problems),
-    Check("floors", floors.problems),
-    Check("house rules", house_rules.problems),
     Check("file length", file_length.problems),
     Check("coverage", coverage.problems),
     Check("trial", trial.problems),
-    Check("inventory reference", [sys.executable, "tests/tools/inventory_reference.py", "--check"]),
     Check("role echoes", role_echoes.problems),
     Check("role pages", role_pages.problems),
-    Check("ansible-test sanity", sanity.problems),
-    Check("galaxy-importer", galaxy.problems),
+    Check("ruff lint", ["ruff", "check", "--quiet", "--output-format=concise", "."]),
+    Check("ruff format", ["ruff", "format", "--check", "--quiet", "."]),
 ]
 
 
@@ -72,9 +76,11 @@ def main() -> None:
     unknown = wanted - {check.name for check in CHECKS}
     if unknown:
         sys.exit(f"no check is called {', '.join(sorted(unknown))}; there are {', '.join(check.name for check in CHECKS)}")
-    failed = [check.name for check in CHECKS if (not wanted or check.name in wanted) and not passes(check)]
+    checks = [check for check in CHECKS if not wanted or check.name in wanted]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        failed = [check.name for check, passed in zip(checks, pool.map(passes, checks), strict=True) if not passed]
     if failed:
-        sys.exit(f"\n{len(failed)} of {len(wanted) or len(CHECKS)} checks failed: {', '.join(failed)}")
+        sys.exit(f"\n{len(failed)} of {len(checks)} checks failed: {', '.join(failed)}")
 
 
 def passes(check: Check) -> bool:
@@ -85,9 +91,8 @@ def passes(check: Check) -> bool:
     except NotRun as reason:
         print(f"not run: {check.name}: {reason}", flush=True)
         return True
-    print(f"{'FAIL' if lines else 'ok  '} {check.name:<22}{time.monotonic() - began:6.1f} s", flush=True)
-    for line in lines:
-        print(f"     {line}")
+    said = [f"{'FAIL' if lines else 'ok  '} {check.name:<22}{time.monotonic() - began:6.1f} s", *(f"     {line}" for line in lines)]
+    print("\n".join(said), flush=True)
     return not lines
 
 
