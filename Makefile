@@ -12,7 +12,9 @@ export PATH
 ENVIRONMENTS = $(patsubst inventories/%.yml,%,$(wildcard inventories/*.yml))
 environment = $(if $(filter $1,$(ENVIRONMENTS)),-i inventories/$1.yml,$(error There is no environment "$1"; there are $(ENVIRONMENTS)))
 needed = $(or $($1),$(error $1= is missing, as in make $@ $2))
-PLAYBOOK = ansible-playbook $(call environment,$(ENV))
+# V=1 is Ansible's own output, DIFF=1 every field before and after.
+RUN = ansible-playbook $(if $(V),-v) $(if $(DIFF),--diff)
+PLAYBOOK = $(RUN) $(call environment,$(ENV))
 NARROW = $(if $(HOST),--limit $(HOST)) $(if $(AREA),-e platform_area=$(AREA))
 
 help: ## This list
@@ -38,7 +40,7 @@ status: deps ## What runs, and how the last run ended (ENV=)
 logs: ## The end of a server's log (S=kube-apiserver)
 	@tail -n 50 .gantry/sandbox/logs/$(or $(S),$(error S= is missing; there are $(basename $(notdir $(wildcard .gantry/sandbox/logs/*.log))))).log
 
-plan: deps ## What a run would change, and nothing done (ENV= AREA= HOST=)
+plan: deps ## What a run would change, and nothing done (ENV= AREA= HOST=; as everywhere V=1 for Ansible's own output, DIFF=1 for every field)
 	@$(PLAYBOOK) playbooks/plan.yml $(NARROW)
 
 apply: deps ## Apply; with PLAN=.gantry/plan.json exactly that plan or nothing (ENV= AREA= HOST=)
@@ -60,7 +62,7 @@ component: deps ## What a component brings and needs, before it is enabled and w
 	@$(PLAYBOOK) playbooks/component_info.yml -e component_name=$(call needed,NAME,NAME=velero)
 
 compare: deps ## Differences of two environments (A=staging B=prod)
-	@ansible-playbook $(call environment,$(A)) $(call environment,$(B)) playbooks/compare.yml -e platform_compare_a=$(A) -e platform_compare_b=$(B)
+	@$(RUN) $(call environment,$(A)) $(call environment,$(B)) playbooks/compare.yml -e platform_compare_a=$(A) -e platform_compare_b=$(B)
 
 rehearse: deps ## Every cluster of an environment on a control plane of its own on this machine (ENV=prod)
 	@$(PLAYBOOK) playbooks/rehearse.yml $(NARROW)
@@ -72,7 +74,7 @@ destroy: deps ## Remove everything that was applied to the sandbox (CONFIRM=sand
 	@$(PLAYBOOK) playbooks/destroy.yml -e platform_destroy_confirmation=$(CONFIRM)
 
 new-platform: deps ## A team's own live repository (DEST=../our-platform)
-	@ansible-playbook playbooks/new_platform.yml -e new_platform_dest=$(call needed,DEST,DEST=../our-platform)
+	@$(RUN) playbooks/new_platform.yml -e new_platform_dest=$(call needed,DEST,DEST=../our-platform)
 
 area: deps ## The skeleton of an area, ready for lint and tests (NAME=monitoring)
 	@python tests/tools/new_area.py $(call needed,NAME,NAME=monitoring) $(or $(ON),cluster)

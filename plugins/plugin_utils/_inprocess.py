@@ -30,6 +30,7 @@ from ..module_utils._core.stop import Gate, stopped_by_signals
 from ..module_utils._core.suggest import did_you_mean
 from ..module_utils._core.words import clean
 from ..module_utils._joined.face import Call, Face
+from ._live_line import Passing
 
 _PR_SET_PDEATHSIG = 1
 
@@ -95,7 +96,7 @@ class Progress:
             if now - self._last < (1.0 if step != self._step else 5.0):
                 return
             self._last, self._step = now, step
-        self._display.display(f"  {self._host}: {clean(text)}, {now - self._began:.0f} s")
+        self._display.display(Passing(f"  {self._host}: {clean(text)}, {now - self._began:.0f} s"))
 
 
 @contextlib.contextmanager

@@ -33,14 +33,14 @@ class Runs:
         self._inventory = str(inventory) if isinstance(inventory, Path) else f"inventories/{inventory}.yml"
         self._variables = {"platform_rehearsal_root": str(folder), "platform_plan_file": str(self.report), **variables}
         self._bin = Path(sys.executable).parent
-        self._environment = {
+        self.environment = {
             **{name: value for name, value in os.environ.items() if checkout == ROOT or name != "ANSIBLE_COLLECTIONS_PATH"},
             **{"ANSIBLE_CONFIG": str(checkout / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_NOCOLOR": "1"},
         }
 
     def start(self, name, *words, start_new_session=False, **environment):
         output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "start_new_session": start_new_session}
-        return subprocess.Popen([self._bin / name, *words], cwd=self._checkout, env=self._environment | environment, **output)
+        return subprocess.Popen([self._bin / name, *words], cwd=self._checkout, env=self.environment | environment, **output)
 
     def command(self, name, *words, **environment):
         process = self.start(name, *words, **environment)

@@ -47,11 +47,12 @@ class OnProd(Runs):
         found["platform_settings"]["areas"]["monitoring"] = False
         found["platform_settings"]["components"] = {}
         settings.write_text(yaml.safe_dump(found), encoding="utf-8")
-        self.rehearsed = self.limited("rehearse", CONTROL, HUB, platform_rehearsal_keep=True)
+        # With Ansible's own lines: they say in which order the plays came.
+        self.rehearsed = self.limited("rehearse", CONTROL, HUB, loudness=["-v"], platform_rehearsal_keep=True)
 
-    def limited(self, name, *hosts, **variables):
+    def limited(self, name, *hosts, loudness=(), **variables):
         """A playbook on some of the hosts."""
-        code, output = self.command("ansible-playbook", *self.words(name, **variables), "--limit", ",".join(hosts))
+        code, output = self.command("ansible-playbook", *self.words(name, **variables), *loudness, "--limit", ",".join(hosts))
         return code, output, self.reported()
 
     def mark(self):

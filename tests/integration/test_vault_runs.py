@@ -70,8 +70,8 @@ class VaultRuns(Runs):
         places = {"ANSIBLE_LOCAL_TEMP": "local", "ANSIBLE_REMOTE_TEMP": "remote", "ANSIBLE_HOME": "home", "TMPDIR": "tmp"}
         for name in places.values():
             (self.left / name).mkdir(parents=True)
-        self._environment |= {name: str(self.left / place) for name, place in places.items()}
-        self._environment |= {"ANSIBLE_LOG_PATH": str(self.left / "ansible.log"), "ANSIBLE_KEEP_REMOTE_FILES": "1"}
+        self.environment |= {name: str(self.left / place) for name, place in places.items()}
+        self.environment |= {"ANSIBLE_LOG_PATH": str(self.left / "ansible.log"), "ANSIBLE_KEEP_REMOTE_FILES": "1"}
 
     def loud(self, name, *words, access=None, environment=None, **variables):
         """One whole run: exit code, output, report. ``access`` is a folder with another way into Vault than the sandbox's own."""

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to the collection: no interface is promised outside of it.
-"""A report as a table for people: what, where, impact, why, as wide as the terminal, between 80 and 100 columns.
+"""A report as a table for people: what, where, impact, why, as wide as the terminal, between 80 and 160 columns.
 
 A line is a list of (text, style); the caller knows whether and how styles become colours.
 """
@@ -20,9 +20,13 @@ from .._core.words import clean, clean_lines, cleaned
 from .report import impact_of
 
 WIDTH = 100
+"""Where there is no terminal."""
 _NARROW = 80
+_WIDE = 160
 LONG = 40
 """A set on a host with more changes than this is shown by counts, and only its dearer changes one by one."""
+_MANY, _SHORT = 100, 5
+"""Where a run has more changes than that, which is a first one, a set is long from here on."""
 _LONG_MEMBER = 40
 _MOST_FOREIGN = 30
 _MOST_LEFT = 10
@@ -32,7 +36,7 @@ _SIGNS = {"create": "+", "update": "~", "replace": "±", "delete": "-", "adopt":
 _FOUND = {"create": "missing", "update": "changed", "replace": "changed", "delete": "surplus"}
 """What drift calls that which a run would mend by these actions."""
 _ID = (24, 60)
-"""The column of the ids is as wide as the longest of a set, within these bounds."""
+"""The column of the ids is as wide as the longest of a set, within these bounds; the wider the terminal, the higher the upper one."""
 _SHORT_KINDS = {"CustomResourceDefinition": "CRD", "HorizontalPodAutoscaler": "HPA"}
 _IMPACT = max(len(impact.value) for impact in Impact)
 _BESIDE_ID = 15 + _IMPACT
@@ -59,10 +63,13 @@ _TITLES = {
 }
 
 
-def render(report: Json, place: str = "", columns: int = WIDTH) -> list[Line]:
-    """The whole table; ``place`` is where the report was written, named in the last line. ``columns`` are those of the terminal."""
-    report = _cleaned(report)
-    width = max(_NARROW, min(WIDTH, columns))
+def render(report: Json, place: str = "", columns: int = WIDTH, told: Iterable[str] = ()) -> list[Line]:
+    """The whole table; ``place`` is where the report was written, named in the last line. ``columns`` are those of the terminal.
+
+    Errors that were ``told`` already are not told again.
+    """
+    report = _without(_cleaned(report), list(told))
+    width = max(_NARROW, min(_WIDE, columns))
     lines: list[Line] = [_title(report), []]
     for hosts in _alike(report):
         lines += [*_host_lines(report, hosts, width), []]
@@ -91,6 +98,14 @@ def _cleaned(report: Json) -> dict[str, Any]:
         if row.get("error"):
             found["hosts"][clean(host)]["error"] = cleaned(row["error"], clean_lines)
     return found
+
+
+def _without(report: dict[str, Any], told: list[str]) -> dict[str, Any]:
+    for row in (report, *report["hosts"].values()):
+        error = (row.get("error") or "").strip()
+        if error and any(text.startswith(error) for text in told):
+            row["error"] = ""
+    return report
 
 
 def _fitted(line: Line, width: int) -> Iterator[Line]:
@@ -187,14 +202,14 @@ def _host_lines(report: Json, hosts: list[str], width: int) -> Iterator[Line]:
     changes = [change for change in report["changes"] if change["host"] == hosts[0]]
     if row["status"] == "applied":  # what could not be verified beforehand has happened by now
         changes = [{**change, "verified": True, "reason": change["reason"] if change["verified"] else ""} for change in changes]
+    most = _SHORT if len(changes) > _MANY else LONG
     for name in dict.fromkeys(change["set"] for change in changes):
-        yield from _set_lines(name, [change for change in changes if change["set"] == name], _is_drift(report), width)
+        yield from _set_lines(name, [change for change in changes if change["set"] == name], most, _is_drift(report), width)
     yield from _foreign_lines([item for item in report.get("foreign", ()) if item["host"] == hosts[0]], width)
     for orphan in sorted(set(row["orphan_sets"]) - {change["set"] for change in changes}):
         for text in wrapped(f"  set {orphan} is declared by nobody; platform_remove_sets removes it", width, "  "):
             yield [(text, "warn")]
-    if row.get("error"):
-        yield from _error_lines(row, width)
+    yield from _error_lines(row, width)
     yield from _written_lines(changes, width)
 
 
@@ -217,8 +232,8 @@ def _is_drift(report: Json) -> bool:
     return bool(report["command"] == "drift")
 
 
-def _set_lines(name: str, changes: list[Json], drift: bool, columns: int) -> Iterator[Line]:
-    shown = changes if len(changes) <= LONG else [change for change in changes if Impact(change["impact"]) is not Impact.SAFE][:LONG]
+def _set_lines(name: str, changes: list[Json], most: int, drift: bool, columns: int) -> Iterator[Line]:
+    shown = changes if len(changes) <= most else [change for change in changes if Impact(change["impact"]) is not Impact.SAFE][:LONG]
     counts = Counter(change["action"] for change in changes)
     yield [(f"  {name or 'without a set'}", "title"), (f"  {counted(counts, drift)}", "quiet")]
     if len(shown) < len(changes):
@@ -229,7 +244,8 @@ def _set_lines(name: str, changes: list[Json], drift: bool, columns: int) -> Ite
                 told = ", ".join(f"{kind} {number}" for kind, number in sorted(kinds.items()))
                 for text in wrapped(f"    {_SIGNS[action.value]} {_word(action.value, drift)}: {told}", columns, "  "):
                     yield [(text, action.value)]
-    width = min(max((len(short_id(change["id"])) for change in shown), default=0), _ID[1], columns - _BESIDE_ID)
+    widest = max(_ID[1], columns // 2)
+    width = min(max((len(short_id(change["id"])) for change in shown), default=0), widest, columns - _BESIDE_ID)
     for change in shown:
         yield from _change_lines(change, max(width, _ID[0]), drift, columns)
 
@@ -298,9 +314,9 @@ def _foreign_lines(foreign: list[Json], width: int) -> Iterator[Line]:
 
 
 def _error_lines(row: Json, width: int) -> Iterator[Line]:
-    if row["failed_task"]:
+    if row.get("failed_task"):
         yield [(f"  stopped at: {shortened(row['failed_task'], width - 14)}", "error")]
-    for text in wrapped(row["error"], width - 4)[:30]:
+    for text in wrapped(row.get("error") or "", width - 4)[:30]:
         yield [(f"    {text}", "error")]
 
 

@@ -184,7 +184,8 @@ def test_two_plans_of_one_checkout_at_once(runs):
 
 def test_the_report_does_not_need_the_callback(runs, tmp_path):
     runs.report.unlink(missing_ok=True)
-    instead = {"ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.junit", "JUNIT_OUTPUT_DIR": str(tmp_path)}
+    instead = {"ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default", "JUNIT_OUTPUT_DIR": str(tmp_path)}
+    instead["ANSIBLE_CALLBACKS_ENABLED"] = "ansible.builtin.junit"
     code, output = runs.command("ansible-playbook", *runs.words("plan"), **instead)
     assert code == 0, output
     assert "Plan for" not in output

@@ -98,6 +98,8 @@ class Face:
         book.write_text(json.dumps([whole]), encoding="utf-8")
         given = {
             "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+            # What a module returns is judged by Ansible's own output of it.
+            "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default",
             "ANSIBLE_LOCAL_TEMP": str(self.folder / "local"),
             "ANSIBLE_REMOTE_TEMP": str(self.folder / "remote"),
             "ANSIBLE_LOG_PATH": str(self.folder / "ansible.log"),

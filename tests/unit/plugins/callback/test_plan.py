@@ -36,7 +36,7 @@ def test_quiet_without_a_plan(callback):
     callback.v2_runner_on_ok(ended("ansible.builtin.debug", {"plan": [change("Namespace/-/x")]}))
     callback.v2_playbook_on_stats(None)
     callback._display.display.assert_not_called()
-    assert callback._report() is None
+    assert callback._table.report() is None
 
 
 def test_the_published_report_is_drawn(callback, tmp_path):
@@ -78,7 +78,7 @@ def test_a_role_used_alone_shows_its_plan_too(callback):
 
 def test_whatever_module_made_a_plan_is_shown_and_what_fails_before_any_is_not(callback):
     callback.v2_runner_on_failed(ended("gantry.platform.platform_model", {"failed": True, "msg": "no such team"}))
-    assert callback._report() is None
+    assert callback._table.report() is None
     callback.v2_runner_on_ok(ended("gantry.platform.of_another_system", result(change("zone/-/example.com"))))
     callback.v2_runner_on_ok(ended("somebody.elses.module", result(change("zone/-/example.org"))))
     callback.v2_runner_on_failed(ended("gantry.platform.of_another_verify", {"failed": True, "msg": "it does not answer"}))

@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.gantry.platform.plugins.callback import plan
 from ansible_collections.gantry.platform.plugins.module_utils._run.report import build_report, make_note
 from ansible_collections.gantry.platform.plugins.module_utils._run.table import LONG, WIDTH, counted, plain, render, shortened, wrapped
+from ansible_collections.gantry.platform.plugins.plugin_utils import _run_table
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._run.canned import (
     applied,
     change,
@@ -28,7 +28,7 @@ def shown(report, place=""):
     return plain(render(report, place))
 
 
-@pytest.mark.parametrize(("columns", "widest"), [(500, 100), (90, 90), (20, 80)])
+@pytest.mark.parametrize(("columns", "widest"), [(500, 160), (120, 120), (90, 90), (20, 80)])
 def test_a_table_is_as_wide_as_the_terminal_within_bounds(columns, widest):
     report = plan_of(prod=planned(*(change("ConfigMap/cortex/x", "update", reason="word " * number) for number in range(1, 80))))
     assert max(len(line) for line in plain(render(report, "", columns)).splitlines()) in range(widest - 5, widest + 1)
@@ -136,7 +136,7 @@ def test_styles_are_known_to_the_callback():
     failing = make_note("plan", "1", "x", {"failed": True, "msg": "no"})
     reports = [plan_of(a=planned(*changes), b=[failing], c=[]), build_report(meta("site", applied=True), {"a": applied(*changes)})]
     styles = {style for report in reports for line in render(report) for _text, style in line if style}
-    assert styles <= set(plan._COLOURS)
+    assert styles <= set(_run_table.COLOURS)
 
 
 def test_counts_in_words():
