@@ -55,7 +55,7 @@ drift: deps ## Compare every object with what is declared; fails on drift (ENV= 
 verify: deps ## Check what must be true (ENV= AREA= HOST=)
 	@$(PLAYBOOK) playbooks/verify.yml $(NARROW)
 
-explain: deps ## Where a value comes from (ENV= HOST= QUERY='services."memory-store".recovery')
+explain: deps ## Where a value comes from (ENV= HOST= QUERY=services.memory-store.recovery)
 	@$(PLAYBOOK) playbooks/explain.yml $(if $(HOST),--limit $(HOST)) -e '{"platform_explain_query": $(if $(QUERY),"$(subst ",\",$(QUERY))","@")}'
 
 component: deps ## What a component brings and needs, before it is enabled and without a cluster (NAME=velero ENV=)

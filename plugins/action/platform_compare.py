@@ -16,6 +16,7 @@ from ..module_utils._model.compare import compare, table
 from ..plugin_utils._inprocess import outcome, validated
 from ..plugin_utils._model_input import host_named, model_of
 
+_NARROW = 80
 ARGUMENTS: dict[str, Any] = {"a": {"type": "str", "required": True}, "b": {"type": "str", "required": True}}
 
 
@@ -36,7 +37,9 @@ class ActionModule(ActionBase):
             hosts = [host_named(name, variables) for name in names]
             first, second = (model_of(host, variables, read_only=True).effective for host in hosts)
             found = compare(first, second, clusters=list(names) == hosts)
-            Display().display(clean_lines("\n".join([*table(found, *names), ""])))
+            sides = [name if name == host else f"{name} ({host})" for name, host in zip(names, hosts, strict=True)]
+            columns = max(_NARROW, Display().columns + 1)
+            Display().display(clean_lines("\n".join([f"{sides[0]} and {sides[1]}", "", *table(found, *names, columns), ""])))
             return {"changed": False, "hosts": hosts, "differences": found}
 
         return outcome(work)

@@ -11,10 +11,10 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..module_utils._core.errors import InputError
+from ..module_utils._core.errors import GantryError, InputError
 from ..module_utils._core.schema import show_path
 from ..module_utils._core.words import clean_lines
-from ..module_utils._model.explain import explain, table
+from ..module_utils._model.explain import Explained, explain, table
 from ..plugin_utils._inprocess import outcome, validated
 from ..plugin_utils._model_input import model_of
 
@@ -23,7 +23,7 @@ try:
 except ImportError:
     jmespath = None
 
-ARGUMENTS: dict[str, Any] = {"query": {"type": "str", "required": True}}
+ARGUMENTS: dict[str, Any] = {"query": {"type": "str", "required": True}, "hosts": {"type": "list", "elements": "str"}}
 
 
 class ActionModule(ActionBase):
@@ -38,26 +38,43 @@ class ActionModule(ActionBase):
         variables = task_vars or {}
 
         def work() -> dict[str, Any]:
-            query = validated(self, ARGUMENTS, dict(self._task.args))["query"]
-            host = variables["inventory_hostname"]
-            explained = explain(model_of(host, variables, read_only=True), query, _search)
-            lines = table(explained, query)
-            Display().display(clean_lines("\n".join([host, *lines, ""])))
-            said = [
-                {
-                    "path": show_path(path),
-                    "layer": one.layer,
-                    "source": one.source,
-                    "origins": list(one.origins),
-                    "value": one.value,
-                    "removed": one.removed,
-                }
-                for path, statements in explained.leaves.items()
-                for one in statements
-            ]
-            return {"changed": False, "value": explained.value, "said": said}
+            options = validated(self, ARGUMENTS, dict(self._task.args))
+            query = options["query"]
+            found: dict[str, Explained] = {}
+            silent: dict[str, GantryError] = {}
+            for host in options["hosts"] or [variables["inventory_hostname"]]:
+                try:
+                    found[host] = explain(model_of(host, variables, read_only=True), query, _search)
+                except GantryError as error:
+                    silent[host] = error
+            if not found:
+                raise next(iter(silent.values()))
+            answers: dict[str, list[str]] = {}
+            for host, one in found.items():
+                answers.setdefault("\n".join(table(one, query)), []).append(host)
+            for text, hosts in answers.items():
+                Display().display(clean_lines(f"{', '.join(hosts)}\n{text}\n"))
+            for host, error in silent.items():
+                Display().display(clean_lines(f"{host}\n{error.message}\n"))
+            first = next(iter(found.values()))
+            return {"changed": False, "hosts": list(answers.values()), "value": first.value, "said": _said(first)}
 
         return outcome(work)
+
+
+def _said(explained: Explained) -> list[dict[str, Any]]:
+    return [
+        {
+            "path": show_path(path),
+            "layer": one.layer,
+            "source": one.source,
+            "origins": list(one.origins),
+            "value": one.value,
+            "removed": one.removed,
+        }
+        for path, statements in explained.leaves.items()
+        for one in statements
+    ]
 
 
 def _search(query: str, value: Any) -> Any:

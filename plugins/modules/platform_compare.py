@@ -11,7 +11,7 @@ short_description: Show what two environments or clusters say differently
 version_added: 0.1.0
 author: The gantry.platform authors (@gantry-platform)
 description:
-  - Prints every leaf in which two effective models differ, and nothing else.
+  - Prints every leaf in which two effective models differ, and nothing else. What one of them lacks as a whole is one difference.
   - An environment is looked at by its first cluster, and what is true of one cluster alone is left out. Two clusters are
     compared whole.
   - Both have to be in the inventories of this run.

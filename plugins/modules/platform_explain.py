@@ -28,9 +28,14 @@ attributes:
     support: full
 options:
   query:
-    description: A JMESPath query on the effective model. Names with a dash stand in double quotes.
+    description:
+      - A path in the effective model, or a JMESPath query on it. Names with a dash stand in double quotes in all but a plain path.
     type: str
     required: true
+  hosts:
+    description: The hosts that are asked, in a task with C(run_once). Those that agree are shown once. Without it the task's own host.
+    type: list
+    elements: str
 seealso:
   - module: gantry.platform.platform_model
 """
@@ -38,16 +43,23 @@ seealso:
 EXAMPLES = r"""
 - name: Say why the memory store recovers as it does
   gantry.platform.platform_explain:
-    query: services."memory-store".recovery
+    query: services.memory-store.recovery
+    hosts: "{{ ansible_play_hosts_all }}"
+  run_once: true
 """
 
 RETURN = r"""
 value:
-  description: The value of the query.
+  description: The value of the query, of the first host that has one.
   type: raw
   returned: success
+hosts:
+  description: The hosts that gave an answer, those of one answer together.
+  type: list
+  elements: list
+  returned: success
 said:
-  description: What every layer said about each leaf of the value, in order. Empty where the query computes its value.
+  description: What every layer said about each leaf of that value, in order. Empty where the query computes its value.
   type: list
   elements: dict
   returned: success

@@ -22,7 +22,7 @@ from .layers import Statement
 Search = Callable[[str, Any], Any]
 """Evaluates a JMESPath query: ``search(query, value)``. It is handed in, since jmespath is no part of Python."""
 
-_STEP = re.compile(r'\s*(?:\.?\s*(?P<name>[A-Za-z_][A-Za-z0-9_]*)|\.?\s*(?P<quoted>"(?:[^"\\]|\\.)*")|\[\s*(?P<index>[0-9]+)\s*\])\s*')
+_STEP = re.compile(r'\s*(?:\.?\s*(?P<name>[A-Za-z_][A-Za-z0-9_-]*)|\.?\s*(?P<quoted>"(?:[^"\\]|\\.)*")|\[\s*(?P<index>[0-9]+)\s*\])\s*')
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Explained:
 
 
 def plain_path(query: str) -> Path | None:
-    """The query as a path, or none where it is more than that."""
+    """The query as a path, or none where it is more than that. A name may have dashes, which JMESPath wants in quotes."""
     path: list[str | int] = []
     position = 0
     while position < len(query):

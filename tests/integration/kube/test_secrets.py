@@ -27,6 +27,9 @@ from ansible_collections.gantry.platform.tests.integration.kube.playbooks import
 
 APPLY = "gantry.platform.kube_apply"
 LOUD = ["-vvvv", "--diff"]
+CONSOLE = {"ANSIBLE_STDOUT_CALLBACK": "gantry.platform.console"}
+# All that Ansible shows, and what the console words itself.
+SHOWN = pytest.mark.parametrize(("words", "screen"), [(LOUD, {}), (["--diff"], CONSOLE)], ids=["vvvv", "console"])
 CANARIES = {"OLD": "canary-old-5f1c", "NEW": "canary-new-9b2e", "FOREIGN": "canary-foreign-77aa"}
 
 
@@ -67,7 +70,8 @@ def assert_silent(cluster, face, played):
                 assert traces(handle.read()) == [], path
 
 
-def test_create_change_and_remove(cluster, face, namespace):
+@SHOWN
+def test_create_change_and_remove(cluster, face, namespace, words, screen):
     one, other = referenced(namespace, "one", "OLD"), referenced(namespace, "other", "OLD")
     played = face.play(
         {**task("checked", namespace, one, other), "check_mode": True},
@@ -75,8 +79,8 @@ def test_create_change_and_remove(cluster, face, namespace):
         task("again", namespace, one, other),
         task("changed", namespace, referenced(namespace, "one", "NEW"), other, return_objects=True),
         task("removed", namespace, config_map(namespace), prune={"mode": "delete"}),
-        words=LOUD,
-        environment=CANARIES,
+        words=words,
+        environment=CANARIES | screen,
     )
     found = played.results
     assert [found[name]["changed"] for name in ("checked", "made", "again", "changed", "removed")] == [True, True, False, True, True]
@@ -85,7 +89,8 @@ def test_create_change_and_remove(cluster, face, namespace):
     assert_silent(cluster, face, played)
 
 
-def test_refusals_and_errors(cluster, face, namespace):
+@SHOWN
+def test_refusals_and_errors(cluster, face, namespace, words, screen):
     frozen, edited = referenced(namespace, "frozen", "OLD", immutable=True), referenced(namespace, "edited", "OLD")
     face.play(task("made", namespace, frozen, edited), environment=CANARIES)
     cluster.edit(edited, {"data": {"password": base64.b64encode(CANARIES["FOREIGN"].encode()).decode(), "own": "Zm9v"}})
@@ -107,8 +112,8 @@ def test_refusals_and_errors(cluster, face, namespace):
             force_conflicts=True,
         ),
         task("unknown", namespace, referenced(namespace, "edited", "NO_SUCH_VARIABLE")),
-        words=LOUD,
-        environment=CANARIES,
+        words=words,
+        environment=CANARIES | screen,
     )
     found = played.results
     assert "data cannot be changed in place" in found["immutable"]["msg"]

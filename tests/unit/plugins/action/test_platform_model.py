@@ -25,7 +25,7 @@ def screen(monkeypatch):
     """The lines that the actions print."""
     shown = []
     for module in (platform_explain, platform_compare):
-        monkeypatch.setattr(module, "Display", lambda: MagicMock(display=lambda text: shown.extend(text.splitlines())))
+        monkeypatch.setattr(module, "Display", lambda: MagicMock(columns=79, display=lambda text: shown.extend(text.splitlines())))
     return shown
 
 
@@ -95,6 +95,24 @@ def test_explain_shows_and_returns_every_layer_that_spoke(project, screen):
     assert any("→ cluster" in line and "inventories/host_vars/prod-euc1.yml:" in line for line in screen)
 
 
+def test_explain_gives_one_answer_of_hosts_that_agree(project, screen):
+    hosts = ["prod-euw1", "prod-euc1", "prod-euw1b"]
+    answer = call(platform_explain, project, "prod", host=hosts[0], query="services.memory-store.tier", hosts=hosts)
+    assert (answer["hosts"], answer["value"]) == ([hosts], "t0")
+    assert screen[0] == "prod-euw1, prod-euc1, prod-euw1b"
+    assert sum("services.memory-store.tier =" in line for line in screen) == 1
+    answer = call(platform_explain, project, "prod", host=hosts[0], query="cluster.region", hosts=hosts)
+    assert answer["hosts"] == [[host] for host in hosts], "each has it from a file of its own"
+
+
+def test_explain_says_which_of_many_has_no_such_thing_and_fails_where_none_has(project, screen):
+    answer = call(platform_explain, project, "prod", host="prod-euw1", query="cluster.name", hosts=["prod-euw1", "prod-control"])
+    assert answer["hosts"] == [["prod-euw1"]]
+    assert any("the query 'cluster.name' finds nothing" in line for line in screen)
+    answer = call(platform_explain, project, "prod", host="prod-euw1", query="clutser", hosts=["prod-euw1", "prod-euc1"])
+    assert answer["failed"] and "did you mean 'cluster'" in answer["msg"]
+
+
 def test_explain_refuses_a_query_that_is_none(project, screen):
     answer = call(platform_explain, project, "prod", host="prod-euc1", query="services[")
     assert answer["failed"] is True
@@ -109,6 +127,8 @@ def test_compare_shows_only_what_differs(project, screen):
     assert "environment.profile" in paths
     assert not any(path.startswith(("cluster", "teams.cortex.slack")) for path in paths)
     assert screen[-1] == f"{len(paths)} differences"
+    assert screen[0] == "staging (staging-euw1) and prod (prod-euc1)"
+    assert max(map(len, screen)) <= 80
 
 
 def test_compare_of_two_clusters_takes_them_whole(project, screen):

@@ -36,6 +36,19 @@ def test_clusters_count_only_when_they_are_compared():
     assert compare(effective(), other, clusters=False) == []
 
 
+def test_what_one_side_lacks_as_a_whole_is_one_difference():
+    found = compare({"teams": {}}, {"teams": {"more": {"namespace": "more", "quota": {"pods": 3}}}})
+    assert found == [{"path": "teams.more", "b": {"namespace": "more", "quota": {"pods": 3}}}]
+    assert table(found, "one", "two")[1] == "teams.more  –    {namespace, quota}"
+
+
+def test_where_columns_do_not_fit_the_sides_stand_below_each_other():
+    found = [{"path": "services.engine.description", "a": "x" * 50, "b": "y"}, {"path": "p" * 90, "b": 1}]
+    lines = table(found, "staging", "prod", 80)
+    assert lines[:3] == ["services.engine.description", f"  staging  {'x' * 39}…", "  prod     y"]
+    assert max(map(len, lines)) <= 80
+
+
 def test_a_new_digest_is_told_once():
     digests = {"services": {name: {"digest": "sha256:" + "1" * 64} for name in ("engine", "store")}}
     assert [one["path"] for one in compare(effective(), effective(platform_release=digests))] == [

@@ -20,6 +20,9 @@ def ask(query, **values):
     [
         ("a", ("a",)),
         ('services."memory-store".recovery', ("services", "memory-store", "recovery")),
+        ("services.memory-store.recovery", ("services", "memory-store", "recovery")),
+        ("a.b-c[0].d", ("a", "b-c", 0, "d")),
+        ("a-b == c", None),
         ("a.b[0].c", ("a", "b", 0, "c")),
         ("a[*].b", None),
         ("keys(a)", None),
