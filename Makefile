@@ -12,8 +12,8 @@ export PATH
 ENVIRONMENTS = $(patsubst inventories/%.yml,%,$(wildcard inventories/*.yml))
 environment = $(if $(filter $1,$(ENVIRONMENTS)),-i inventories/$1.yml,$(error There is no environment "$1"; there are $(ENVIRONMENTS)))
 needed = $(or $($1),$(error $1= is missing, as in make $@ $2))
-# V=1 is Ansible's own output, DIFF=1 every field before and after.
-RUN = ansible-playbook $(if $(V),-v) $(if $(DIFF),--diff)
+# V=1 is Ansible's own output, DIFF=1 every field before and after, HTML=file the same as a page.
+RUN = $(if $(HTML),GANTRY_PLAN_HTML=$(HTML)) ansible-playbook $(if $(V),-v) $(if $(DIFF)$(HTML),--diff)
 PLAYBOOK = $(RUN) $(call environment,$(ENV))
 NARROW = $(if $(HOST),--limit $(HOST)) $(if $(AREA),-e platform_area=$(AREA))
 
@@ -40,7 +40,7 @@ status: deps ## What runs, and how the last run ended (ENV=)
 logs: ## The end of a server's log (S=kube-apiserver)
 	@tail -n 50 .gantry/sandbox/logs/$(or $(S),$(error S= is missing; there are $(basename $(notdir $(wildcard .gantry/sandbox/logs/*.log))))).log
 
-plan: deps ## What a run would change, and nothing done (ENV= AREA= HOST=; as everywhere V=1 for Ansible's own output, DIFF=1 for every field)
+plan: deps ## What a run would change, and nothing done (ENV= AREA= HOST=; as everywhere V=1 for Ansible's own output, DIFF=1 for every field, HTML=plan.html for a page)
 	@$(PLAYBOOK) playbooks/plan.yml $(NARROW)
 
 apply: deps ## Apply; with PLAN=.gantry/plan.json exactly that plan or nothing (ENV= AREA= HOST=)

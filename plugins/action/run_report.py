@@ -179,7 +179,7 @@ def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, 
         if failed:
             what = "clusters" if len(clusters) == len(notes) else "hosts"
             message = f"{len(failed)} of {len(notes)} {what} cannot go on ({', '.join(failed)}); nothing was written to any of them"
-            return {"failed": True, "msg": message, "report_file": run["files"][0]}
+            return {"failed": True, "msg": message, "report_file": run["files"][0], "statuses": answer["statuses"]}
         try:
             if refusal is not None:
                 raise refusal

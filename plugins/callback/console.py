@@ -46,10 +46,11 @@ from ..module_utils._core.words import clean, clean_lines
 from ..module_utils._run.next_steps import next_steps
 from ..module_utils._run.phases import OURS, phase_of
 from ..module_utils._run.problems import text_of
+from ..module_utils._run.report import FAILED
 from ..plugin_utils._run_table import RunTable, unreadable
 from ..plugin_utils._voice import Voice, lines_of
 
-_FAILED = 2
+_EXIT = 2
 """The exit code of ansible-playbook where a task failed, as it does for any other mistake of an inventory."""
 _ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 _SAYS = "ansible.builtin.debug"
@@ -108,7 +109,7 @@ class CallbackModule(Default):
             self._voice.problem("error", "", str(error))
             self._voice.end()
             atexit.unregister(self._interrupted)
-            raise SystemExit(_FAILED)
+            raise SystemExit(_EXIT)
         if self.verbose:
             super().v2_playbook_on_play_start(play)
         self._play, self._play_name = play, play.get_name().strip()
@@ -205,7 +206,9 @@ class CallbackModule(Default):
 
     @_unless_verbose
     def v2_on_file_diff(self, result: CallbackTaskResult) -> None:
-        """Diffs are shown as Ansible shows them, below the task's name."""
+        """Diffs are shown as Ansible shows them, below the task's name; of ours the page has them where one is wanted."""
+        if self.get_option("html") and self._is_ours(result.task):
+            return
         results = result.result.get("results") if result.task.loop else None
         for item in results or [result.result]:
             diff = self._get_diff(item["diff"]) if item.get("diff") and item.get("changed") else ""
@@ -252,10 +255,13 @@ class CallbackModule(Default):
         self._voice.end()
         if report is not None:
             self._table.draw(report, self.get_option("show"), self._voice.told)
+            self._table.write(report, self.get_option("html"))
             for text in known:
                 self._voice.annotate("warning", text)
         self._voice.last_words()
-        for line in next_steps(report) if report is not None and self.get_option("show") != "never" else ():
+        for line in (
+            next_steps(report, self._table.place, self._voice.width) if report is not None and self.get_option("show") != "never" else ()
+        ):
             self._voice.line(line, "quiet")
 
     def _interrupted(self) -> None:
@@ -273,9 +279,10 @@ class CallbackModule(Default):
         self._voice.annotate("error", f"{self._place(task)}: {text.splitlines()[0]}")
 
     def _is_consequence(self, result: CallbackTaskResult) -> bool:
-        """Whether the task only ends the play: the table says at what the run failed, or the run's only host has just said so."""
-        gate = result.task.action == _GATE and "report_file" in result.result
-        return bool(result.task.get_vars().get(_TABLE_SAYS)) or (gate and self._voice.failed_alone)
+        """Whether the task only ends the play: the table says at what the run failed, or all hosts have just said so."""
+        statuses = result.result.get("statuses") if result.task.action == _GATE else None
+        everywhere = bool(statuses) and all(status in FAILED for status in statuses.values())
+        return bool(result.task.get_vars().get(_TABLE_SAYS)) or (everywhere and self._voice.failed)
 
     def _heard(self, result: CallbackTaskResult, failed: bool = False) -> None:
         if self._is_ours(result.task):

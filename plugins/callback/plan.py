@@ -80,6 +80,7 @@ class CallbackModule(CallbackBase):
         report = self._table.report()
         if report is not None:
             self._table.draw(report, self.get_option("show"))
+            self._table.write(report, self.get_option("html"))
 
     def _interrupted(self) -> None:
         report = self._table.interrupted()

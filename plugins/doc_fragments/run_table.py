@@ -21,4 +21,15 @@ options:
         key: show
     env:
       - name: GANTRY_PLAN_SHOW
+  html:
+    description:
+      - File that gets the report as one HTML page which needs nothing from outside. With C(--diff) it has before and after of each change;
+        P(gantry.platform.console#callback) leaves the differences to it then.
+      - Like diffs on the screen it holds values of the inventory, though none of secrets.
+    type: path
+    ini:
+      - section: callback_plan
+        key: html
+    env:
+      - name: GANTRY_PLAN_HTML
 """

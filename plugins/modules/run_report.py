@@ -172,7 +172,7 @@ status:
   type: str
   returned: when O(state=published)
 statuses:
-  description: The status of each host.
+  description: The status of each host, of a failed gate as well.
   type: dict
   returned: when O(state=published)
 digest:

@@ -19,6 +19,7 @@ from ansible.utils.color import stringc
 
 from ..module_utils._core.errors import InputError
 from ..module_utils._model.build import InventoryError
+from ..module_utils._run.page import page
 from ..module_utils._run.report import build_report, interrupted, make_note, seal_of
 from ..module_utils._run.table import WIDTH, render
 from ._files import project_folder, write_json
@@ -76,10 +77,13 @@ class RunTable:
         self._stores: dict[str, str] = {}
         self._process = os.getpid()
         self._notes: dict[str, list[dict[str, Any]]] = {}
+        self._diffs: dict[str, list[Mapping[str, Any]]] = {}
 
     def collect(self, result: CallbackTaskResult) -> None:
         """Remember a plan, a refused one as well, or the report's file."""
         answer = result.result
+        if str(result.task.action).startswith(_OWN) and isinstance(answer.get("diff"), list):
+            self._diffs.setdefault(result.host.get_name(), []).extend(answer["diff"])
         if result.task.action == _REPORT and answer.get("report_file"):
             self._file = str(answer["report_file"])
         elif result.task.action == _MODEL and answer.get("store"):
@@ -104,14 +108,28 @@ class RunTable:
             return None
         return build_report({**self._run, "run": self._run["id"]}, self._notes)
 
+    def write(self, report: dict[str, Any], place: str | None) -> None:
+        """The report as a page, where one is wanted."""
+        if not place:
+            return
+        try:
+            with open(place, "w", encoding="utf-8") as handle:
+                handle.write(page(report, self._diffs))
+        except OSError as error:
+            self._display.error(f"the page {place} cannot be written: {error.strerror}")
+
+    @property
+    def place(self) -> str:
+        """Where the report is, from the current folder; nothing where the run wrote none."""
+        return os.path.relpath(self._file) if self._file.startswith(f"{os.getcwd()}{os.sep}") else self._file
+
     def draw(self, report: dict[str, Any], show: str, told: Iterable[str] = ()) -> None:
         """The table, where ``show`` wants it; errors and warnings that were ``told`` already are not told again."""
         if show == "never" or (show == "changes" and report["status"] == "clean"):
             return
         self._display.display("")
         # Nobody's terminal ends the lines of a log.
-        place = os.path.relpath(self._file) if self._file.startswith(f"{os.getcwd()}{os.sep}") else self._file
-        for line in render(report, place, columns() or WIDTH, told):
+        for line in render(report, self.place, columns() or WIDTH, told):
             pieces = [(text, style) for text, style in line if text]
             ended = [*pieces[:-1], *((text.rstrip(), style) for text, style in pieces[-1:])]
             self._display.display("".join(stringc(text, COLOURS[style]) if style else text for text, style in ended))

@@ -30,6 +30,9 @@ _NAMED = 3
 _LONGEST = 40
 """As many lines of one problem are shown."""
 _HEAD = re.compile(r"^\s*(?:\S+ {2,})?")
+_OWN_TIME = re.compile(r", \d+ s$")
+_BRIEF = 2.0
+"""Seconds below which a phase that was told of before is not told of again."""
 _SELDOM = 30.0
 """Seconds between two lines about one step where no live line tells of it."""
 
@@ -66,6 +69,7 @@ class Voice:
         self._hosts: dict[str, None] = {}
         self._waiting: list[Problem] = []
         self._said: list[tuple[list[str], list[str]]] = []
+        self._closed: set[str] = set()
         self._failed = False
         self._passed = ""
         self._stepped = ("", 0.0)
@@ -122,7 +126,8 @@ class Voice:
 
     def say(self, host: str, lines: Iterable[str]) -> None:
         """What stands at the run's end, below its table."""
-        found = clean_lines("\n".join(lines)).splitlines()
+        # As somebody would type them: paths begin where the run was started.
+        found = clean_lines("\n".join(lines).replace(f"{os.getcwd()}{os.sep}", "")).splitlines()
         same = next((hosts for hosts, said in self._said if said == found), None)
         if same is None:
             self._said.append(([host], found))
@@ -157,9 +162,9 @@ class Voice:
         self._display.display(stringc(text, COLOURS[style]) if style and text else text)
 
     @property
-    def failed_alone(self) -> bool:
-        """Whether the only host there is has said at what it failed."""
-        return len(self._hosts) == 1 and self._failed
+    def failed(self) -> bool:
+        """Whether an error was told."""
+        return self._failed
 
     @property
     def width(self) -> int:
@@ -171,7 +176,11 @@ class Voice:
         phase, self._phase = self._phase, None
         if phase is None:
             return
-        seconds = f"{(time.monotonic() if when is None else when) - phase.began:.1f} s"
+        spent = (time.monotonic() if when is None else when) - phase.began
+        if phase.title in self._closed and spent < _BRIEF and not phase.failed:
+            return
+        self._closed.add(phase.title)
+        seconds = f"{spent:.1f} s"
         where = f"  {_listed(phase.hosts)}" if len(self._hosts) > 1 else ""
         head = f"  {phase.title:<{_TITLE}} {seconds:>8}"
         if phase.failed:
@@ -210,7 +219,7 @@ class Voice:
 
     def _passing(self, text: str) -> bool:
         if self._live.alive:
-            self._passed = text.strip()
+            self._passed = _OWN_TIME.sub("", text.strip())
             return False
         step, now = text.partition(",")[0], time.monotonic()
         if step == self._stepped[0] and now - self._stepped[1] < _SELDOM:

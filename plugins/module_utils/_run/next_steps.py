@@ -13,14 +13,15 @@ from typing import Any
 from .._core.words import clean
 
 _NEXT = {
-    ("plan", "changes"): ("make apply ENV={env} PLAN=.gantry/plan.json", "applies exactly this"),
+    ("plan", "changes"): ("make apply ENV={env} PLAN={place}", "applies exactly this"),
     ("drift", "drift"): ("make apply ENV={env}", "makes it as declared again"),
 }
 
 
-def next_steps(report: Mapping[str, Any]) -> Iterator[str]:
-    """Lines, none where nothing is left to do."""
+def next_steps(report: Mapping[str, Any], place: str, columns: int) -> Iterator[str]:
+    """Lines, none where nothing is left to do; ``place`` is where the report is. A command is never cut."""
     found = _NEXT.get((report["command"], report["status"]))
-    if found:
+    if found and place:
         command, does = found
-        yield f"next: {command.format(env=clean(report['environment']))}  {does}"
+        line = f"next: {command.format(env=clean(report['environment']), place=clean(place))}"
+        yield from [f"{line}  {does}"] if len(line) + len(does) + 2 <= columns else [line, f"  {does}"]

@@ -190,7 +190,7 @@ def record() -> list[str]:
 def shown_by_the_callback() -> str:
     lines: list[str] = []
     callback = CallbackModule()
-    callback.get_option = lambda _name: "always"
+    callback.get_option = {"show": "always", "html": None}.get
     callback._table._notes = {HOSTILE: [make_note("plan", "0", HOSTILE, raw_answer())]}
     callback._table._display = type("Display", (), {"display": lambda _self, text, *_rest, **_more: lines.append(text)})()
     callback.v2_playbook_on_stats(None)

@@ -38,7 +38,7 @@ class Screen:
         monkeypatch.setattr(context, "CLIARGS", ImmutableDict(check=False))
         self.callback = console.CallbackModule()
         options = {"show": "always", "display_failed_stderr": False, "show_custom_stats": False, "check_mode_markers": False}
-        options |= {"result_format": "json", "pretty_results": None}
+        options |= {"result_format": "json", "pretty_results": None, "html": None}
         self.callback.get_option = lambda name: options.get(name, True)
         self.callback.v2_playbook_on_start(SimpleNamespace(_file_name="book.yml"))
         self._capsys = capsys
@@ -104,7 +104,7 @@ def test_a_run_is_its_phases_and_the_table_and_no_line_of_a_task(screen, tmp_pat
     text = screen.end()
     assert phases(text) == ["check the inventory", "declare", "plan"]
     assert text.count("Namespace/cortex") == 1
-    assert text.rstrip().endswith("next: make apply ENV=prod PLAN=.gantry/plan.json  applies exactly this")
+    assert text.rstrip().endswith(f"next: make apply ENV=prod PLAN={tmp_path}/plan.json  applies exactly this")
     assert "TASK" not in text and "Do it" not in text and "RECAP" not in text
 
 
@@ -112,6 +112,15 @@ def test_a_phase_whose_tasks_were_all_skipped_is_none(screen):
     screen.did(screen.task(MODEL))
     screen.did(screen.task(APPLY, variables=WRITE), "skipped", skipped=True)
     assert phases(screen.end()) == ["check the inventory"]
+
+
+def test_a_phase_that_comes_again_and_is_brief_is_not_said_again(screen, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    for content, seconds in ((MODEL, 1), (DECLARE, 1), (MODEL, 1), (DECLARE, 3)):
+        screen.did(screen.task(content))
+        now[0] += seconds
+    assert phases(screen.end()) == ["check the inventory", "declare", "declare"]
 
 
 def test_one_problem_of_several_hosts_is_said_once_with_their_names(screen):
@@ -148,11 +157,11 @@ def test_an_error_that_was_said_is_not_said_again_by_the_table(screen, tmp_path)
     note = {"stage": "declare", "wave": "", "task": "Check the inventory", "failed": True, "changed": False, "error": refused["msg"]}
     path = screen.publish(tmp_path, sealed(build_report(meta(), {"prod": [note]})))
     gate = screen.task({"gantry.platform.run_report": {}})
-    screen.did(gate, "failed", msg="1 of 1 clusters cannot go on", report_file=str(path))
+    screen.did(gate, "failed", msg="1 of 1 clusters cannot go on", report_file=str(path), statuses={"prod": "failed"})
     text = screen.end()
     assert text.count("no such team") == 1
     assert text.count("a.yml:3: team: nobody") == 1
-    assert "cannot go on" not in text, "there is one host, and it said why"
+    assert "cannot go on" not in text, "every host said why"
     assert "stopped at: Check the inventory" in text
 
 
@@ -161,7 +170,8 @@ def test_of_several_hosts_the_gate_says_which_stopped_the_others(screen):
     screen.did(task, "failed", "a", msg="no such team")
     screen.did(task, "ok", "b")
     gate = screen.task({"gantry.platform.run_report": {}})
-    screen.did(gate, "failed", "a", msg="1 of 2 clusters cannot go on (a); nothing was written to any of them", report_file="x")
+    words = "1 of 2 clusters cannot go on (a); nothing was written to any of them"
+    screen.did(gate, "failed", "a", msg=words, report_file="x", statuses={"a": "failed", "b": "changes"})
     assert "error: a: 1 of 2 clusters cannot go on (a); nothing was written to any of them" in screen.end()
 
 
@@ -205,6 +215,19 @@ def test_what_tasks_have_to_say_comes_last_as_lines_and_once(screen, tmp_path):
     text = screen.end()
     assert text.endswith("\nit runs at\n  127.0.0.1\n")
     assert text.count("127.0.0.1") == 1
+
+
+def test_paths_are_those_that_somebody_would_type(screen, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    screen.did(screen.task(MODEL))
+    screen.did(screen.task({"ansible.builtin.debug": {}}), msg=f"kubectl --kubeconfig {tmp_path}/.gantry/k get pods")
+    assert "\nkubectl --kubeconfig .gantry/k get pods\n" in screen.end()
+
+
+def test_a_warning_of_the_report_is_annotated_too(screen, monkeypatch, tmp_path):
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    screen.publish(tmp_path, sealed(build_report(meta(), {"prod": planned(change("Namespace/-/x"), warnings=["a.yml:7: outdated"])})))
+    assert "\n::warning file=a.yml,line=7::outdated\n" in screen.end()
 
 
 @pytest.mark.parametrize("where", ["msg", "errors"])

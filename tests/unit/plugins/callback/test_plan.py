@@ -18,7 +18,7 @@ from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._run.ca
 @pytest.fixture
 def callback():
     made = CallbackModule(display=MagicMock(verbosity=0))
-    made.get_option = lambda name: "always"
+    made.get_option = {"show": "always", "html": None}.get
     return made
 
 
@@ -93,7 +93,7 @@ def test_whatever_module_made_a_plan_is_shown_and_what_fails_before_any_is_not(c
     ("show", "changes", "drawn"), [("never", True, False), ("changes", False, False), ("changes", True, True), ("always", False, True)]
 )
 def test_what_is_shown_can_be_chosen(callback, show, changes, drawn):
-    callback.get_option = lambda name: show
+    callback.get_option = {"show": show, "html": None}.get
     callback.v2_runner_on_ok(ended("gantry.platform.kube_apply", result(*([change("Namespace/-/x")] if changes else []), unchanged=1)))
     callback.v2_playbook_on_stats(None)
     assert callback._display.display.called is drawn
@@ -125,3 +125,17 @@ def test_a_run_that_came_to_its_end_is_left_as_it_is(callback, tmp_path, status)
     callback._interrupted()
     assert json.loads(path.read_text(encoding="utf-8"))["status"] == status
     callback._display.display.assert_not_called()
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_the_report_is_written_as_a_page_where_one_is_wanted(callback, tmp_path, there):
+    place = tmp_path / "plan.html" if there else tmp_path / "nowhere" / "plan.html"
+    callback.get_option = {"show": "always", "html": str(place)}.get
+    diff = [{"before_header": "Namespace/-/x", "before": "", "after": "name: x\n"}]
+    callback.v2_runner_on_ok(ended("gantry.platform.kube_apply", {**result(change("Namespace/-/x")), "diff": diff}))
+    callback.v2_playbook_on_stats(None)
+    if there:
+        assert '"after": "name: x\\n"' in place.read_text(encoding="utf-8")
+    else:
+        assert "cannot be written: No such file" in callback._display.error.call_args.args[0]
+    assert "Namespace/x" in said(callback)
