@@ -25,8 +25,8 @@ select,input{font:inherit;padding:.2rem .4rem}.error,.warning{white-space:pre-wr
 .error{border-color:var(--destroys_data)}.warning{border-color:var(--restart)}
 details{border-top:1px solid var(--line);padding:.35rem 0}summary{cursor:pointer;display:grid;gap:.8rem;
 grid-template-columns:5rem 1fr 8rem minmax(4rem,14rem)}summary span{overflow-wrap:anywhere}
-code,pre{font:13px/1.4 ui-monospace,monospace}pre{overflow-x:auto;margin:.3rem 0;padding:.5rem;border:1px solid var(--line)}
-.sides{display:grid;grid-template-columns:1fr 1fr;gap:1rem}
+code,pre{font:13px/1.4 ui-monospace,monospace}pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:.3rem 0;padding:.5rem;border:1px solid var(--line)}
+.sides{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:1rem}p{margin:.4rem 0}
 .safe{color:var(--safe)}.restart{color:var(--restart)}.disruptive{color:var(--disruptive)}.destroys_data{color:var(--destroys_data)}
 """
 
@@ -44,7 +44,7 @@ function row(change) {
   s.append(make('span', change.action), make('code', change.id), make('span', change.impact, change.impact),
     make('span', change.host, 'quiet'));
   d.append(s, make('p', [change.verified ? '' : 'unverified', change.reason, change.set && 'set ' + change.set].filter(Boolean).join('; '), 'quiet'));
-  if (change.fields.length) d.append(make('pre', change.fields.join('\\n')));
+  if (change.fields.length && !change.diffs.length) d.append(make('pre', change.fields.join('\\n')));
   for (const diff of change.diffs) {
     const sides = make('div', '', 'sides');
     for (const side of ['before', 'after']) { const box = make('div'); box.append(make('span', side, 'quiet'), make('pre', diff[side])); sides.append(box); }
