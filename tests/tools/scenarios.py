@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the gantry.platform authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every Molecule scenario, one after the other. Names limit them: `python tests/tools/scenarios.py site`."""
+"""Every Molecule scenario, two at a time: most of the time one process of each is busy. Names limit them: `python tests/tools/scenarios.py site`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from common import ROOT
 
@@ -20,7 +21,8 @@ def main() -> None:
     unknown = sorted(set(wanted) - set(known))
     if unknown:
         sys.exit(f"no scenario is called {unknown[0]}; there are {', '.join(known)}")
-    failed = [name for name in wanted if not passes(name)]
+    with ThreadPoolExecutor(2) as pool:
+        failed = [name for name, passed in zip(wanted, pool.map(passes, wanted), strict=True) if not passed]
     if failed:
         sys.exit(f"{len(failed)} of {len(wanted)} scenarios failed: {', '.join(failed)}")
 
@@ -32,9 +34,8 @@ def passes(name: str) -> bool:
     done = subprocess.run(
         ["molecule", "test", "--scenario-name", name], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
-    print(f"{'ok  ' if done.returncode == 0 else 'FAIL'} molecule {name:<12}{time.monotonic() - began:6.1f} s", flush=True)
-    if done.returncode:
-        print(done.stdout + done.stderr)
+    said = f"{'ok  ' if done.returncode == 0 else 'FAIL'} molecule {name:<12}{time.monotonic() - began:6.1f} s"
+    print(f"{said}\n{done.stdout}{done.stderr}" if done.returncode else said, flush=True)
     return done.returncode == 0
 
 
