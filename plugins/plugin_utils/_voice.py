@@ -242,7 +242,7 @@ def _same(text: str, host: str, other: str, other_host: str) -> bool:
 
 
 def _listed(hosts: Mapping[str, Any]) -> str:
-    return ", ".join(hosts) if len(hosts) <= _NAMED else f"{len(hosts)} hosts"
+    return ", ".join(sorted(hosts)) if len(hosts) <= _NAMED else f"{len(hosts)} hosts"
 
 
 def lines_of(value: Any) -> Iterator[str]:

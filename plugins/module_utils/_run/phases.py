@@ -29,7 +29,7 @@ _OF_ACTIONS: dict[str, str | dict[str, str]] = {
     "declare": "declare",
     "component": "declare",
     "kube_apply": _STAGES,
-    "kube_verify": _STAGES,
+    "kube_verify": _STAGES["verify"],
     "kube_access_info": _STAGES,
     "kube_identity": _STAGES,
     "configure": _STAGES,

@@ -22,6 +22,7 @@ FLOW = "gantry.platform.platform"
         ("gantry.platform.kube_apply", {"platform_stage": "plan"}, "plan"),
         ("gantry.platform.kube_apply", {"platform_stage": "apply", "platform_wave": "access"}, "grant access"),
         ("gantry.platform.configure", {"platform_stage": "verify"}, "verify"),
+        ("gantry.platform.kube_verify", {}, "verify"),
         ("gantry.platform.kube_apply", {}, ""),
         ("gantry.platform.run_report", {"platform_stage": "plan"}, ""),
         ("ansible.builtin.assert", {"platform_stage": "plan"}, ""),
