@@ -27,8 +27,8 @@ from ._run_table import COLOURS
 _TITLE = 24
 _NAMED = 3
 """As many hosts of a phase are named, more are counted."""
-_LONGEST = 40
-"""As many lines of one problem are shown."""
+_LONGEST = 100
+"""As many lines of one problem are shown in a terminal, all in a log."""
 _HEAD = re.compile(r"^\s*(?:\S+ {2,})?")
 _OWN_TIME = re.compile(r", \d+ s$")
 _BRIEF = 2.0
@@ -193,11 +193,16 @@ class Voice:
         many = len(self._hosts) > 1
         who = f"{', '.join(problem.hosts)}: " if many and not problem.text.startswith(problem.hosts[0]) else ""
         style = "error" if problem.level == "error" else "warn"
-        lines = wrapped(f"{problem.level}: {who}{problem.text}", self.width, "  ")
-        for text in lines[:_LONGEST]:
+        lines = [
+            text
+            for line in f"{problem.level}: {who}{problem.text}".splitlines()
+            for text in (wrapped(line, self.width, "  ") if len(line) > self.width else [line])
+        ]
+        most = _LONGEST if columns() else len(lines)
+        for text in lines[:most]:
             self.line(text, style)
-        if len(lines) > _LONGEST:
-            self.line(f"  and {len(lines) - _LONGEST} lines more; -v shows them all", style)
+        if len(lines) > most:
+            self.line(f"  and {len(lines) - most} lines more; -v shows them all", style)
         if problem.alike:
             for text in wrapped(f"  the same of {', '.join(problem.alike)}", self.width, "  "):
                 self.line(text, style)

@@ -143,6 +143,12 @@ def test_a_problem_that_names_its_host_is_said_once_for_those_alike(screen):
     assert "the same of prod-euw2, prod-use1" in text
 
 
+def test_what_can_be_pasted_stays_as_it_is_and_is_whole_in_a_log(screen):
+    cure = "\n".join(["paste:", *(f"  key{number}:   value" for number in range(300))])
+    screen.did(screen.task(MODEL), "failed", msg=f"refused\n{cure}")
+    assert f"error: refused\n{cure}\n" in screen.end()
+
+
 def test_a_problem_that_another_host_has_later_is_named_and_not_repeated(screen):
     screen.did(screen.task(MODEL), "failed", "a", msg="no such team\n  and more")
     screen.did(screen.task(APPLY, variables=PLAN), "failed", "b", msg="no such team\n  and more")
