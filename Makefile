@@ -64,8 +64,8 @@ component: deps ## What a component brings and needs, before it is enabled and w
 compare: deps ## Differences of two environments (A=staging B=prod)
 	@$(RUN) $(call environment,$(A)) $(call environment,$(B)) playbooks/compare.yml -e platform_compare_a=$(A) -e platform_compare_b=$(B)
 
-rehearse: deps ## Every cluster of an environment on a control plane of its own on this machine (ENV=prod)
-	@$(PLAYBOOK) playbooks/rehearse.yml $(NARROW)
+rehearse: deps ## Every cluster of an environment on a control plane of its own on this machine (ENV=prod AREAS=)
+	@$(PLAYBOOK) playbooks/rehearse.yml $(NARROW) $(if $(AREAS),-e platform_areas=$(AREAS))
 
 break-glass: deps ## Prove that the emergency access gets into every cluster without the platform (ENV=prod)
 	@$(PLAYBOOK) playbooks/break_glass.yml $(NARROW)

@@ -5,54 +5,21 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
-
 import pytest
 from ansible_collections.gantry.platform.tests.integration.conftest import INSTANCES
-from ansible_collections.gantry.platform.tests.integration.runs import Runs, conforms
+from ansible_collections.gantry.platform.tests.integration.runs import conforms
+from ansible_collections.gantry.platform.tests.integration.standins import StandInRuns
 
 HOST = "sandbox"
 SCHEDULE = "schedule/cortex-primary"
 
 
-class OnCall(Runs):
-    """Playbooks on a sandbox with the stand-in; only what exists once is written."""
-
-    def __init__(self):
-        folder = INSTANCES / "oncall"
-        root = {"sandbox_root": str(folder / HOST), "platform_run_folder": str(folder / "run")}
-        super().__init__(folder, HOST, HOST, **root, platform_areas="oncall", platform_area="oncall")
-
-    def requests(self):
-        """(verb, path) of every request so far that the stand-in took."""
-        log = self.cluster / "logs" / "pagerduty-requests.log"
-        rows = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.is_file() else []
-        return [(row["verb"], row["path"]) for row in rows if row["status"] < 300]
-
-    def writes(self):
-        return [request for request in self.requests() if request[0] != "GET"]
-
-    @property
-    def token(self):
-        return (self.cluster / "pagerduty.token").read_text(encoding="utf-8")
-
-    def ask(self, verb, path, body=None):
-        """A request of somebody's own."""
-        access = json.loads((self.cluster / "pagerduty.json").read_text(encoding="utf-8"))
-        headers = {"Authorization": f"Token token={self.token}", "Content-Type": "application/json"}
-        content = None if body is None else json.dumps(body).encode()
-        with urllib.request.urlopen(urllib.request.Request(access["url"] + path, content, headers, method=verb)) as answer:
-            return json.load(answer)
-
-
 @pytest.fixture(scope="module")
 def oncall():
-    made = OnCall()
+    made = StandInRuns(INSTANCES / "oncall", "oncall", "pagerduty", "Token token={token}")
     made.remove()
     try:
-        code, output = made.command("ansible-playbook", *made.words("molecule/shared/prepare.yml", platform_area=""))
-        assert code == 0, output
+        made.prepare()
         made.planned = made.play("plan")
         made.written_by_the_plan = made.writes()
         made.applied = made.play("site")

@@ -55,6 +55,10 @@ class Quirks:
         """What is there although nobody made it."""
         return None
 
+    def shipped(self) -> Iterator[tuple[str, Row]]:
+        """What every account of a trial has from the start, as kind and fields."""
+        return iter(())
+
 
 class PagerDutyQuirks(Quirks):
     """Layers of a schedule come back in reverse, their start is rewritten, one that is left out stays; a list lacks them."""
@@ -77,6 +81,10 @@ class PagerDutyQuirks(Quirks):
 
 class CloudflareQuirks(Quirks):
     """A zone has every setting from the start; rules of a phase get ids and versions."""
+
+    def shipped(self) -> Iterator[tuple[str, Row]]:
+        for name in ("Cloudflare Managed Ruleset", "Cloudflare OWASP Core Ruleset", "Cloudflare Managed Free Ruleset", "DDoS L7 ruleset"):
+            yield "managed_ruleset", {"name": name}
 
     def there(self, kind: str, id_: str) -> Row | None:
         return {"id": id_, "value": "off", "editable": True} if kind == "setting" else None
@@ -272,6 +280,9 @@ class Kept:
         self._allowed = api.authorization.format(token=_token(folder / f"{api.name}.token"))
         if self._file.is_file():
             self._account.restored(json.loads(self._file.read_text(encoding="utf-8")))
+        else:
+            for kind, row in self._account.quirks.shipped():
+                self._account.add(kind, **row)
 
     def answer(self, verb: str, address: str, authorization: str, content: bytes) -> Answer:
         """The answer to a request; what it changed is kept before it is given."""
