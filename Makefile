@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help deps up down clean status logs plan apply access drift verify explain component compare rehearse break-glass destroy new-platform
-.PHONY: area lint test test-unit test-integration test-scenarios test-area bench bench-areas bench-vault build catalog-check docs
+.PHONY: area lint test test-unit test-integration test-scenarios test-area bench bench-areas bench-rest bench-vault build catalog-check docs
 
 ENV ?= sandbox
 PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python3.14; do if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$name; break; fi; done)
@@ -101,6 +101,9 @@ bench: deps ## Compare with kubectl, Helm, kubernetes.core and Flux; writes docs
 
 bench-vault: deps ## Compare vault_config with a loop of vault_write; writes docs/performance-vault.md
 	@python benchmarks/vault.py
+
+bench-rest: deps ## Compare the modules of APIs that are tables with loops of uri; writes docs/performance-rest.md
+	@python benchmarks/rest.py
 
 bench-areas: deps ## What a plan costs with thirty areas more; writes docs/performance-areas.md
 	@python benchmarks/areas.py

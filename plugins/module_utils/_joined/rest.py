@@ -22,7 +22,7 @@ from .._core.tls import client_context
 from .._kube.wire.auth import AuthOptions, resolve_access
 from .._kube.wire.records import SecretStore
 from .._kube.wire.secrets import ClusterSecrets
-from .._rest.apis import cloudflare, pagerduty
+from .._rest.apis import cloudflare, grafana, pagerduty
 from .._rest.client import RestClient
 from .._rest.document import read_document
 from .._rest.provider import RestProvider
@@ -56,6 +56,8 @@ def endpoint_of(call: Call, url: str) -> tuple[Endpoint, str]:
     given = {name: value for name, value in call.params.items() if value not in (None, "")}
     options = {**access_in(given.get("access_file")), **given}
     address = options.get("url") or url
+    if not address:
+        raise InputError("url (or access_file) is missing: the address of the API")
     parts = urllib.parse.urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InputError(f"url is the address of the API as https://host, found {address!r}")
@@ -97,9 +99,10 @@ def config(api: Api, url: str, call: Call) -> Result:
             client.close()
 
 
-def _face(api: Api, url: str) -> Face:
+def _face(api: Api, url: str = "") -> Face:
     return Face(f"{api.name}_config", SPEC, functools.partial(config, api, url))
 
 
 CLOUDFLARE = _face(cloudflare.API, "https://api.cloudflare.com/client/v4")
+GRAFANA = _face(grafana.API)
 PAGERDUTY = _face(pagerduty.API, "https://api.pagerduty.com")

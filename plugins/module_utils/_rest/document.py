@@ -62,7 +62,8 @@ def _things(api: Api, sections: Mapping[str, Any], parent: str, where: tuple[str
             id_, place = id_of(kind, name, parent), (*where, spec.section, name)
             children = {other.section for other in api.kinds.values() if other.parent == kind}
             own = None if body is None else {field: value for field, value in body.items() if field not in children}
-            secrets = frozenset(field for field, value in (own or {}).items() if reference_of(value))
+            hidden = {field for field, said in api.described[kind]["properties"].items() if said.get("writeOnly")}
+            secrets = frozenset(field for field, value in (own or {}).items() if reference_of(value) or field in hidden)
             if own is not None and spec.also:
                 own |= {field: said for field, said in spec.said_by(name).items() if field == spec.also[-1]}
             for path, ref in spec.refs.items() if own else ():

@@ -99,7 +99,7 @@ class RestProvider(Provider[Thing]):
     def _list_many(self, kind: str, parent: str, things: Sequence[Thing]) -> None:
         """Find many by pages of their list, as long as those are fewer than half of the things."""
         spec = self._api.kinds[kind]
-        address = self._address(spec, parent)
+        address = self._address(spec.rows_at or spec.path, parent)
         if len(things) < _MANY or spec.detail or spec.nested or not spec.listed or address is None:
             return
         most = len(things) // 2 * _PAGE
@@ -143,7 +143,7 @@ class RestProvider(Provider[Thing]):
     def _row(self, kind: str, place: str, parent: str = "") -> Json | None:
         """One row by its place; none where it is not there any more."""
         spec = self._api.kinds[kind]
-        address = self._address(spec, parent, place)
+        address = self._address(spec.at(place), parent, place)
         if address is None:
             return None
         if address not in self._rows:
@@ -165,25 +165,25 @@ class RestProvider(Provider[Thing]):
     def _listed(self, spec: Kind, parent: str, query: Mapping[str, str]) -> Iterable[Json]:
         if spec.nested:
             above = self._api.kinds[spec.parent]
-            address = self._address(above, self._parents.get(parent, ""), self._place_of(parent))
+            place = self._place_of(parent)
+            address = self._address(above.at(place), self._parents.get(parent, ""), place)
             answer = (self._client.find(address, {"include[]": spec.nested}) if address else None) or {}
             return self._inside(answer, above.wrap).get(spec.nested) or []
-        address = self._address(spec, parent)
+        address = self._address(spec.rows_at or spec.path, parent)
         return self._pages(spec, address, query) if address and spec.listed else ()
 
     def _pages(self, spec: Kind, address: str, query: Mapping[str, str]) -> Iterator[Json]:
         field = ".".join(filter(None, (self._api.envelope, spec.rows)))
         return self._client.rows(address, query, spec.way or self._way, field)
 
-    def _address(self, spec: Kind, parent: str, place: str = "") -> str | None:
-        """Where all of a kind is, or the one with this place; none where what it lies in is not there."""
+    def _address(self, address: str, parent: str, place: str = "") -> str | None:
+        """An address of the table with its words filled in; none where what it lies in is not there."""
         words = {"id": place, **self._variables}
         while parent:
             words[parent.partition("/")[0]] = above = self._place_of(parent)
             if not above:
                 return None
             parent = self._parents.get(parent, "")
-        address = (spec.one or f"{spec.path}/{{id}}") if place else spec.path
         return address.format_map({word: urllib.parse.quote(said, safe="") for word, said in words.items()})
 
     def _inside(self, answer: Json, wrap: str) -> Json:
@@ -318,13 +318,15 @@ class RestProvider(Provider[Thing]):
         wire = self._wire(resource, body, row or {})
         sent = {kind.wrap: wire} if kind.wrap else wire
         place = self._place(kind, row or {}, resource.name) if row is not None or kind.by_name else ""
-        address = self._address(kind, resource.parent, place) or ""
+        address = self._address(kind.at(place), resource.parent, place) or ""
         if row is not None:
             self._client.write(kind.update, address, sent, self.may_write)
             return []
         try:
             made = self._inside(self._client.write(kind.update if kind.by_name else "POST", address, sent, self.may_write), kind.wrap)
         except LostAnswerError:
+            made = {}
+        if not kind.by_name and kind.id not in made:  # lost, or an answer that does not say what was made
             made = self._made_all_the_same(resource)
         self._found[resource.id] = made
         self._made[resource.id] = self._place(kind, made, resource.name)
@@ -335,7 +337,7 @@ class RestProvider(Provider[Thing]):
         self._lists.clear()
         self._look_for(thing)
         if thing.id not in self._found:
-            raise LostAnswerError(f"{thing.id}: the answer to its creation was lost, and it is not there; run again")
+            raise LostAnswerError(f"{thing.id}: no answer says what its creation made, and it is not there; run again")
         return self._found[thing.id]
 
     def _wire(self, resource: Thing, body: Json, row: Json) -> Json:
@@ -361,7 +363,7 @@ class RestProvider(Provider[Thing]):
 
     def remove(self, resource: Thing, place: str) -> None:
         kind = self._api.kinds[resource.kind]
-        address = self._address(kind, resource.parent, place) or ""
+        address = self._address(kind.at(place), resource.parent, place) or ""
         if kind.empty:
             self._client.write(kind.update, address, {**kind.constants, **kind.empty}, self.may_write)
         else:

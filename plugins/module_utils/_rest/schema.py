@@ -61,7 +61,8 @@ def _field(said: Mapping[str, Any], path: str, kind: Kind) -> Json:
         one = _named(ref)
         return {"type": "array", "items": one} if said.get("type") == "array" else one
     if said.get("writeOnly"):
-        return _REFERENCE
+        # A mapping of secrets has its keys from whoever writes it.
+        return {"type": "object", "minProperties": 1, "additionalProperties": _REFERENCE} if said.get("type") == "object" else _REFERENCE
     found = {key: value for key, value in said.items() if key not in _OURS}
     if "items" in said:
         found["items"] = _field(said["items"], path, kind)

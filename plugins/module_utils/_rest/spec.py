@@ -46,6 +46,8 @@ class Kind:
     """The key around one in a request and an answer."""
     rows: str = ""
     """The key around many."""
+    rows_at: str = ""
+    """Where its list is, where that is not ``path``."""
     one: str = ""
     """Where one is, ``{id}`` is its own; below ``path`` unless said."""
     identity: str = "name"
@@ -98,6 +100,10 @@ class Kind:
     def named(self, name: Any) -> str:
         """A name in the form in which it is compared."""
         return str(name).lower() if self.any_case else str(name)
+
+    def at(self, place: str) -> str:
+        """Where the one with this place is; without one where it is made."""
+        return (self.one or f"{self.path}/{{id}}") if place else self.path
 
     def said_by(self, name: str) -> Json:
         """The fields that a name stands for."""

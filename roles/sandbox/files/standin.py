@@ -117,7 +117,7 @@ class Account:
         self._addresses = [
             (name, found)
             for name, kind in api.kinds.items()
-            for found in (_pattern(kind.path), _pattern(kind.one or f"{kind.path}/{{id}}"))
+            for found in map(_pattern, (kind.rows_at or kind.path, kind.path, kind.at("one")))
         ]
 
     def restored(self, rows: Mapping[str, Mapping[str, Row]]) -> None:
@@ -130,7 +130,8 @@ class Account:
     def add(self, kind: str, parent: str = "", **row: Any) -> Row:
         """One made by hand, in what has the id ``parent``."""
         spec = self.api.kinds[kind]
-        made = {"id": f"P{next(self._numbers)}", **({"parent": parent} if parent else {}), **row}
+        new = {name: f"P{next(self._numbers)}" for name in dict.fromkeys(("id", spec.id)) if name not in row}
+        made = {**new, **({"parent": parent} if parent else {}), **row}
         key = _key(parent, str(made[spec.id]))
         self.rows[kind][key] = self.quirks.kept(kind, None, made, "made")
         return self.rows[kind][key]
@@ -173,7 +174,8 @@ class Account:
         if wrong:
             return self._said(400, {"error": {"message": "Invalid Input Provided", "errors": wrong}})
         known = {name: said["default"] for name, said in self.api.described[kind]["properties"].items() if "default" in said}
-        new = {spec.id: id_} if id_ else {"id": f"P{next(self._numbers)}"}
+        new = {spec.id: id_} if id_ else {name: f"P{next(self._numbers)}" for name in dict.fromkeys(("id", spec.id)) if name not in sent}
+        new |= {"id": before["id"]} if before and "id" in before else {}
         row = {**new, **({"parent": parent} if parent else {}), **known, **over, **sent}
         key = _key(parent, str(row[spec.id]))
         rows[key] = self.quirks.kept(kind, before, row, f"start-{next(self._numbers)}")
@@ -216,12 +218,15 @@ class Account:
         mine = [row for row in self.rows[kind].values() if row.get("parent", "") == parent]
         found = [self._shown(kind, row, query, listed=True) for row in mine if wanted.casefold() in str(row.get(spec.identity)).casefold()]
         most = len(found) if type(spec.way or way).__name__ == "Whole" else self._most
+        way = spec.way or way
         if hasattr(way, "offset_word"):
             begin = int(query.get(way.offset_word) or 0)
             return Answer(200, {spec.rows: found[begin : begin + most], "offset": begin, "limit": most, "more": begin + most < len(found)})
         begin = (int(query.get("page") or 1) - 1) * most
         rows = found[begin : begin + most]
         shown: Any = {spec.rows: rows} if spec.rows else rows
+        if total := getattr(way, "total", ""):
+            shown[total] = len(found)
         return self._said(200, {self.api.envelope: shown}) if self.api.envelope else Answer(200, shown)
 
     def _wrong(self, kind: str, body: Any, known: Collection[str] = ()) -> Iterator[str]:

@@ -49,6 +49,7 @@ MORE: dict[str, Any] = {
             "prometheus-operator": {},
         },
         "areas": {"monitoring": True},
+        "edge": {"token": "file:x", "waf": {"managed": ["x"], "rules": {"one": {"expression": "x"}}}},
         "oncall": {"token": "file:x"},
     },
     "teams": {"trust": {"oncall": "x"}},

@@ -36,9 +36,14 @@ OPTIONS = {
     vault.INFO: {},
     vault.INIT: {"keys_file": "keys.json"},
     vault.SNAPSHOT: {"path": "snapshot"},
+    rest.CLOUDFLARE: {
+        "config": {"account": "0" * 32, "zones": {"example.org": {"records": {"A a.example.org": {"content": "192.0.2.1"}}}}}
+    },
+    rest.GRAFANA: {"config": {"teams": {"t": {}}}},
     rest.PAGERDUTY: {"config": {"teams": {"t": {}}}},
 }
 """Every face, with options by which it asks a server something."""
+OF_APIS = {rest.CLOUDFLARE, rest.GRAFANA, rest.PAGERDUTY}
 OF_VAULT = {vault.CONFIG, vault.ROTATE, vault.REVOKE, vault.VERIFY, vault.INFO, vault.INIT, vault.SNAPSHOT}
 
 
@@ -89,7 +94,7 @@ def test_every_module_that_runs_has_its_face_here():
 @pytest.mark.parametrize("face", OPTIONS, ids=lambda face: face.name)
 def test_no_face_says_by_which_token_it_was_let_in(face, echo, tmp_path):
     access = {"url": echo.url, "token": TOKEN} if face in OF_VAULT else {"host": echo.url, "api_key": TOKEN}
-    if face in (identity.IDENTITY, rest.PAGERDUTY):
+    if face in (identity.IDENTITY, *OF_APIS):
         users = [{"name": "u", "user": {"token": TOKEN}}]
         config = {
             "clusters": [{"name": "c", "cluster": {"server": echo.url}}],

@@ -14,11 +14,12 @@ from ansible_collections.gantry.platform.plugins.module_utils._core.lock import 
 from ansible_collections.gantry.platform.plugins.module_utils._core.reconcile import Request, reconcile
 from ansible_collections.gantry.platform.plugins.module_utils._core.record import Record
 from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
-from ansible_collections.gantry.platform.plugins.module_utils._rest.apis import cloudflare, pagerduty
+from ansible_collections.gantry.platform.plugins.module_utils._rest.apis import cloudflare, grafana, pagerduty
 from ansible_collections.gantry.platform.plugins.module_utils._rest.client import RestClient
 from ansible_collections.gantry.platform.plugins.module_utils._rest.document import read_document
 from ansible_collections.gantry.platform.plugins.module_utils._rest.provider import RestProvider
 from ansible_collections.gantry.platform.plugins.module_utils._rest.spec import Api
+from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._rest import statuspage
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._rest.standin import StandIn
 
 
@@ -27,8 +28,10 @@ class Shelf:
 
     name, system, breaking, identity = "the record", "what us has", "by hand", ("us",)
 
-    def __init__(self):
+    def __init__(self, beside=()):
         self.version, self.content = 0, None
+        self.beside = dict(beside)
+        """Shelves of other owners, by owner."""
         self.dead = False
         """Whether the run that has it was killed: then not even the lock is given back."""
 
@@ -42,7 +45,7 @@ class Shelf:
         return self.version
 
     def others(self):
-        return []
+        return [(owner, shelf.content) for owner, shelf in self.beside.items()]
 
     def last_words(self):
         return contextlib.nullcontext()
@@ -78,7 +81,9 @@ class Case:
         try:
             request = Request(read_document(self.api, document), owner, **options)
             provider = RestProvider(client, self.api, owner, {name: document[name] for name in self.api.variables})
-            return reconcile(provider, request, References({}), Record(shelf or server.shelf), f"{owner}@here")
+            return reconcile(
+                provider, request, References({"WEBHOOK_SECRET": "c-a-n-a-r-y"}), Record(shelf or server.shelf), f"{owner}@here"
+            )
         finally:
             client.close()
 
@@ -233,4 +238,65 @@ CLOUDFLARE = Case(
         },
     },
 )
-CASES = {"pagerduty": PAGERDUTY, "cloudflare": CLOUDFLARE}
+_SECRET = {"reference": "env:WEBHOOK_SECRET"}
+STATUSPAGE = Case(
+    statuspage.API,
+    {
+        "page": "p1",
+        "groups": {"core": {"description": "What thinks", "collapsed": False}, "edge": {}},
+        "components": {
+            "engine": {"group_id": "core", "showcase": True, "start_date": "2026-01-01"},
+            "memory": {"group_id": "core", "description": "What it knows"},
+            "dreams": {"group_id": "core"},
+            "senses": {"group_id": "edge"},
+            "gateway": {"group_id": "edge", "showcase": True},
+        },
+        "webhooks": {"https://example.org/hook": {"email": "ops@example.org", "secret": _SECRET}},
+    },
+    (),
+    {
+        "page": "p1",
+        "groups": {"core": {"description": "Everything", "collapsed": True}, "inner": {}, "outer": {}},
+        "components": {
+            "engine": {"group_id": "inner", "start_date": "2026-01-01"},
+            "memory": {"group_id": "core", "description": "What it has seen", "showcase": True},
+            "consent": {"group_id": "outer"},
+            "values": {"group_id": "outer"},
+            "identity": {"group_id": "outer", "description": "Who is who"},
+        },
+        "webhooks": {
+            "https://example.org/hook": {"email": "sre@example.org", "secret": _SECRET},
+            "https://example.org/two": {"email": "ops@example.org"},
+        },
+    },
+)
+GRAFANA = Case(
+    grafana.API,
+    {
+        "folders": {"platform": {}, "services": {}, "slos": {}},
+        "teams": {"cortex": {"email": "cortex@example.org"}, "memory": {}},
+        "datasources": {
+            "prometheus": {
+                "type": "prometheus",
+                "url": "http://prometheus:9090",
+                "access": "proxy",
+                "isDefault": True,
+                "jsonData": {"timeInterval": "30s", "manageAlerts": False},
+                "secureJsonData": {"httpHeaderValue1": _SECRET},
+            },
+            "jaeger": {"type": "jaeger", "url": "http://jaeger:16686", "basicAuth": True, "basicAuthUser": "reader"},
+        },
+    },
+    (("datasource", {"name": "by-hand", "type": "loki", "uid": "U1"}),),
+    {
+        "folders": {"platform": {}, "teams": {}},
+        "teams": {"cortex": {"email": "brain@example.org"}, "ops": {"email": "ops@example.org"}, "consent": {}},
+        "datasources": {
+            "prometheus": {"type": "prometheus", "url": "http://thanos:9090", "jsonData": {"timeInterval": "15s"}},
+            "elasticsearch": {"type": "elasticsearch", "url": "http://logs:9200", "jsonData": {"index": "logs-*"}},
+            "alertmanager": {"type": "alertmanager", "url": "http://alertmanager:9093"},
+        },
+    },
+    frozenset({"folder/services", "folder/slos"}),
+)
+CASES = {"pagerduty": PAGERDUTY, "cloudflare": CLOUDFLARE, "grafana": GRAFANA, "statuspage": STATUSPAGE}
