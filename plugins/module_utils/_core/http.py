@@ -256,11 +256,12 @@ class Pool:
                     raise LostAnswerError(
                         f"{where} was sent once, and a gateway answered {response.status}: whether it was done is not known"
                     )
-                passing = response.status == 429 if once else response.status in RETRIED_STATUSES
+                throttled = response.status == 429 or (response.status == 403 and "Retry-After" in response.headers)
+                passing = throttled or (not once and response.status in RETRIED_STATUSES)
                 if not passing or retry.permanent(response):
                     self.limit.succeeded()
                     return response
-                if response.status == 429:
+                if throttled:
                     self.limit.throttled()
                 retry.tell(response)
                 refusal = response

@@ -143,9 +143,11 @@ class Links:
     """The header ``Link`` with the relation ``next`` (RFC 8288). ``base`` is the address that paths begin at, ``Endpoint.url``."""
 
     base: str
+    limit: int = 0
+    limit_word: str = "per_page"
 
     def first(self, path: str) -> str:
-        return path
+        return _with(path, {self.limit_word: self.limit}) if self.limit else path
 
     def after(self, page: Page) -> str | None:
         found = links(", ".join(page.answer.headers.get_all("Link") or []))

@@ -14,7 +14,7 @@ from typing import Any
 from .._core.access import access_in, text_of
 from .._core.errors import InputError
 from .._core.guards import GUARD_SPEC, OWNER_SPEC, PRUNE_SPEC, guards_of
-from .._core.http import Endpoint
+from .._core.http import Endpoint, Retry
 from .._core.lock import holder_name
 from .._core.reconcile import Request, reconcile
 from .._core.record import Record
@@ -22,7 +22,7 @@ from .._core.tls import client_context
 from .._kube.wire.auth import AuthOptions, resolve_access
 from .._kube.wire.records import SecretStore
 from .._kube.wire.secrets import ClusterSecrets
-from .._rest.apis import cloudflare, grafana, pagerduty
+from .._rest.apis import cloudflare, github, grafana, pagerduty
 from .._rest.client import RestClient
 from .._rest.document import read_document
 from .._rest.provider import RestProvider
@@ -91,7 +91,7 @@ def config(api: Api, url: str, call: Call) -> Result:
             call.environment, call.folder, secrets=call.secrets, vault=params["vault"] or {}, kube=ClusterSecrets(hub), gate=call.gate
         )
         record = Record(SecretStore(hub, params["record_namespace"], api.name, params["owner"]))
-        client = RestClient(endpoint, headers, name, call.gate)
+        client = RestClient(endpoint, headers, name, call.gate, Retry(seconds=api.patience))
         try:
             provider = RestProvider(client, api, params["owner"], {name: params["config"][name] for name in api.variables})
             return reconcile(provider, request, references, record, holder_name(call.environment), call.tell)
@@ -104,5 +104,6 @@ def _face(api: Api, url: str = "") -> Face:
 
 
 CLOUDFLARE = _face(cloudflare.API, "https://api.cloudflare.com/client/v4")
+GITHUB = _face(github.API, "https://api.github.com")
 GRAFANA = _face(grafana.API)
 PAGERDUTY = _face(pagerduty.API, "https://api.pagerduty.com")

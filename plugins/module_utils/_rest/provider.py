@@ -12,6 +12,7 @@ none there is looked for in lists.
 from __future__ import annotations
 
 import functools
+import importlib.util
 import itertools
 import json
 import re
@@ -23,7 +24,7 @@ from typing import Any
 from .._core.compare import Finding, Traits
 from .._core.concurrency import map_threads
 from .._core.diff import ABSENT
-from .._core.errors import InputError, LostAnswerError
+from .._core.errors import InputError, LostAnswerError, ServerError
 from .._core.forms import masked, shaped
 from .._core.provider import Provider
 from .._core.record import Entry
@@ -72,6 +73,8 @@ class RestProvider(Provider[Thing]):
         """Places of what this run made."""
         self._parents: dict[str, str] = {}
         """What each lies in."""
+        self._only_named: dict[str, Json] = {}
+        """Rows of what is never written, so that nothing else has to be read to name it."""
         self._listing = threading.RLock()
         self.forget()
 
@@ -80,8 +83,8 @@ class RestProvider(Provider[Thing]):
     def forget(self) -> None:
         self._found: dict[str, Json] = {}
         """Rows of what was looked for and is there, by id."""
-        self._rows: dict[str, Json] = {}
-        """Every row that was read, by its address."""
+        self._rows: dict[str, Json | None] = {}
+        """Every row that was read, by its address; none where nothing is."""
         self._lists: dict[tuple[str, str, str], list[Json]] = {}
         self._places: dict[str, str] = {}
 
@@ -103,7 +106,7 @@ class RestProvider(Provider[Thing]):
         if len(things) < _MANY or spec.detail or spec.nested or not spec.listed or address is None:
             return
         most = len(things) // 2 * _PAGE
-        rows = list(itertools.islice(self._pages(spec, address, {}), most))
+        rows = list(itertools.islice(self._pages(spec, address, spec.asks), most))
         if len(rows) < most:
             self._lists[kind, parent, ""] = rows
         by_place = {str(row[spec.id]): row for row in rows}
@@ -116,17 +119,18 @@ class RestProvider(Provider[Thing]):
     def _read(self, thing: Thing) -> None:
         """By the place that is known."""
         kind = self._api.kinds[thing.kind]
-        place = self._places.get(thing.id) or (thing.name if kind.by_name else "")
+        place = self._places.get(thing.id) or (thing.name if kind.placed else "")
         row = self._row(thing.kind, place, thing.parent) if place else None
         if row is not None:
             self._found[thing.id] = row
+            self._only_named |= {} if kind.written else {thing.id: row}
         else:
             self._places.pop(thing.id, None)
 
     def _look_for(self, thing: Thing) -> None:
         """In the list of its like."""
         kind = self._api.kinds[thing.kind]
-        if kind.by_name or (thing.parent and not self._place_of(thing.parent)):
+        if kind.placed or (thing.parent and not self._place_of(thing.parent)):
             return
         alike = [row for row in self._list(thing.kind, thing.parent, thing.name) if kind.stands_for(thing.name, row)]
         if len(alike) > 1:
@@ -146,11 +150,11 @@ class RestProvider(Provider[Thing]):
         address = self._address(spec.at(place), parent, place)
         if address is None:
             return None
+        if not spec.alone:
+            return next((row for row in self._list(kind, parent) if str(row[spec.id]) == place), None)
         if address not in self._rows:
             answer = self._client.find(address)
-            if answer is None:
-                return None
-            self._rows[address] = self._inside(answer, spec.wrap)
+            self._rows[address] = None if answer is None else self._inside(answer, spec.wrap)
         return self._rows[address]
 
     def _list(self, kind: str, parent: str = "", name: str = "") -> list[Json]:
@@ -159,7 +163,7 @@ class RestProvider(Provider[Thing]):
         key = (kind, parent, name if spec.find else "")
         with self._listing:
             if key not in self._lists:
-                self._lists[key] = list(self._listed(spec, parent, {spec.find: name} if spec.find and name else {}))
+                self._lists[key] = list(self._listed(spec, parent, {**spec.asks, **({spec.find: name} if spec.find and name else {})}))
         return self._lists[key]
 
     def _listed(self, spec: Kind, parent: str, query: Mapping[str, str]) -> Iterable[Json]:
@@ -195,16 +199,21 @@ class RestProvider(Provider[Thing]):
 
     def _place_of(self, id_: str) -> str:
         """The server's id of what a name stands for; empty where nobody has it."""
-        kind, _slash, name = id_.partition("/")
-        spec = self._api.kinds[kind]
+        kind = id_.partition("/")[0]
+        spec, parent = self._api.kinds[kind], self._parents.get(id_, "")
+        name = id_.removeprefix(id_of(kind, "", parent))
         if id_ in self._found:
-            return self._place(spec, self._found[id_], id_.removeprefix(id_of(kind, "", self._parents.get(id_, ""))))
-        if id_ in self._places or spec.parent:
-            return self._places.get(id_, "")
+            return self._place(spec, self._found[id_], name)
+        if id_ in self._places:
+            return self._places[id_]
+        if spec.placed:
+            return name if self._row(kind, name, parent) is not None else ""
+        if spec.parent:
+            return ""
         return next((str(row[spec.id]) for row in self._list(kind, "", name) if spec.stands_for(name, row)), "")
 
     def _place(self, spec: Kind, row: Json, name: str) -> str:
-        return name if spec.by_name else str(row[spec.id])
+        return name if spec.placed else str(row[spec.id])
 
     def identity(self) -> list[str]:
         return [self._api.name, self._client.url, *self._variables.values()]
@@ -234,8 +243,15 @@ class RestProvider(Provider[Thing]):
             kind = next((one for one in ref.types if ref.types[one] == inner.get("type")), kind)
             place = str(inner.get("id"))
         spec = self._api.kinds[kind]
-        name = spec.called(self._row(kind, place) or {}) or place
+        row = self._known(kind, ref.by, place) if ref.by else self._row(kind, place)
+        name = spec.called(row or {}) or place
         return name if len(ref.kinds) == 1 else {kind: name}
+
+    def _known(self, kind: str, field: str, value: str) -> Json | None:
+        """The row whose field has a value, among what was looked for and, where there is one, in the list."""
+        mine = [row for id_, row in {**self._only_named, **self._found}.items() if id_.startswith(f"{kind}/")]
+        listed = self._list(kind) if self._api.kinds[kind].listed and not any(str(row.get(field)) == value for row in mine) else []
+        return next((row for row in (*mine, *listed) if str(row.get(field)) == value), None)
 
     def ours(self, owner: str, resources: Sequence[Thing]) -> Iterator[tuple[str, Entry]]:
         for name, kind in self._api.kinds.items():
@@ -288,7 +304,9 @@ class RestProvider(Provider[Thing]):
         return Thing(id_, entry.kind, entry.kind, "", None, parent=entry.parent, name=name) if entry.kind in self._api.kinds else None
 
     def needs(self, resource: Thing) -> set[str]:
-        return needs_of(self._api, resource.kind, resource.body or {}) | ({resource.parent} if resource.parent else set())
+        about = self._api.kinds[resource.kind].of
+        found = {resource.parent, id_of(about, resource.name) if about else ""} - {""}
+        return needs_of(self._api, resource.kind, resource.body or {}) | found
 
     def there(self, id_: str) -> bool:
         return bool(self._place_of(id_))
@@ -304,6 +322,12 @@ class RestProvider(Provider[Thing]):
 
     # planning
 
+    def problems(self, resources: Sequence[Thing]) -> Iterable[str]:
+        for resource in resources:
+            for module, package in self._api.kinds[resource.kind].packages.items():
+                if importlib.util.find_spec(module) is None:
+                    yield f"config.{resource.where}: it wants the Python package {package} on this machine; install {package}"
+
     def refusals(self, findings: Sequence[Finding[Thing]]) -> Iterable[str]:
         for finding in findings:
             if finding.conflict:
@@ -316,7 +340,8 @@ class RestProvider(Provider[Thing]):
         kind = self._api.kinds[resource.kind]
         row = self._found.get(resource.id) if live is not None else None
         wire = self._wire(resource, body, row or {})
-        sent = {kind.wrap: wire} if kind.wrap else wire
+        making = {name: value for name, value in wire.items() if row is not None or name not in kind.later}
+        sent = {kind.wrap: making} if kind.wrap else making
         place = self._place(kind, row or {}, resource.name) if row is not None or kind.by_name else ""
         address = self._address(kind.at(place), resource.parent, place) or ""
         if row is not None:
@@ -328,14 +353,19 @@ class RestProvider(Provider[Thing]):
             made = {}
         if not kind.by_name and kind.id not in made:  # lost, or an answer that does not say what was made
             made = self._made_all_the_same(resource)
-        self._found[resource.id] = made
-        self._made[resource.id] = self._place(kind, made, resource.name)
+        self._found[resource.id] = {kind.identity: resource.name, **made} if kind.placed else made
+        self._made[resource.id] = place = self._place(kind, made, resource.name)
+        if later := {name: value for name, value in wire.items() if name in kind.later}:
+            self._client.write(kind.update, self._address(kind.at(place), resource.parent, place) or "", later, self.may_write)
         return []
 
     def _made_all_the_same(self, thing: Thing) -> Json:
         """What a POST made whose answer was lost. Raises LostAnswerError where it made nothing."""
         self._lists.clear()
-        self._look_for(thing)
+        self._rows.clear()
+        self._read(thing)
+        if thing.id not in self._found:
+            self._look_for(thing)
         if thing.id not in self._found:
             raise LostAnswerError(f"{thing.id}: no answer says what its creation made, and it is not there; run again")
         return self._found[thing.id]
@@ -351,11 +381,22 @@ class RestProvider(Provider[Thing]):
             text = _MARK.sub("", str(body.get(kind.mark, row.get(kind.mark)) or ""))
             wire[kind.mark] = f"{text} [gantry.platform: {self._owner}]".lstrip()
         said = {} if kind.by_name else kind.said_by(resource.name)
-        return kind.body({**(kept if kind.update == "PUT" else {}), **wire, **said, **kind.constants}, row)
+        over = {**row, **self._read_first(resource)} if kind.first else row
+        return kind.body({**(kept if kind.update == "PUT" else {}), **wire, **said, **kind.constants}, over)
+
+    def _read_first(self, resource: Thing) -> Json:
+        """What a body of its kind cannot be made without. Raises ServerError where it is not there."""
+        address = self._address(self._api.kinds[resource.kind].path, resource.parent) or ""
+        found = self._client.find(f"{address}/{self._api.kinds[resource.kind].first}")
+        if found is None:
+            raise ServerError(f"{resource.id}: GET {address}/{self._api.kinds[resource.kind].first}: there is none")
+        return found
 
     def _reference(self, ref: Ref, value: Any) -> Any:
         kind, name = named(ref, value)
-        place = self._place_of(id_of(kind, name))
+        place: Any = self._place_of(id_of(kind, name))
+        if ref.by:
+            place = (self._found.get(id_of(kind, name)) or self._row(kind, place) or {}).get(ref.by)
         if not ref.types:
             return place
         found = {"id": place, "type": ref.types[kind]}
@@ -364,7 +405,7 @@ class RestProvider(Provider[Thing]):
     def remove(self, resource: Thing, place: str) -> None:
         kind = self._api.kinds[resource.kind]
         address = self._address(kind.at(place), resource.parent, place) or ""
-        if kind.empty:
+        if not kind.deletable:
             self._client.write(kind.update, address, {**kind.constants, **kind.empty}, self.may_write)
         else:
             self._client.delete(address, self.may_write)
@@ -384,14 +425,19 @@ def _formed(side: Json, kind: Kind) -> Json:
     for path, form in kind.forms.items():
         side = each(side, path, form)
     for path in kind.unordered:
-        side = _sorted_at(side, path)
+        side = _sorted_at(side, path, kind.keys.get(path, ""))
     return side
 
 
-def _sorted_at(value: Any, path: str) -> Any:
+def _sorted_at(value: Any, path: str, key: str) -> Any:
+    """Lists at a path in one order, that of what tells their items apart."""
     if not path:
-        return sorted(value, key=lambda item: json.dumps(item, sort_keys=True)) if isinstance(value, list) else value
+        return sorted(value, key=lambda item: _rank(item, key)) if isinstance(value, list) else value
     if isinstance(value, list):
-        return [_sorted_at(item, path) for item in value]
+        return [_sorted_at(item, path, key) for item in value]
     name, _dot, rest = path.partition(".")
-    return {**value, name: _sorted_at(value[name], rest)} if isinstance(value, Mapping) and name in value else value
+    return {**value, name: _sorted_at(value[name], rest, key)} if isinstance(value, Mapping) and name in value else value
+
+
+def _rank(item: Any, key: str) -> tuple[str, str]:
+    return str(item.get(key)) if isinstance(item, Mapping) else "", json.dumps(item, sort_keys=True)

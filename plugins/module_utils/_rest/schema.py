@@ -27,7 +27,7 @@ def document_schema(api: Api) -> Json:
     """The schema of a document: names in the place of ids, and nothing that only the server says."""
     parents = {kind.parent for kind in api.kinds.values()}
     sections = {
-        kind.section: {"type": "object", "propertyNames": _names(kind), "additionalProperties": _body(api, name, kind)}
+        kind.section: {"type": "object", "propertyNames": _names(api, name), "additionalProperties": _body(api, name, kind)}
         for name, kind in api.kinds.items()
         if (kind.written or name in parents) and not kind.parent
     }
@@ -41,7 +41,11 @@ def _body(api: Api, name: str, kind: Kind) -> Json:
     properties = {field: said for field, said in found["properties"].items() if field not in left_out and kind.written}
     for child, other in api.kinds.items():
         if other.parent == name:
-            properties[other.section] = {"type": "object", "propertyNames": _names(other), "additionalProperties": _body(api, child, other)}
+            properties[other.section] = {
+                "type": "object",
+                "propertyNames": _names(api, child),
+                "additionalProperties": _body(api, child, other),
+            }
     required = [field for field in found.get("required", ()) if field in properties]
     return {
         "type": ["object", "null"] if kind.written else "object",
@@ -51,8 +55,13 @@ def _body(api: Api, name: str, kind: Kind) -> Json:
     }
 
 
-def _names(kind: Kind) -> Json:
-    return {**_NAME, "enum": list(kind.names)} if kind.names else _NAME
+def _names(api: Api, name: str) -> Json:
+    """What a name may be: one of a few, or what our description says of the field that it is."""
+    kind = api.kinds[name]
+    if kind.names:
+        return {**_NAME, "enum": list(kind.names)}
+    said = {} if kind.also else api.described[name]["properties"].get(kind.identity, {})
+    return {**_NAME, **{key: value for key, value in said.items() if key not in _OURS}}
 
 
 def _field(said: Mapping[str, Any], path: str, kind: Kind) -> Json:

@@ -23,12 +23,14 @@ class Ref:
     """A field that names other things, by their ids on the wire.
 
     In a document one of a single kind is its name, one of several ``{kind: name}``. ``wrap`` is the key around each on the wire, ``types`` the
-    ``type`` beside the id there, by kind; without any the id stands alone.
+    ``type`` beside the id there, by kind; without any the id stands alone. ``by`` is the field that is the id here, where that is another one
+    than that of its address.
     """
 
     kinds: tuple[str, ...]
     wrap: str = ""
     types: Mapping[str, str] = field(default_factory=dict)
+    by: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,12 @@ class Kind:
     """The field that is the server's own id of it."""
     by_name: bool = False
     """Whether its name is its id, and writing there makes it; then a body does not say it."""
+    of: str = ""
+    """The kind of what has its name as well, where it is about that: what a team may do in something has the team's name."""
+    alone: bool = True
+    """Whether one can be read alone, and not only in the list."""
+    asks: Mapping[str, str] = field(default_factory=dict)
+    """What its list is asked with."""
     any_case: bool = False
     """Whether its names are the same in any case; then they are written in small letters."""
     parent: str = ""
@@ -79,6 +87,12 @@ class Kind:
     """Fields of one that counts as none: what is written where it should go and cannot be deleted."""
     update: str = "PUT"
     """The verb of a change: PUT sends the whole, over what is there, PATCH what is declared."""
+    later: frozenset[str] = frozenset()
+    """Fields that only a change may say: they are written right after it was made."""
+    first: str = ""
+    """What below its ``path`` is read before each write, for ``body``: a key to seal it with."""
+    packages: Mapping[str, str] = field(default_factory=dict)
+    """Python modules that its hooks want beyond those of the collection, and the package that has each."""
     constants: Mapping[str, Any] = field(default_factory=dict)
     """What every request says of it."""
     mark: str = ""
@@ -95,7 +109,12 @@ class Kind:
     live: Callable[[Json], Json] = lambda row: row
     """What is compared of a row."""
     body: Callable[[Json, Json], Json] = lambda wire, row: wire
-    """What is sent, over the row that is there (empty where none is)."""
+    """What is sent, over the row that is there (empty where none is), with what was read ``first``."""
+
+    @property
+    def placed(self) -> bool:
+        """Whether its name is where it is."""
+        return self.by_name or self.id == self.identity
 
     def named(self, name: Any) -> str:
         """A name in the form in which it is compared."""
@@ -147,6 +166,8 @@ class Api:
     headers: Mapping[str, str] = field(default_factory=dict)
     envelope: str = ""
     """The key around whatever an answer says."""
+    patience: float = 60.0
+    """Seconds in which a request is tried again: more than the server tells who asks too often to wait."""
     variables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What a document has to say of whose account it is about, as schemas by name; words of addresses."""
 
@@ -156,7 +177,7 @@ class Api:
 
         def add(name: str) -> None:
             kind = self.kinds[name]
-            for other in [kind.parent, *(one for ref in kind.refs.values() for one in ref.kinds)]:
+            for other in [kind.parent, kind.of, *(one for ref in kind.refs.values() for one in ref.kinds)]:
                 if other and other != name and other not in found:
                     add(other)
             if name not in found:

@@ -10,7 +10,9 @@ vendor's server does beyond its own document is in ``QUIRKS``.
 from __future__ import annotations
 
 import argparse
+import base64
 import copy
+import hashlib
 import http.server
 import importlib
 import itertools
@@ -21,7 +23,7 @@ import secrets
 import sys
 import threading
 import urllib.parse
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,9 +45,29 @@ class Answer:
 class Quirks:
     """A server that keeps what it is told and shows what it kept."""
 
+    def said(self, kind: str, sent: Row) -> Row:
+        """What was sent, in the words of our description."""
+        return sent
+
+    def wordless(self, verb: str, kind: str, id_: str) -> bool:
+        """Whether an answer to that has no body."""
+        return False
+
+    def refused(self, kind: str, before: Row | None, sent: Row) -> str:
+        """What is wrong with a request beyond what the description says; empty where nothing is."""
+        return ""
+
+    def born(self, kind: str, number: int, sent: Row) -> Row:
+        """What the server says of its own of a row that is made, where that is more than an id."""
+        return {}
+
     def kept(self, kind: str, before: Row | None, after: Row, now: str) -> Row:
         """What is kept of a row that was written; ``now`` is another text at each write."""
         return after
+
+    def beside(self, kind: str, id_: str) -> Row | None:
+        """What is where one of a kind would be, and is none."""
+        return None
 
     def shown(self, kind: str, row: Row, listed: bool) -> Row:
         """A row as an answer has it, as one of a list or alone."""
@@ -96,7 +118,80 @@ class CloudflareQuirks(Quirks):
         return {**after, "version": now, "rules": rules}
 
 
-QUIRKS: dict[str, type[Quirks]] = {"pagerduty": PagerDutyQuirks, "cloudflare": CloudflareQuirks}
+class GitHubQuirks(Quirks):
+    """Ids are numbers, names are places; secrets are opened with a private key and only their digest is kept; files are commits.
+
+    An environment shows its protection in other words than those in which it was written, and a list of rulesets lacks their rules.
+    """
+
+    _SECRETS = ("secret", "environment_secret")
+
+    def __init__(self) -> None:
+        self._private: Any = None
+
+    def said(self, kind: str, sent: Row) -> Row:
+        if kind in self._SECRETS:
+            return {"value": sent["encrypted_value"]} if "encrypted_value" in sent else {}
+        others = {"file": {"message", "sha"}, "team": {"name"}}.get(kind, set())
+        return {name: value for name, value in sent.items() if name not in others}
+
+    def wordless(self, verb: str, kind: str, id_: str) -> bool:
+        if verb == "GET":
+            return id_ == "vulnerability-alerts"
+        return kind in ("repository_team", "switch", "variable", "environment_variable", *self._SECRETS)
+
+    def there(self, kind: str, id_: str) -> Row | None:
+        return {"setup": id_, "state": "not-configured"} if kind == "code_scanning" else None
+
+    def beside(self, kind: str, id_: str) -> Row | None:
+        if kind not in self._SECRETS or id_ != "public-key":
+            return None
+        return {"key_id": "1", "key": base64.b64encode(bytes(self._key().public_key)).decode()}
+
+    def refused(self, kind: str, before: Row | None, sent: Row) -> str:
+        if kind == "file" and (before or {}).get("sha") != sent.get("sha"):
+            return f"{sent.get('sha')} is not what is there"
+        return "the key is another one" if kind in self._SECRETS and sent.get("key_id") != "1" else ""
+
+    def born(self, kind: str, number: int, sent: Row) -> Row:
+        return {"id": number, "slug": sent.get("name")} if kind == "team" else {"id": number}
+
+    def kept(self, kind: str, before: Row | None, after: Row, now: str) -> Row:
+        if kind == "file" and "message" in after:
+            rest = {name: value for name, value in after.items() if name != "message"}
+            return {**rest, "content": base64.b64decode(after["content"]).decode(), "sha": hashlib.sha256(now.encode()).hexdigest()}
+        if kind in self._SECRETS and "encrypted_value" in after:
+            from nacl.public import SealedBox
+
+            opened = SealedBox(self._key()).decrypt(base64.b64decode(after["encrypted_value"]))
+            rest = {name: value for name, value in after.items() if name not in ("encrypted_value", "key_id")}
+            return {**rest, "value": hashlib.sha256(opened).hexdigest()}
+        return after
+
+    def shown(self, kind: str, row: Row, listed: bool) -> Row:
+        if kind == "file":
+            return {**row, "encoding": "base64", "content": base64.encodebytes(row["content"].encode()).decode()}
+        if kind == "ruleset" and listed:
+            return {name: row[name] for name in ("id", "name", "target", "enforcement")}
+        if kind != "environment":
+            return row
+        reviewers = [{"type": one["type"], "reviewer": {"id": one["id"]}} for one in row["reviewers"]]
+        rules: list[Row] = [{"id": 1, "type": "wait_timer", "wait_timer": row["wait_timer"]}] if row["wait_timer"] else []
+        if reviewers or row["prevent_self_review"]:
+            asked = {"prevent_self_review": row["prevent_self_review"], "reviewers": reviewers}
+            rules.append({"id": 2, "type": "required_reviewers", **asked})
+        policy = row.get("deployment_branch_policy")
+        return {"id": row["id"], "name": row["name"], "protection_rules": rules, "deployment_branch_policy": policy}
+
+    def _key(self) -> Any:
+        if self._private is None:
+            from nacl.public import PrivateKey
+
+            self._private = PrivateKey.generate()
+        return self._private
+
+
+QUIRKS: dict[str, type[Quirks]] = {"cloudflare": CloudflareQuirks, "github": GitHubQuirks, "pagerduty": PagerDutyQuirks}
 
 
 class Account:
@@ -124,15 +219,15 @@ class Account:
         """Take over what an earlier one kept."""
         for name, kept in rows.items():
             self.rows[name] = dict(kept)
-        used = [int(row["id"][1:]) for kept in self.rows.values() for row in kept.values() if re.fullmatch(r"P[0-9]+", str(row.get("id")))]
+        ids = [str(row.get("id")) for kept in self.rows.values() for row in kept.values()]
+        used = [int(id_.removeprefix("P")) for id_ in ids if re.fullmatch(r"P?[0-9]+", id_)]
         self._numbers = itertools.count(max(used, default=0) + 1)
 
     def add(self, kind: str, parent: str = "", **row: Any) -> Row:
         """One made by hand, in what has the id ``parent``."""
         spec = self.api.kinds[kind]
-        new = {name: f"P{next(self._numbers)}" for name in dict.fromkeys(("id", spec.id)) if name not in row}
-        made = {**new, **({"parent": parent} if parent else {}), **row}
-        key = _key(parent, str(made[spec.id]))
+        made = {**self._new(kind, row), **({"parent": parent} if parent else {}), **row}
+        key = _key(parent, self._place(kind, str(made[spec.id])))
         self.rows[kind][key] = self.quirks.kept(kind, None, made, "made")
         return self.rows[kind][key]
 
@@ -141,25 +236,45 @@ class Account:
         parts = urllib.parse.urlsplit(address)
         query = dict(urllib.parse.parse_qsl(parts.query))
         for kind, pattern in self._addresses:
-            if found := pattern.fullmatch(parts.path):
+            names = self.api.kinds[kind].names
+            if (found := pattern.fullmatch(parts.path)) and (not names or found.groupdict().get("id") in (None, *names)):
                 words = {word: urllib.parse.unquote(said) for word, said in found.groupdict().items()}
-                above = words.get(self.api.kinds[kind].parent, "")
+                above = "/".join(words[name] for name in reversed(list(self._above(kind))))
                 return self._answer(verb, kind, above, words.get("id"), query, body)
         return self._said(404, {"error": {"message": "Not Found"}})
 
+    def _new(self, kind: str, sent: Row) -> Row:
+        """What the server says of its own of a row that is made."""
+        own = {name: f"P{next(self._numbers)}" for name in dict.fromkeys(("id", self.api.kinds[kind].id)) if name not in sent}
+        return {**own, **self.quirks.born(kind, next(self._numbers), sent)}
+
+    def _place(self, kind: str, id_: str) -> str:
+        """Where one is: a name that is the same in any case is one place."""
+        return self.api.kinds[kind].named(id_) if self.api.kinds[kind].placed else id_
+
+    def _above(self, kind: str) -> Iterator[str]:
+        """The kinds of what one lies in, from the inside."""
+        while kind := self.api.kinds[kind].parent:
+            yield kind
+
     def _answer(self, verb: str, kind: str, parent: str, id_: str | None, query: Mapping[str, str], body: Any) -> Answer:
         spec, rows = self.api.kinds[kind], self.rows[kind]
-        if parent and parent not in {str(row[self.api.kinds[spec.parent].id]) for row in self.rows[spec.parent].values()}:
+        id_ = None if id_ is None else self._place(kind, id_)
+        if parent and parent not in self.rows[spec.parent]:
             return self._said(404, {"error": {"message": "Not Found"}})
         if id_ is None and verb == "GET":
             return Answer(405) if spec.nested or not spec.listed else self._page(kind, parent, query)
+        if id_ is not None and (beside := self.quirks.beside(kind, id_)) is not None:
+            return self._said(200, beside) if verb == "GET" else Answer(405)
         if id_ is not None and _key(parent, id_) not in rows:
             if (known := self.quirks.there(kind, id_)) is not None:
                 rows[_key(parent, id_)] = {**known, "parent": parent}
+            elif self._invents and not spec.written and spec.placed:
+                self.add(kind, parent, **{spec.identity: id_})
             elif not spec.by_name or verb not in ("PUT", "PATCH"):
                 return self._said(404, {"error": {"message": "Not Found"}})
         if id_ is not None and verb == "GET":
-            return self._one(200, kind, rows[_key(parent, id_)], query)
+            return Answer(204) if self.quirks.wordless(verb, kind, id_) else self._one(200, kind, rows[_key(parent, id_)], query)
         if id_ is not None and verb == "DELETE":
             return self._delete(kind, _key(parent, id_))
         if not spec.written or verb not in ("POST", spec.update) or (verb == "POST") is not (id_ is None):
@@ -170,26 +285,37 @@ class Account:
         spec, rows = self.api.kinds[kind], self.rows[kind]
         before = rows.get(_key(parent, id_)) if id_ else None
         over = before if before is not None and spec.update == "PATCH" else {}
-        wrong = list(self._wrong(kind, {**over, **sent} if isinstance(sent, dict) else sent, known=set(over)))
+        shown = self.quirks.said(kind, sent) if isinstance(sent, dict) else sent
+        fields = self.api.described[kind]["properties"]
+        written = {name: value for name, value in over.items() if name in fields and not fields[name].get("readOnly")}
+        wrong = list(self._wrong(kind, {**written, **shown} if isinstance(shown, dict) else shown))
+        if isinstance(sent, dict) and (more := self.quirks.refused(kind, before, sent)):
+            wrong.append(more)
         if wrong:
             return self._said(400, {"error": {"message": "Invalid Input Provided", "errors": wrong}})
-        known = {name: said["default"] for name, said in self.api.described[kind]["properties"].items() if "default" in said}
-        new = {spec.id: id_} if id_ else {name: f"P{next(self._numbers)}" for name in dict.fromkeys(("id", spec.id)) if name not in sent}
-        new |= {"id": before["id"]} if before and "id" in before else {}
+        known = {name: said["default"] for name, said in fields.items() if "default" in said}
+        new = {name: before[name] for name in ("id",) if name in before} if before else self._new(kind, sent)
+        new |= {spec.id: id_} if id_ else {}
         row = {**new, **({"parent": parent} if parent else {}), **known, **over, **sent}
         key = _key(parent, str(row[spec.id]))
         rows[key] = self.quirks.kept(kind, before, row, f"start-{next(self._numbers)}")
+        if self.quirks.wordless("PUT", kind, key):
+            return Answer(204)
         return self._one(200 if before else 201, kind, rows[key], {})
 
     def _delete(self, kind: str, key: str) -> Answer:
         if not self.api.kinds[kind].deletable:
             return Answer(405)
-        gone = self.rows[kind].pop(key)
+        del self.rows[kind][key]
+        self._delete_below(kind, key)
+        return Answer(204)
+
+    def _delete_below(self, kind: str, key: str) -> None:
         for child, rows in self.rows.items():
             if self.api.kinds[child].parent == kind:
-                for inner in [inner for inner, row in rows.items() if row.get("parent") == str(gone[self.api.kinds[kind].id])]:
+                for inner in [inner for inner, row in rows.items() if row.get("parent") == key]:
                     del rows[inner]
-        return Answer(204)
+                    self._delete_below(child, inner)
 
     def _said(self, status: int, body: Row, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
         return Answer(status, {"success": status < 300, **body} if self.api.envelope else body, headers)
@@ -227,21 +353,24 @@ class Account:
         shown: Any = {spec.rows: rows} if spec.rows else rows
         if total := getattr(way, "total", ""):
             shown[total] = len(found)
-        return self._said(200, {self.api.envelope: shown}) if self.api.envelope else Answer(200, shown)
+        if self.api.envelope:
+            return self._said(200, {self.api.envelope: shown})
+        goes_on = hasattr(way, "base") and begin + most < len(found)
+        more = urllib.parse.urlencode({**query, "page": begin // most + 2}) if goes_on else ""
+        return Answer(200, shown, (("Link", f'<?{more}>; rel="next"'),) if more else ())
 
-    def _wrong(self, kind: str, body: Any, known: Collection[str] = ()) -> Iterator[str]:
+    def _wrong(self, kind: str, body: Any) -> Iterator[str]:
         spec = self.api.kinds[kind]
         if not isinstance(body, dict):
             yield f"{spec.wrap or 'the body'} is missing"
             return
-        own = {"parent", "id", "version", "editable", *([spec.identity] if spec.by_name else [])} & set(known)
-        yield from self._against(self.api.described[kind], {name: value for name, value in body.items() if name not in own}, "", spec)
+        yield from self._against(self.api.described[kind], body, "", spec)
         for path, ref in spec.refs.items():
             for named in self._at(body, path):
                 one = named[ref.wrap] if ref.wrap else named
-                id_ = str(one["id"] if ref.types else one)
+                id_ = one["id"] if ref.types else one
                 kinds = [name for name in ref.kinds if not ref.types or one["type"] == ref.types[name]]
-                if not kinds or id_ not in self.rows[kinds[0]]:
+                if not any(row[ref.by or self.api.kinds[name].id] == id_ for name in kinds[:1] for row in self.rows[name].values()):
                     yield f"{path}: there is no {one}"
 
     def _against(self, said: Mapping[str, Any], value: Any, path: str, spec: Any) -> Iterator[str]:
@@ -267,7 +396,14 @@ class Account:
 
 def _pattern(address: str) -> re.Pattern[str]:
     """Which paths an address of the table stands for."""
-    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", address))
+    said: set[str] = set()
+
+    def word(found: re.Match[str]) -> str:
+        again = found[1] in said
+        said.add(found[1])
+        return f"(?P={found[1]})" if again else f"(?P<{found[1]}>[^/]+)"
+
+    return re.compile(re.sub(r"\{(\w+)\}", word, address))
 
 
 def _key(parent: str, id_: str) -> str:

@@ -214,6 +214,15 @@ def test_a_server_with_too_much_to_do_gets_fewer_requests_at_once(serve, clock):
     assert told == ["less"]
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_refusal_that_says_when_to_come_back_is_a_throttle(serve, clock, method):
+    pool = pool_of(serve(answer(403, Retry_After="3"), answer()))
+    told = []
+    pool.limit.throttled = lambda: told.append("less")
+    assert (pool.request(method, "/a").status, clock.passed, told) == (200, 3.0, ["less"])
+    assert pool_of(serve(answer(403), answer())).request(method, "/a").status == 403
+
+
 def test_pauses_grow_up_to_a_longest_one():
     retry = Retry(first_pause=0.1, longest_pause=2.0)
     for attempt, most in ((1, 0.1), (2, 0.2), (3, 0.4), (9, 2.0), (400, 2.0)):

@@ -39,6 +39,7 @@ OPTIONS = {
     rest.CLOUDFLARE: {
         "config": {"account": "0" * 32, "zones": {"example.org": {"records": {"A a.example.org": {"content": "192.0.2.1"}}}}}
     },
+    rest.GITHUB: {"config": {"owner": "mind", "teams": {"t": {}}}},
     rest.GRAFANA: {"config": {"teams": {"t": {}}}},
     rest.PAGERDUTY: {"config": {"teams": {"t": {}}}},
 }

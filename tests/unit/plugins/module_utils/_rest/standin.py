@@ -63,7 +63,10 @@ class StandIn(program().Account):
         above = ""
         if parent:
             kind_above, _slash, name_above = parent.partition("/")
-            above = self.named(kind_above, name_above)[self.api.kinds[kind_above].id]
+            grand = self.api.kinds[kind_above].parent
+            first, _slash, last = name_above.partition("/") if grand else ("", "", name_above)
+            row = self.named(kind_above, last, f"{grand}/{first}" if grand else "")
+            above = "/".join(filter(None, (row.get("parent"), str(row[self.api.kinds[kind_above].id]))))
         (found,) = [
             row
             for row in self.rows[kind].values()

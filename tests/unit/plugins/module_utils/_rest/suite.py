@@ -14,7 +14,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._core.lock import 
 from ansible_collections.gantry.platform.plugins.module_utils._core.reconcile import Request, reconcile
 from ansible_collections.gantry.platform.plugins.module_utils._core.record import Record
 from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
-from ansible_collections.gantry.platform.plugins.module_utils._rest.apis import cloudflare, grafana, pagerduty
+from ansible_collections.gantry.platform.plugins.module_utils._rest.apis import cloudflare, github, grafana, pagerduty
 from ansible_collections.gantry.platform.plugins.module_utils._rest.client import RestClient
 from ansible_collections.gantry.platform.plugins.module_utils._rest.document import read_document
 from ansible_collections.gantry.platform.plugins.module_utils._rest.provider import RestProvider
@@ -64,6 +64,8 @@ class Case:
     before: tuple[tuple[str, dict], ...]
     then: dict
     removable: frozenset[str] = field(default_factory=frozenset)
+    secrets: dict = field(default_factory=lambda: {"WEBHOOK_SECRET": "c-a-n-a-r-y"})
+    """What references to ``env:`` are."""
 
     def account(self):
         """A new account, with a shelf for records."""
@@ -81,9 +83,7 @@ class Case:
         try:
             request = Request(read_document(self.api, document), owner, **options)
             provider = RestProvider(client, self.api, owner, {name: document[name] for name in self.api.variables})
-            return reconcile(
-                provider, request, References({"WEBHOOK_SECRET": "c-a-n-a-r-y"}), Record(shelf or server.shelf), f"{owner}@here"
-            )
+            return reconcile(provider, request, References(self.secrets), Record(shelf or server.shelf), f"{owner}@here")
         finally:
             client.close()
 
@@ -299,4 +299,95 @@ GRAFANA = Case(
     },
     frozenset({"folder/services", "folder/slos"}),
 )
-CASES = {"pagerduty": PAGERDUTY, "cloudflare": CLOUDFLARE, "grafana": GRAFANA, "statuspage": STATUSPAGE}
+
+
+def _protected(reviews, *checks):
+    parameters = {
+        "required_approving_review_count": reviews,
+        "dismiss_stale_reviews_on_push": True,
+        "require_code_owner_review": True,
+        "require_last_push_approval": reviews > 1,
+        "required_review_thread_resolution": True,
+    }
+    strict = {"strict_required_status_checks_policy": True, "required_status_checks": [{"context": check} for check in checks]}
+    return {
+        "enforcement": "active",
+        "conditions": {"ref_name": {"include": ["~DEFAULT_BRANCH"], "exclude": []}},
+        "rules": [
+            {"type": "pull_request", "parameters": parameters},
+            {"type": "required_status_checks", "parameters": strict},
+            {"type": "required_linear_history"},
+            {"type": "non_fast_forward"},
+        ],
+    }
+
+
+def _secret(name):
+    return {"value": {"reference": f"env:{name}"}}
+
+
+GITHUB = Case(
+    github.API,
+    {
+        "owner": "consciousness-dev",
+        "teams": {"cortex": {"description": "the engine", "privacy": "closed"}, "ops": {}},
+        "repositories": {
+            "engine": {
+                "description": "what thinks",
+                "visibility": "private",
+                "delete_branch_on_merge": True,
+                "security_and_analysis": {"secret_scanning": {"status": "enabled"}},
+                "teams": {"cortex": {"permission": "push"}, "ops": {"permission": "admin"}},
+                "security": {"vulnerability-alerts": {}, "automated-security-fixes": {}},
+                "code_scanning": {"default-setup": {"state": "configured", "query_suite": "extended"}},
+                "files": {".github/CODEOWNERS": {"content": "* @consciousness-dev/cortex\n"}},
+                "variables": {"REGION": {"value": "eu"}},
+                "secrets": {"REGISTRY_TOKEN": _secret("REGISTRY")},
+                "environments": {
+                    "prod": {
+                        "wait_timer": 10,
+                        "prevent_self_review": True,
+                        "reviewers": [{"team": "ops"}, {"user": "Ann"}],
+                        "deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": False},
+                        "variables": {"CLUSTER": {"value": "prod-euw1"}},
+                        "secrets": {"DEPLOYER": _secret("DEPLOYER")},
+                    },
+                    "dev": {"variables": {"CLUSTER": {"value": "dev-euw1"}}},
+                },
+                "rulesets": {"main": _protected(2, "lint", "test")},
+            },
+            "memory": {"environments": {"prod": {"secrets": {"DEPLOYER": _secret("REGISTRY")}}}},
+        },
+    },
+    (("user", {"login": "ann"}), ("user", {"login": "Bob"})),
+    {
+        "owner": "consciousness-dev",
+        "teams": {"cortex": {"description": "what thinks"}, "night": {}},
+        "repositories": {
+            "engine": {
+                "description": "what thinks, and more",
+                "archived": False,
+                "teams": {"cortex": {"permission": "maintain"}},
+                "security": {"vulnerability-alerts": {}, "automated-security-fixes": {}},
+                "code_scanning": {"default-setup": {"state": "configured", "query_suite": "default"}},
+                "files": {".github/CODEOWNERS": {"content": "* @consciousness-dev/night\n"}},
+                "variables": {"ZONE": {"value": "euw1"}},
+                "secrets": {"REGISTRY_TOKEN": _secret("DEPLOYER")},
+                "environments": {
+                    "prod": {
+                        "reviewers": [{"user": "bob"}],
+                        "variables": {"CLUSTER": {"value": "prod-euc1"}},
+                        "secrets": {"DEPLOYER": _secret("DEPLOYER")},
+                    }
+                },
+                "rulesets": {
+                    "main": _protected(1, "test"),
+                    "tags": {"target": "tag", "enforcement": "active", "rules": [{"type": "deletion"}]},
+                },
+            }
+        },
+    },
+    frozenset({"repository/memory"}),
+    {"REGISTRY": "r3g1stry-t0ken", "DEPLOYER": "d3pl0yer-t0ken"},
+)
+CASES = {"pagerduty": PAGERDUTY, "cloudflare": CLOUDFLARE, "github": GITHUB, "grafana": GRAFANA, "statuspage": STATUSPAGE}

@@ -4,20 +4,29 @@
 
 """Every table and description beside the vendor's own document, so that who wrote both cannot be wrong in both.
 
-The documents are the vendors' and not ours to copy: the folder that has them (``pagerduty.json``) is named in GANTRY_VENDOR_DOCUMENTS.
+The documents are the vendors' and not ours to copy: the folder that has them (``pagerduty.json``, ``github.json``) is named in
+GANTRY_VENDOR_DOCUMENTS.
 """
 
 from __future__ import annotations
 
+import base64
 import copy
+import dataclasses
 import json
 import os
 from pathlib import Path
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._rest.apis import pagerduty
+from ansible_collections.gantry.platform.plugins.module_utils._rest.apis import github, pagerduty
+from ansible_collections.gantry.platform.plugins.module_utils._rest.spec import Kind
+from nacl.public import PrivateKey
 
-APIS = {"pagerduty": pagerduty.API}
+APIS = {"github": github.API, "pagerduty": pagerduty.API}
+ROW = {"sha": "1", "key_id": "1", "key": base64.b64encode(bytes(PrivateKey.generate().public_key)).decode()}
+"""What a hook may want of what is there."""
+EMPTY = {"array": [], "object": {}}
+AS_IT_IS = next(one.default for one in dataclasses.fields(Kind) if one.name == "live")
 
 
 class Vendor:
@@ -42,6 +51,10 @@ class Vendor:
                 part = part.replace("~1", "/")
                 target = target[int(part)] if isinstance(target, list) else target[part]
             schema = target
+        for key in ("oneOf", "anyOf"):
+            if key in schema:
+                own = {name: value for name, value in schema.items() if name != key}
+                return self.whole({"allOf": [self._either([self.whole(part) for part in schema[key]]), own]})
         if "allOf" not in schema:
             return schema
         own = {key: value for key, value in schema.items() if key != "allOf"}
@@ -51,47 +64,109 @@ class Vendor:
             found = {**found, **part, "properties": more, "required": [*found.get("required", ()), *part.get("required", ())]}
         return found
 
+    @staticmethod
+    def _either(parts):
+        """What may be said where one of several is meant: required is only what all require."""
+        found = {
+            **parts[0],
+            "required": [name for name in parts[0].get("required", ()) if all(name in p.get("required", ()) for p in parts)],
+        }
+        names = dict.fromkeys(name for part in parts for name in part.get("properties", {}))
+        alike = {name: [part["properties"][name] for part in parts if name in part.get("properties", {})] for name in names}
+        found["properties"] = {name: one[0] if len(one) == 1 else {"oneOf": one} for name, one in alike.items()}
+        if all("enum" in part for part in parts):
+            found["enum"] = [value for part in parts for value in part["enum"]]
+        if any(part.get("type") != found.get("type") for part in parts):
+            found.pop("type", None)
+        return found
+
     def sent(self, operation):
-        return self.whole(operation["requestBody"]["content"]["application/json"]["schema"])
+        return self.whole(operation["requestBody"]["content"]["application/json"]["schema"]) if "requestBody" in operation else {}
 
     def answered(self, operation):
         good = next(row for status, row in sorted(operation["responses"].items()) if status.startswith("2"))
-        return self.whole(good["content"]["application/json"]["schema"])
+        return self.whole(good["content"]["application/json"]["schema"]) if "content" in good else {}
 
 
 def differences(api, vendor):
     """What the table says and the vendor does not, one line each."""
     for name, kind in api.kinds.items():
-        listed, one = vendor.at(kind.path), vendor.at(f"{kind.path}/{{id}}")
-        for verb, there, wanted in (
-            ("GET", "get" in listed, not kind.nested),
-            ("POST", "post" in listed, kind.written),
-            ("PUT", "put" in one, kind.written),
-            ("DELETE", "delete" in one, kind.written and kind.deletable),
-        ):
-            if there is not wanted and (wanted or kind.written):
-                yield f"{name}: the table {'wants' if wanted else 'denies'} {verb}, which the vendor {'has' if there else 'has not'}"
-        if "get" in listed:
-            parameters = {vendor.whole(row)["name"] for row in listed["get"].get("parameters", ())}
-            way = api.pages("")
-            missing = {way.offset_word, way.limit_word, *([kind.find] if kind.find else [])} - parameters
-            yield from (f"{name}: its list has no parameter {parameter}" for parameter in sorted(missing))
-            if kind.rows not in vendor.answered(listed["get"]).get("properties", {}):
-                yield f"{name}: its list has no {kind.rows}"
+        place = kind.one or f"{kind.path}/{{id}}"
+        ones = [vendor.at(place.replace("{id}", one)) for one in kind.names] or [vendor.at(place)]
+        listed = vendor.at(kind.path)
+        for one in ones:
+            bare = "delete" in one and not one["delete"].get("requestBody", {}).get("required")
+            for verb, there, wanted in (
+                ("GET", "get" in listed, not kind.nested if kind.listed else None),
+                ("POST", "post" in listed, kind.written and not kind.by_name if kind.listed else None),
+                ("GET of one", "get" in one, True if kind.alone and (kind.written or not kind.listed) else None),
+                (kind.update, kind.update.lower() in one, kind.written),
+                ("DELETE", bare, kind.written and kind.deletable),
+            ):
+                if wanted is not None and there is not wanted and (wanted or kind.written):
+                    yield f"{name}: the table {'wants' if wanted else 'denies'} {verb}, which the vendor {'has' if there else 'has not'}"
+        if "get" in listed and kind.listed:
+            yield from of_list(name, api, kind, vendor, listed["get"])
         if kind.nested and kind.nested not in vendor.whole(
             vendor.answered(vendor.at(f"{api.kinds[kind.parent].path}/{{id}}")["get"])["properties"][api.kinds[kind.parent].wrap]
         ).get("properties", {}):
             yield f"{name}: a {kind.parent} shows no {kind.nested}"
-        outer = vendor.sent(listed["post"]) if "post" in listed else vendor.answered(listed["get"])
-        inner = outer.get("properties", {}).get(kind.wrap)
-        if inner is None and kind.written:
-            yield f"{name}: its body is not in {kind.wrap}"
-            continue
-        if inner is not None:
-            yield from of_fields(f"{name}.", api.described[name], vendor.whole(inner), vendor, kind, "")
+        writes = [(listed["post"], True)] if "post" in listed and kind.listed and not kind.by_name else []
+        writes += [(one[kind.update.lower()], False) for one in ones if "requestBody" in one.get(kind.update.lower(), {})]
+        for write, makes in writes:
+            outer = vendor.sent(write)
+            inner = outer.get("properties", {}).get(kind.wrap) if kind.wrap else outer
+            if inner is None and kind.written:
+                yield f"{name}: its body is not in {kind.wrap}"
+            elif inner is not None:
+                yield from of_body(name, api, kind, vendor.whole(inner), vendor, makes)
+        if kind.alone and not kind.wrap and "get" in ones[0]:
+            yield from of_answer(name, api, kind, vendor.answered(ones[0]["get"]))
 
 
-def of_fields(where, ours, theirs, vendor, kind, path):
+def of_list(name, api, kind, vendor, operation):
+    """As ``differences``, of the list of a kind."""
+    parameters = {vendor.whole(row)["name"] for row in operation.get("parameters", ())}
+    way = kind.way or api.pages("")
+    wanted = {getattr(way, "offset_word", way.limit_word), way.limit_word, *kind.asks, *([kind.find] if kind.find else [])}
+    yield from (f"{name}: its list has no parameter {parameter}" for parameter in sorted(wanted - parameters))
+    answered = vendor.answered(operation)
+    if kind.rows and kind.rows not in answered.get("properties", {}):
+        yield f"{name}: its list has no {kind.rows}"
+    if not kind.rows and answered.get("type") != "array":
+        yield f"{name}: its list is none"
+    elif not kind.rows and not kind.alone:
+        yield from of_answer(name, api, kind, vendor.whole(answered["items"]))
+
+
+def of_answer(name, api, kind, theirs):
+    """As ``differences``, of what one is read as: the id, and every field that is compared as it is read."""
+    read = {field for field, said in api.described[name]["properties"].items() if not said.get("writeOnly")}
+    seen = {kind.id} if not kind.by_name and not kind.names else set()
+    shown = theirs.get("properties", {})
+    if kind.live is AS_IT_IS:
+        seen |= read
+    yield from (f"{name}.{field} is never shown by the vendor" for field in sorted(seen - set(shown)))
+
+
+def of_body(name, api, kind, theirs, vendor, makes):
+    """As ``differences``, of what is sent, behind the table's hook."""
+    ours = api.described[name]
+    sample = {field: EMPTY.get(str(said.get("type")), "x") for field, said in ours["properties"].items() if not said.get("readOnly")}
+    wire = set(kind.body({**sample, kind.identity: "x", **kind.constants}, {} if makes else ROW)) - set(kind.constants)
+    known = set(theirs.get("properties", {}))
+    by_hook = wire - set(sample) - {kind.identity}
+    yield from (f"{name}: its hook sends {field}, unknown to the vendor" for field in sorted(by_hook - known))
+    yield from (f"{name}.{field} may be said when it is made" for field in sorted(kind.later & known if makes else ()))
+    described = {
+        field: said
+        for field, said in ours["properties"].items()
+        if (field in wire or said.get("readOnly") and not kind.placed) and not (makes and field in kind.later)
+    }
+    yield from of_fields(f"{name}.", {**ours, "properties": described}, theirs, vendor, kind, "", by_hook)
+
+
+def of_fields(where, ours, theirs, vendor, kind, path, by_hook=frozenset()):
     """As ``differences``, of the fields of one mapping."""
     known = theirs.get("properties", {})
     for name, said in ours["properties"].items():
@@ -111,10 +186,13 @@ def of_fields(where, ours, theirs, vendor, kind, path):
             yield f"{where}{name} is {other['default']} for the vendor where nobody sets it"
         if field not in kind.refs and "properties" in said.get("items", {}):
             yield from of_fields(f"{where}{name}.", said["items"], vendor.whole(other["items"]), vendor, kind, field)
+        if "properties" in said:
+            yield from of_fields(f"{where}{name}.", said, other, vendor, kind, field)
     needed = {name for name in theirs.get("required", ()) if not vendor.whole(known.get(name, {})).get("readOnly")}
     given = {
         *ours.get("required", ()),
         *kind.constants,
+        *by_hook,
         kind.identity if not path else "",
         *(("start",) if path == "schedule_layers" else ()),
     }
@@ -145,7 +223,7 @@ SMALL = {
             },
             "post": {"requestBody": {"content": {"application/json": {"schema": {"properties": {"team": {"$ref": "#/team"}}}}}}},
         },
-        "/teams/{team_id}": {"put": {}, "delete": {}},
+        "/teams/{team_id}": {"get": {}, "put": {}, "delete": {}},
     },
     "team": {
         "required": ["name", "type"],
