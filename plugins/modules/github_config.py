@@ -44,9 +44,10 @@ options:
       - The document. C(owner) is the organization. C(teams) are those of the organization by slug. C(repositories) has by name the settings
         of each and its C(teams) with their permission, C(rulesets), C(environments), C(variables), C(secrets), C(files) by path, C(security)
         and C(code_scanning); V(null) as the value of a name says that it must be absent.
-      - An environment has C(variables) and C(secrets) of its own; its C(reviewers) are V({team: slug}) or V({user: login}).
+      - An environment has C(variables) and C(secrets) of its own, and C(branches) by name or pattern that may deploy, where its
+        C(deployment_branch_policy) has C(custom_branch_policies). Each of its C(reviewers) is a mapping with C(team) or C(user).
       - C(security) has V(vulnerability-alerts), V(automated-security-fixes) and V(private-vulnerability-reporting), each V({}) for on.
-      - The value of a secret is a reference, V({value: {reference: "env:NAME"}}).
+      - The C(value) of a secret is a mapping with C(reference), such as V(env:NAME).
       - A misspelt key, a missing or a wrong value is told with its place before anything is contacted.
     type: dict
     required: true

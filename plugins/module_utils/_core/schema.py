@@ -5,8 +5,9 @@
 # Private to the collection: no interface is promised outside of it.
 """Checks JSON values against a JSON Schema (draft 2020-12), all errors at once, each with its path and a cure.
 
-Three annotations are ours: ``x-partial: true`` marks a value whose keys may be missing and get no defaults, ``x-derived``
-a key that is never offered to a person, ``x-allowed`` says in words what a pattern says.
+Four annotations are ours: ``x-partial: true`` marks a value whose keys may be missing and get no defaults, ``x-derived``
+a key that is never offered to a person, ``x-allowed`` says in words what a pattern says, ``x-secret: true`` that what stands there in the wrong
+form may be a secret, and is not shown.
 
 A pattern is about the whole text, so it is anchored at both ends, and what ends in a line break does not fit it. Of formats
 there are ``line`` and ``text``, see ``words``.
@@ -156,7 +157,10 @@ class Schema:
         if types is not None and not any(_is(value, name) for name in _listed(types)):
             allowed = " or ".join(_WORDS[name] for name in _listed(types))
             cure = "; put it in quotes" if "string" in _listed(types) and not isinstance(value, (Mapping, list, type(None))) else ""
-            yield Problem(path, f"found {show_value(value)}; allowed: {allowed}{cure}")
+            if schema.get("x-secret"):
+                yield Problem(path, f"found a value, which is not shown; allowed: {schema.get('x-allowed') or allowed}")
+            else:
+                yield Problem(path, f"found {show_value(value)}; allowed: {allowed}{cure}")
             return
         yield from _check_scalar(path, schema, value)
         if isinstance(value, Mapping):

@@ -19,6 +19,7 @@ _REFERENCE: Json = {
     "additionalProperties": False,
     "required": ["reference"],
     "properties": {"reference": {"type": "string"}},
+    "x-secret": True,
     "x-allowed": '{reference: "env:NAME" | "file:path" | "vault:path#key"}',
 }
 

@@ -245,8 +245,9 @@ class Account:
 
     def _new(self, kind: str, sent: Row) -> Row:
         """What the server says of its own of a row that is made."""
-        own = {name: f"P{next(self._numbers)}" for name in dict.fromkeys(("id", self.api.kinds[kind].id)) if name not in sent}
-        return {**own, **self.quirks.born(kind, next(self._numbers), sent)}
+        numbers = {name: next(self._numbers) for name in dict.fromkeys(("id", self.api.kinds[kind].id)) if name not in sent}
+        born = self.quirks.born(kind, numbers.get("id", 0), sent)
+        return {**{name: f"P{number}" for name, number in numbers.items()}, **born}
 
     def _place(self, kind: str, id_: str) -> str:
         """Where one is: a name that is the same in any case is one place."""

@@ -51,11 +51,17 @@ MORE: dict[str, Any] = {
         "areas": {"monitoring": True},
         "edge": {"token": "file:x", "waf": {"managed": ["x"], "rules": {"one": {"expression": "x"}}}},
         "oncall": {"token": "file:x"},
+        "source_control": {
+            "token": "file:x",
+            "checks": ["x"],
+            "environments": {"prod": {"secrets": {"ONE": "file:x"}}},
+        },
     },
     "teams": {"trust": {"oncall": "x"}},
     "services": {
         "dream-scheduler": {
             "metrics": {"path": "/x"},
+            "repository": {"name": "dreams", "checks": ["x"], "secrets": {"ONE": "file:x"}},
             "config": {"MODE": "x"},
             "probes": {name: {"path": "/x"} for name in ("readiness", "liveness", "startup")},
         }

@@ -93,6 +93,9 @@ KINDS = {
         refs={"reviewers": Ref(("team", "user"), types={"team": "Team", "user": "User"}, by="id")}, unordered=frozenset({"reviewers"}),
         live=_environment, body=lambda wire, row: {**(_environment(row) if row else {}), **wire},
     ),
+    "environment_branch": Kind(
+        "branches", f"{_ENVIRONMENT}/deployment-branch-policies", rows="branch_policies", parent="environment"
+    ),
     "environment_variable": Kind("variables", f"{_ENVIRONMENT}/variables", rows="variables", parent="environment", id="name", update="PATCH"),
     "environment_secret": _secrets(f"{_ENVIRONMENT}/secrets", "environment"),
     "ruleset": Kind(

@@ -26,6 +26,12 @@ _WORD: dict[str, Any] = {
     "x-allowed": "capital letters, digits and _, not beginning with a digit or GITHUB_",
     "readOnly": True,
 }
+_SLUG: dict[str, Any] = {
+    "type": "string",
+    "pattern": "^[a-z0-9]+([_-][a-z0-9]+)*$",
+    "x-allowed": "the slug of a team: small letters and digits, with single - or _ between them",
+    "readOnly": True,
+}
 _VARIABLE: dict[str, Any] = {
     "type": "object",
     "required": ["name", "value"],
@@ -60,12 +66,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "team": {
         "type": "object",
         "properties": {
-            "slug": {
-                "type": "string",
-                "pattern": "^[a-z0-9]+([_-][a-z0-9]+)*$",
-                "x-allowed": "the slug of a team: small letters and digits, with single - or _ between them",
-                "readOnly": True,
-            },
+            "slug": _SLUG,
             "description": {"type": "string", "default": ""},
             "privacy": {"type": "string", "enum": ["secret", "closed"]},
             "notification_setting": {"type": "string", "enum": ["notifications_enabled", "notifications_disabled"]},
@@ -108,7 +109,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "repository_team": {
         "type": "object",
         "required": ["permission"],
-        "properties": {"permission": _TEXT},
+        "properties": {"slug": _SLUG, "permission": _TEXT},
     },
     "switch": {"type": "object", "properties": {}},
     "code_scanning": {
@@ -128,7 +129,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "properties": {
             "wait_timer": {"type": "integer", "minimum": 0, "maximum": 43200, "default": 0},
             "prevent_self_review": _OFF,
-            "reviewers": {"type": "array", "maxItems": 6, "default": []},
+            "reviewers": {"type": "array", "default": []},
             "deployment_branch_policy": {
                 "type": "object",
                 "required": ["protected_branches", "custom_branch_policies"],
@@ -136,6 +137,7 @@ FIELDS: dict[str, dict[str, Any]] = {
             },
         },
     },
+    "environment_branch": {"type": "object", "required": ["name"], "properties": {"name": _TEXT}},
     "environment_variable": _VARIABLE,
     "environment_secret": _SECRET,
     "ruleset": {

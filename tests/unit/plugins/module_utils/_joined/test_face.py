@@ -44,7 +44,7 @@ OPTIONS = {
     rest.PAGERDUTY: {"config": {"teams": {"t": {}}}},
 }
 """Every face, with options by which it asks a server something."""
-OF_APIS = {rest.CLOUDFLARE, rest.GRAFANA, rest.PAGERDUTY}
+OF_APIS = {rest.CLOUDFLARE, rest.GITHUB, rest.GRAFANA, rest.PAGERDUTY}
 OF_VAULT = {vault.CONFIG, vault.ROTATE, vault.REVOKE, vault.VERIFY, vault.INFO, vault.INIT, vault.SNAPSHOT}
 
 

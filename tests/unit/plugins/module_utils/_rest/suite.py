@@ -273,7 +273,7 @@ STATUSPAGE = Case(
 GRAFANA = Case(
     grafana.API,
     {
-        "folders": {"platform": {}, "services": {}, "slos": {}},
+        "folders": {"platform": {}, "services": {}, "slos": {}, "audit": {}, "costs": {}},
         "teams": {"cortex": {"email": "cortex@example.org"}, "memory": {}},
         "datasources": {
             "prometheus": {
@@ -289,7 +289,7 @@ GRAFANA = Case(
     },
     (("datasource", {"name": "by-hand", "type": "loki", "uid": "U1"}),),
     {
-        "folders": {"platform": {}, "teams": {}},
+        "folders": {"platform": {}, "teams": {}, "audit": {}, "costs": {}},
         "teams": {"cortex": {"email": "brain@example.org"}, "ops": {"email": "ops@example.org"}, "consent": {}},
         "datasources": {
             "prometheus": {"type": "prometheus", "url": "http://thanos:9090", "jsonData": {"timeInterval": "15s"}},
@@ -348,7 +348,8 @@ GITHUB = Case(
                         "wait_timer": 10,
                         "prevent_self_review": True,
                         "reviewers": [{"team": "ops"}, {"user": "Ann"}],
-                        "deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": False},
+                        "deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True},
+                        "branches": {"main": {}, "release/*": {}},
                         "variables": {"CLUSTER": {"value": "prod-euw1"}},
                         "secrets": {"DEPLOYER": _secret("DEPLOYER")},
                     },
@@ -371,11 +372,12 @@ GITHUB = Case(
                 "security": {"vulnerability-alerts": {}, "automated-security-fixes": {}},
                 "code_scanning": {"default-setup": {"state": "configured", "query_suite": "default"}},
                 "files": {".github/CODEOWNERS": {"content": "* @consciousness-dev/night\n"}},
-                "variables": {"ZONE": {"value": "euw1"}},
+                "variables": {"REGION": {"value": "eu"}, "ZONE": {"value": "euw1"}},
                 "secrets": {"REGISTRY_TOKEN": _secret("DEPLOYER")},
                 "environments": {
                     "prod": {
                         "reviewers": [{"user": "bob"}],
+                        "branches": {"main": {}, "hotfix/*": {}},
                         "variables": {"CLUSTER": {"value": "prod-euc1"}},
                         "secrets": {"DEPLOYER": _secret("DEPLOYER")},
                     }

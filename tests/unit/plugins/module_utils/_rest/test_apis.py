@@ -153,7 +153,8 @@ def of_body(name, api, kind, theirs, vendor, makes):
     """As ``differences``, of what is sent, behind the table's hook."""
     ours = api.described[name]
     sample = {field: EMPTY.get(str(said.get("type")), "x") for field, said in ours["properties"].items() if not said.get("readOnly")}
-    wire = set(kind.body({**sample, kind.identity: "x", **kind.constants}, {} if makes else ROW)) - set(kind.constants)
+    said = {} if kind.by_name else {kind.identity: "x"}
+    wire = set(kind.body({**sample, **said, **kind.constants}, {} if makes else ROW)) - set(kind.constants)
     known = set(theirs.get("properties", {}))
     by_hook = wire - set(sample) - {kind.identity}
     yield from (f"{name}: its hook sends {field}, unknown to the vendor" for field in sorted(by_hook - known))
