@@ -12,26 +12,25 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import urllib.request
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import books
 import machine
-import page
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
+ROOT = Path(__file__).resolve().parent.parent
 _WORK = ROOT / ".gantry" / "bench-rest"
+_INSTANCE = _WORK / "instance"
 _PAGE = ROOT / "docs" / "performance-rest.md"
 _SCENARIOS = {"cold": "From nothing", "no change": "Nothing to do", "drift": "One record and one team changed by hand"}
 _OURS = "pagerduty_config, cloudflare_config"
 _PEER = "ansible.builtin.uri (loops)"
 _ZONE = "example.org"
 _APIS = {"pagerduty": "Token token={token}", "cloudflare": "Bearer {token}"}
+_AREAS = ("core", *_APIS)
 
 
 class StandIn:
@@ -60,45 +59,33 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--things", type=int, default=200)
     options = parser.parse_args()
-    role("clean")
-    role("main")
+    books.role("clean", _INSTANCE, _AREAS)
+    books.role("main", _INSTANCE, _AREAS)
     try:
-        found = measure({api: StandIn(_WORK / "instance", api) for api in _APIS}, options.things)
+        found = measure({api: StandIn(_INSTANCE, api) for api in _APIS}, options.things)
     finally:
-        role("clean")
+        books.role("clean", _INSTANCE, _AREAS)
     text = render(found)
     print(text)
     if options.things >= 200:
         _PAGE.write_text(text, encoding="utf-8")
 
 
-def role(tasks: str) -> None:
-    """Tasks of the role sandbox on the benchmark's own instance."""
-    values = json.dumps({"sandbox_root": str(_WORK / "instance"), "sandbox_areas": ["core", *_APIS]})
-    command = [tool("ansible"), "localhost", "-m", "ansible.builtin.include_role", "-a", f"name=gantry.platform.sandbox tasks_from={tasks}"]
-    subprocess.run([*command, "-e", values], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-
-
-def tool(name: str) -> str:
-    """A program beside the interpreter."""
-    return str(Path(sys.executable).with_name(name))
-
-
 def measure(servers: dict[str, StandIn], things: int) -> dict[str, Any]:
     """Every scenario, ours and the peer's in turns."""
     (zone,) = servers["cloudflare"].call("GET", f"/zones?name={_ZONE}")["result"]
-    books = {_OURS: ours(servers, things // 2), _PEER: peer(servers, things // 2, zone["id"])}
+    playbooks = {_OURS: ours(servers, things // 2), _PEER: peer(servers, things // 2, zone["id"])}
     rows = []
     for scenario in _SCENARIOS:
-        for name, book in books.items():
+        for name, book in playbooks.items():
             prefix = "ours" if name == _OURS else "peer"
             if scenario == "drift":
                 change(servers, prefix, zone["id"])
             before = {api: len(server.asked()) for api, server in servers.items()}
-            cost = run(book)
+            cost = books.run(book, ANSIBLE_PIPELINING="true")
             verbs = Counter(verb for api, server in servers.items() for verb in server.asked()[before[api] :])
             failed = wrong(servers, prefix, things // 2, zone["id"]) + int(cost["code"] != 0)
-            rows.append({"tool": name, "scenario": scenario, **cost, "verbs": dict(verbs), "failed": failed})
+            rows.append({"tool": name, "scenario": scenario, **cost, "requests": dict(verbs), "failed": failed})
             print(f"{name:36} {scenario:10} {cost['wall']:7.2f} s  {dict(verbs)}  failed {failed}", file=sys.stderr, flush=True)
     return {"things": things, "rows": rows, "machine": machine.describe(ROOT)}
 
@@ -128,21 +115,6 @@ def wrong(servers: dict[str, StandIn], prefix: str, each: int, zone: str) -> int
     return 2 * each - len(teams) - len(records)
 
 
-def run(book: Path) -> dict[str, Any]:
-    """One ansible-playbook, measured from outside."""
-    environment = {
-        **os.environ,
-        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".ansible" / "collections"),
-        "ANSIBLE_STDOUT_CALLBACK": "minimal",
-        "ANSIBLE_PIPELINING": "true",
-    }
-    cost = _WORK / "cost.json"
-    with (_WORK / f"{book.stem}.log").open("ab") as log:
-        command = [sys.executable, "-I", "-S", str(HERE / "measure.py"), str(cost), tool("ansible-playbook"), "-i", "localhost,", str(book)]
-        subprocess.run(command, cwd=ROOT, env=environment, stdout=log, stderr=log, check=True)
-    return dict(json.loads(cost.read_text()))
-
-
 def ours(servers: dict[str, StandIn], each: int) -> Path:
     """A playbook with one task for each API."""
     folder = servers["pagerduty"].folder
@@ -150,7 +122,8 @@ def ours(servers: dict[str, StandIn], each: int) -> Path:
     teams = {"teams": {f"ours-{number}": {"description": f"Number {number}"} for number in range(each)}}
     records = {f"A ours-{number}.{_ZONE}": {"content": "192.0.2.1", "proxied": True} for number in range(each)}
     zones = {"account": "0123456789abcdef" * 2, "zones": {_ZONE: {"records": records}}}
-    return playbook(
+    return books.playbook(
+        _WORK,
         "ours",
         [
             {f"gantry.platform.{api}_config": {**hub, "access_file": str(folder / f"{api}.json"), "config": config}}
@@ -163,7 +136,8 @@ def peer(servers: dict[str, StandIn], each: int, zone: str) -> Path:
     """For each API a list, then what is missing, then what differs."""
     teams = [{"type": "team", "name": f"peer-{number}", "description": f"Number {number}"} for number in range(each)]
     records = [{"type": "A", "name": f"peer-{number}.{_ZONE}", "content": "192.0.2.1", "proxied": True} for number in range(each)]
-    return playbook(
+    return books.playbook(
+        _WORK,
         "peer",
         [
             *_loop(
@@ -223,15 +197,6 @@ def _loop(
     ]
 
 
-def playbook(name: str, tasks: list[dict[str, Any]]) -> Path:
-    """A play on this machine."""
-    path = _WORK / f"{name}.yml"
-    python = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-    path.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "vars": python, "tasks": tasks}]), encoding="utf-8")
-    path.chmod(0o600)
-    return path
-
-
 def render(found: dict[str, Any]) -> str:
     """The page as Markdown."""
     about = found["machine"]
@@ -250,22 +215,7 @@ def render(found: dict[str, Any]) -> str:
         "- Modules of community.general: not run. `cloudflare_dns` and `pagerduty` have their vendor's address as a constant and cannot ask a stand-in.",
         "",
     ]
-    for scenario, heading in _SCENARIOS.items():
-        rows = [row for row in found["rows"] if row["scenario"] == scenario]
-        slowest = max(row["wall"] for row in rows)
-        table = [
-            [
-                f"**{row['tool']}**" if row["tool"] == _OURS else row["tool"],
-                f"{slowest / row['wall']:.1f} ×",
-                f"{row['wall']:.2f}",
-                f"{row['cpu']:.2f}",
-                str(sum(number for verb, number in row["verbs"].items() if verb != "GET")),
-                str(sum(row["verbs"].values())),
-                str(row["failed"]),
-            ]
-            for row in rows
-        ]
-        parts += [f"## {heading}", "", *page.table(["", "faster", "wall s", "client CPU s", "writes", "requests", "failed"], table), ""]
+    parts += books.tables(found["rows"], _SCENARIOS, _OURS, ("POST", "PUT", "PATCH", "DELETE"), digits=1)
     return "\n".join(parts)
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import ssl
 import subprocess
@@ -24,14 +23,14 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "requirements"))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / ".ansible" / "collections"))
 
+import books
 import install
 import machine
-import page
 from ansible_collections.gantry.platform.tests.kit.audit import WRITES, VaultAudit
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
+ROOT = Path(__file__).resolve().parent.parent
 _WORK = ROOT / ".gantry" / "bench-vault"
+_INSTANCE = _WORK / "instance"
 _PAGE = ROOT / "docs" / "performance-vault.md"
 _SCENARIOS = {"cold": "From nothing", "no change": "Nothing to do", "drift": "One policy loosened by hand"}
 _OURS = "gantry.platform.vault_config"
@@ -62,65 +61,38 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--paths", type=int, default=500)
     options = parser.parse_args()
-    role("clean")
-    role("main")
+    books.role("clean", _INSTANCE, ["vault"])
+    books.role("main", _INSTANCE, ["vault"])
     try:
-        found = measure(Vault(_WORK / "instance"), options.paths)
+        found = measure(Vault(_INSTANCE), options.paths)
     finally:
-        role("clean")
+        books.role("clean", _INSTANCE, ["vault"])
     text = render(found)
     print(text)
     if options.paths >= 500:
         _PAGE.write_text(text, encoding="utf-8")
 
 
-def role(tasks: str) -> None:
-    """Tasks of the role sandbox on the benchmark's own instance."""
-    values = json.dumps({"sandbox_root": str(_WORK / "instance"), "sandbox_areas": ["vault"]})
-    command = [tool("ansible"), "localhost", "-m", "ansible.builtin.include_role", "-a", f"name=gantry.platform.sandbox tasks_from={tasks}"]
-    subprocess.run([*command, "-e", values], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-
-
-def tool(name: str) -> str:
-    """A program beside the interpreter."""
-    return str(Path(sys.executable).with_name(name))
-
-
 def measure(vault: Vault, paths: int) -> dict[str, Any]:
     """Every scenario, ours and the peer's in turns."""
-    books = {_OURS: ours(vault, paths), _PEER: peer(vault, paths)}
+    playbooks = {_OURS: ours(vault, paths), _PEER: peer(vault, paths)}
     vault.call("POST", "sys/auth/peer", {"type": "approle"})
+    collections = f"{ROOT / '.ansible' / 'collections'}:{_WORK / 'peer'}"
     rows = []
     for scenario in _SCENARIOS:
-        for name, book in books.items():
+        for name, book in playbooks.items():
             prefix = "ours" if name == _OURS else "peer"
             if scenario == "drift":
                 vault.call("PUT", f"sys/policies/acl/{prefix}-0", {"policy": 'path "*" { capabilities = ["sudo"] }'})
             before = vault.audit.mark()
-            cost = run(book)
+            cost = books.run(book, ANSIBLE_COLLECTIONS_PATH=collections, PYTHONPATH=str(_WORK / "python"))
             operations = Counter(how for how, _path in vault.audit.asked(before))
             loosened = "sudo" in vault.call("GET", f"sys/policies/acl/{prefix}-0")["data"]["policy"]
             there = len(vault.call("GET", f"auth/{prefix}/role?list=true")["data"]["keys"])
             failed = paths // 2 - there + int(loosened) + int(cost["code"] != 0)
-            rows.append({"tool": name, "scenario": scenario, **cost, "operations": dict(operations), "failed": failed})
+            rows.append({"tool": name, "scenario": scenario, **cost, "requests": dict(operations), "failed": failed})
             print(f"{name:42} {scenario:10} {cost['wall']:7.2f} s  {dict(operations)}  failed {failed}", file=sys.stderr, flush=True)
     return {"paths": paths, "rows": rows, "machine": machine.describe(ROOT)}
-
-
-def run(book: Path) -> dict[str, Any]:
-    """One ansible-playbook, measured from outside."""
-    collections = f"{ROOT / '.ansible' / 'collections'}:{_WORK / 'peer'}"
-    environment = {
-        **os.environ,
-        "ANSIBLE_COLLECTIONS_PATH": collections,
-        "PYTHONPATH": str(_WORK / "python"),
-        "ANSIBLE_STDOUT_CALLBACK": "minimal",
-    }
-    cost = _WORK / "cost.json"
-    with (_WORK / f"{book.stem}.log").open("ab") as log:
-        command = [sys.executable, "-I", "-S", str(HERE / "measure.py"), str(cost), tool("ansible-playbook"), "-i", "localhost,", str(book)]
-        subprocess.run(command, cwd=ROOT, env=environment, stdout=log, stderr=log, check=True)
-    return dict(json.loads(cost.read_text()))
 
 
 def ours(vault: Vault, paths: int) -> Path:
@@ -129,7 +101,7 @@ def ours(vault: Vault, paths: int) -> Path:
     policies = {f"ours-{number}": {f"kv/data/{number}/*": ["read"]} for number in range(paths // 2)}
     config = {"policies": policies, "auth": {"ours": {"type": "approle", "roles": roles}}}
     access = {"url": vault.url, "ca_cert": str(vault.authority), "token_file": str(vault.folder / "vault-keys.json")}
-    return playbook("ours", [{_OURS: {**access, "owner": "bench", "config": config}}])
+    return books.playbook(_WORK, "ours", [{_OURS: {**access, "owner": "bench", "config": config}}])
 
 
 def peer(vault: Vault, paths: int) -> Path:
@@ -138,7 +110,7 @@ def peer(vault: Vault, paths: int) -> Path:
         shutil.rmtree(_WORK / folder, ignore_errors=True)
     install.COLLECTIONS, install.FOREIGN = _WORK / "peer" / "ansible_collections", ("community/hashi_vault",)
     install.unpack(install.wheel(Path(sys.executable).parent.parent))
-    pip = [tool("uv"), "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--target", str(_WORK / "python")]
+    pip = [books.tool("uv"), "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--target", str(_WORK / "python")]
     subprocess.run([*pip, "-r", str(ROOT / "requirements" / "bench.txt")], check=True)
     rows = [
         {"path": f"sys/policies/acl/peer-{number}", "data": {"policy": f'path "kv/data/{number}/*" {{\n  capabilities = ["read"]\n}}\n'}}
@@ -159,16 +131,7 @@ def peer(vault: Vault, paths: int) -> Path:
         "loop": rows,
         "no_log": True,
     }
-    return playbook("peer", [task])
-
-
-def playbook(name: str, tasks: list[dict[str, Any]]) -> Path:
-    """A play on this machine."""
-    path = _WORK / f"{name}.yml"
-    python = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-    path.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "vars": python, "tasks": tasks}]), encoding="utf-8")
-    path.chmod(0o600)
-    return path
+    return books.playbook(_WORK, "peer", [task])
 
 
 def render(found: dict[str, Any]) -> str:
@@ -187,22 +150,7 @@ def render(found: dict[str, Any]) -> str:
         "- A loop says nothing in check mode and writes all of its paths each time; ours plans, and writes what differs.",
         "",
     ]
-    for scenario, heading in _SCENARIOS.items():
-        rows = [row for row in found["rows"] if row["scenario"] == scenario]
-        slowest = max(row["wall"] for row in rows)
-        table = [
-            [
-                f"**{row['tool']}**" if row["tool"] == _OURS else row["tool"],
-                f"{slowest / row['wall']:.0f} ×",
-                f"{row['wall']:.2f}",
-                f"{row['cpu']:.2f}",
-                str(sum(number for name, number in row["operations"].items() if name in WRITES)),
-                str(sum(row["operations"].values())),
-                str(row["failed"]),
-            ]
-            for row in rows
-        ]
-        parts += [f"## {heading}", "", *page.table(["", "faster", "wall s", "client CPU s", "writes", "requests", "failed"], table), ""]
+    parts += books.tables(found["rows"], _SCENARIOS, _OURS, WRITES)
     return "\n".join(parts)
 
 

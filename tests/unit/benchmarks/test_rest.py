@@ -24,7 +24,7 @@ def benchmark(monkeypatch):
 
 def test_the_page_says_ratios_writes_and_what_failed(benchmark):
     def row(tool, scenario, wall, failed=0, **verbs):
-        return {"tool": tool, "scenario": scenario, "wall": wall, "cpu": wall, "failed": failed, "verbs": verbs}
+        return {"tool": tool, "scenario": scenario, "wall": wall, "cpu": wall, "failed": failed, "requests": verbs}
 
     ours, peer = "pagerduty_config, cloudflare_config", "ansible.builtin.uri (loops)"
     rows = [row(ours, name, 2.0, GET=6) for name in ("cold", "no change", "drift")]

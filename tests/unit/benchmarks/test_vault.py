@@ -24,7 +24,7 @@ def benchmark(monkeypatch):
 
 def test_the_page_says_ratios_writes_and_what_failed(benchmark):
     def row(tool, scenario, wall, failed=0, **operations):
-        return {"tool": tool, "scenario": scenario, "wall": wall, "cpu": wall, "failed": failed, "operations": operations}
+        return {"tool": tool, "scenario": scenario, "wall": wall, "cpu": wall, "failed": failed, "requests": operations}
 
     ours, peer = "gantry.platform.vault_config", "community.hashi_vault.vault_write (loop)"
     rows = [row(ours, name, 1.0, read=500) for name in ("cold", "no change", "drift")]
