@@ -9,6 +9,16 @@ class ModuleDocFragment:
     """What the modules of the action group C(rest) are told alike; each says C(config) and its own C(url)."""
 
     DOCUMENTATION = r"""
+attributes:
+  check_mode:
+    description: Reads and plans as a real run does and writes nothing.
+    support: full
+  diff_mode:
+    description: Shows the fields that change, in names.
+    support: full
+  idempotent:
+    description: A run on an account that is as declared sends reads only.
+    support: full
 notes:
   - The record of what was written is a Secret of the cluster, one for each O(owner). While a run writes, it says who that is - two runs of one
     owner never interleave - and one that was killed is taken over from once its record was silent for 30 seconds.

@@ -24,16 +24,6 @@ extends_documentation_fragment:
   - gantry.platform.reconcile
   - gantry.platform.reconcile.owner
   - gantry.platform.reconcile.prune
-attributes:
-  check_mode:
-    description: Reads and plans as a real run does and writes nothing.
-    support: full
-  diff_mode:
-    description: Shows the fields that change, in names.
-    support: full
-  idempotent:
-    description: A run on an account that is as declared sends reads only.
-    support: full
 options:
   url:
     description: Address of the API, where it is not Cloudflare's own.

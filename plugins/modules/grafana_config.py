@@ -20,16 +20,6 @@ extends_documentation_fragment:
   - gantry.platform.reconcile
   - gantry.platform.reconcile.owner
   - gantry.platform.reconcile.prune
-attributes:
-  check_mode:
-    description: Reads and plans as a real run does and writes nothing.
-    support: full
-  diff_mode:
-    description: Shows the fields that change, in names.
-    support: full
-  idempotent:
-    description: A run on an account that is as declared sends reads only.
-    support: full
 options:
   url:
     description: Address of the API, such as V(https://grafana.consciousness.example/api).
