@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import base64
 import copy
+import functools
 import hashlib
 import http.server
 import importlib
@@ -126,9 +127,6 @@ class GitHubQuirks(Quirks):
 
     _SECRETS = ("secret", "environment_secret")
 
-    def __init__(self) -> None:
-        self._private: Any = None
-
     def said(self, kind: str, sent: Row) -> Row:
         if kind in self._SECRETS:
             return {"value": sent["encrypted_value"]} if "encrypted_value" in sent else {}
@@ -146,7 +144,7 @@ class GitHubQuirks(Quirks):
     def beside(self, kind: str, id_: str) -> Row | None:
         if kind not in self._SECRETS or id_ != "public-key":
             return None
-        return {"key_id": "1", "key": base64.b64encode(bytes(self._key().public_key)).decode()}
+        return {"key_id": "1", "key": base64.b64encode(bytes(self._key.public_key)).decode()}
 
     def refused(self, kind: str, before: Row | None, sent: Row) -> str:
         if kind == "file" and (before or {}).get("sha") != sent.get("sha"):
@@ -163,7 +161,7 @@ class GitHubQuirks(Quirks):
         if kind in self._SECRETS and "encrypted_value" in after:
             from nacl.public import SealedBox
 
-            opened = SealedBox(self._key()).decrypt(base64.b64decode(after["encrypted_value"]))
+            opened = SealedBox(self._key).decrypt(base64.b64decode(after["encrypted_value"]))
             rest = {name: value for name, value in after.items() if name not in ("encrypted_value", "key_id")}
             return {**rest, "value": hashlib.sha256(opened).hexdigest()}
         return after
@@ -183,12 +181,11 @@ class GitHubQuirks(Quirks):
         policy = row.get("deployment_branch_policy")
         return {"id": row["id"], "name": row["name"], "protection_rules": rules, "deployment_branch_policy": policy}
 
+    @functools.cached_property
     def _key(self) -> Any:
-        if self._private is None:
-            from nacl.public import PrivateKey
+        from nacl.public import PrivateKey
 
-            self._private = PrivateKey.generate()
-        return self._private
+        return PrivateKey.generate()
 
 
 QUIRKS: dict[str, type[Quirks]] = {"cloudflare": CloudflareQuirks, "github": GitHubQuirks, "pagerduty": PagerDutyQuirks}
@@ -239,7 +236,9 @@ class Account:
             names = self.api.kinds[kind].names
             if (found := pattern.fullmatch(parts.path)) and (not names or found.groupdict().get("id") in (None, *names)):
                 words = {word: urllib.parse.unquote(said) for word, said in found.groupdict().items()}
-                above = "/".join(words[name] for name in reversed(list(self._above(kind))))
+                above, outer = "", self.api.kinds[kind].parent
+                while outer:
+                    above, outer = _key(words[outer], above) if above else words[outer], self.api.kinds[outer].parent
                 return self._answer(verb, kind, above, words.get("id"), query, body)
         return self._said(404, {"error": {"message": "Not Found"}})
 
@@ -252,11 +251,6 @@ class Account:
     def _place(self, kind: str, id_: str) -> str:
         """Where one is: a name that is the same in any case is one place."""
         return self.api.kinds[kind].named(id_) if self.api.kinds[kind].placed else id_
-
-    def _above(self, kind: str) -> Iterator[str]:
-        """The kinds of what one lies in, from the inside."""
-        while kind := self.api.kinds[kind].parent:
-            yield kind
 
     def _answer(self, verb: str, kind: str, parent: str, id_: str | None, query: Mapping[str, str], body: Any) -> Answer:
         spec, rows = self.api.kinds[kind], self.rows[kind]
