@@ -4,7 +4,7 @@
 """What tests of a process share, started when the first one asks for it and removed in the end, and which tests a process gets.
 
 Servers cost time while nobody asks them anything: what only a folder's tests share is that folder's (its ``conftest.py``), and gone behind
-the last of them. Long files come first, so that no worker is left with one of them while the other has nothing to do.
+the last of them. Long files come first, so that no worker is left with one of them while the others have nothing to do.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from xdist.scheduler import LoadFileScheduling
 
 ROOT = Path(__file__).resolve().parents[2]
 INSTANCES = ROOT / ".gantry" / f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
-"""Where the servers of this process live; tests run in two at once."""
+"""Where the servers of this process live; tests run in several at once."""
 HERE = Path(__file__).resolve().parent
 WHOLE = ("dev", "everything", "once")
 """The folders whose files share servers, each of them one worker's."""
