@@ -22,6 +22,8 @@ _REVIEWERS = 6
 
 def check(model: Mapping[str, Any], _situation: Any) -> Iterator[Problem]:
     """Every problem; ``model`` has its defaults but may be invalid in form, and nothing derived."""
+    if not mapping(mapping(model, "settings"), "areas").get("source_control"):
+        return
     said = mapping(mapping(model, "settings"), "source_control")
     teams = entries(model, "teams")
     yield from unknown((*_MINE, "team"), "team", said.get("team"), teams, home=("teams",))
@@ -32,8 +34,6 @@ def check(model: Mapping[str, Any], _situation: Any) -> Iterator[Problem]:
             yield Problem(path, f"found {len(reviewers)} teams, and GitHub asks at most {_REVIEWERS}; name fewer")
         for number, team in enumerate(reviewers):
             yield from unknown((*_MINE, "environments", name, "reviewers", number), "team", team, teams, home=("teams",))
-    if not mapping(mapping(model, "settings"), "areas").get("source_control"):
-        return
     if not said.get("owner"):
         yield Problem((*_MINE, "owner"), "is missing; name the organization, or switch the area source_control off")
     if said.get("repository") and not said.get("team"):
