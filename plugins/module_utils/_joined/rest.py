@@ -22,7 +22,7 @@ from .._core.tls import client_context
 from .._kube.wire.auth import AuthOptions, resolve_access
 from .._kube.wire.records import SecretStore
 from .._kube.wire.secrets import ClusterSecrets
-from .._rest.apis import cloudflare, github, grafana, pagerduty
+from .._rest.apis import cloudflare, elasticsearch, github, grafana, pagerduty
 from .._rest.client import RestClient
 from .._rest.document import read_document
 from .._rest.provider import RestProvider
@@ -104,6 +104,7 @@ def _face(api: Api, url: str = "") -> Face:
 
 
 CLOUDFLARE = _face(cloudflare.API, "https://api.cloudflare.com/client/v4")
+ELASTICSEARCH = _face(elasticsearch.API)
 GITHUB = _face(github.API, "https://api.github.com")
 GRAFANA = _face(grafana.API)
 PAGERDUTY = _face(pagerduty.API, "https://api.pagerduty.com")

@@ -66,8 +66,8 @@ class RestClient:
         return rows(lambda page: self._answer("GET", page), address, way, field)
 
     def write(self, method: str, path: str, body: Json, may_write: Callable[[], None]) -> Json:
-        """A request that changes something; a POST is sent once. Raises RestError, LostAnswerError."""
-        return self._read(method, path, self._answer(method, path, json.dumps(body).encode(), may_write))
+        """A request that changes something, without a body where that says nothing; a POST is sent once. Raises RestError, LostAnswerError."""
+        return self._read(method, path, self._answer(method, path, json.dumps(body).encode() if body else None, may_write))
 
     def delete(self, path: str, may_write: Callable[[], None]) -> None:
         """A DELETE; what is gone already is gone. Raises RestError."""

@@ -154,7 +154,7 @@ class RestProvider(Provider[Thing]):
             return next((row for row in self._list(kind, parent) if str(row[spec.id]) == place), None)
         if address not in self._rows:
             answer = self._client.find(address)
-            self._rows[address] = None if answer is None else self._inside(answer, spec.wrap)
+            self._rows[address] = None if answer is None else spec.row(self._inside(answer, spec.wrap), place)
         return self._rows[address]
 
     def _list(self, kind: str, parent: str = "", name: str = "") -> list[Json]:

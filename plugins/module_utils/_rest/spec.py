@@ -106,6 +106,8 @@ class Kind:
     fixed: frozenset[str] = frozenset()
     restarts: Mapping[str, Impact] = field(default_factory=dict)
     removal: Impact = Impact.DISRUPTIVE
+    row: Callable[[Json, str], Json | None] = lambda answer, place: answer
+    """The row in an answer to a request for one, where its shape is the kind's own; none where that says that there is none."""
     live: Callable[[Json], Json] = lambda row: row
     """What is compared of a row."""
     body: Callable[[Json, Json], Json] = lambda wire, row: wire

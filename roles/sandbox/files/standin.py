@@ -4,16 +4,13 @@
 """A stand-in for an API that is a table, made from the table and its description: no vendor's server, and called a stand-in wherever it shows.
 
 It keeps what it is told, pages its lists, refuses what the description does not allow, and logs every request, a JSON object a line. What a
-vendor's server does beyond its own document is in ``QUIRKS``.
+vendor's server does beyond its own document is in ``standin_quirks.py``.
 """
 
 from __future__ import annotations
 
 import argparse
-import base64
 import copy
-import functools
-import hashlib
 import http.server
 import importlib
 import itertools
@@ -29,9 +26,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from standin_quirks import QUIRKS, Quirks, Row
+
 _APIS = "ansible_collections.gantry.platform.plugins.module_utils._rest.apis"
 _MOST = 100
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -41,154 +39,6 @@ class Answer:
     status: int = 200
     body: Any = None
     headers: tuple[tuple[str, str], ...] = ()
-
-
-class Quirks:
-    """A server that keeps what it is told and shows what it kept."""
-
-    def said(self, kind: str, sent: Row) -> Row:
-        """What was sent, in the words of our description."""
-        return sent
-
-    def wordless(self, verb: str, kind: str, id_: str) -> bool:
-        """Whether an answer to that has no body."""
-        return False
-
-    def refused(self, kind: str, before: Row | None, sent: Row) -> str:
-        """What is wrong with a request beyond what the description says; empty where nothing is."""
-        return ""
-
-    def born(self, kind: str, number: int, sent: Row) -> Row:
-        """What the server says of its own of a row that is made, where that is more than an id."""
-        return {}
-
-    def kept(self, kind: str, before: Row | None, after: Row, now: str) -> Row:
-        """What is kept of a row that was written; ``now`` is another text at each write."""
-        return after
-
-    def beside(self, kind: str, id_: str) -> Row | None:
-        """What is where one of a kind would be, and is none."""
-        return None
-
-    def shown(self, kind: str, row: Row, listed: bool) -> Row:
-        """A row as an answer has it, as one of a list or alone."""
-        return row
-
-    def there(self, kind: str, id_: str) -> Row | None:
-        """What is there although nobody made it."""
-        return None
-
-    def shipped(self) -> Iterator[tuple[str, Row]]:
-        """What every account of a trial has from the start, as kind and fields."""
-        return iter(())
-
-
-class PagerDutyQuirks(Quirks):
-    """Layers of a schedule come back in reverse, their start is rewritten, one that is left out stays; a list lacks them."""
-
-    def kept(self, kind: str, before: Row | None, after: Row, now: str) -> Row:
-        if kind != "schedule":
-            return after
-        layers = [{"id": f"L{layer['name']}", "end": None, **layer, "start": now} for layer in after["schedule_layers"]]
-        sent = {layer["id"] for layer in layers}
-        stay = [layer for layer in (before or {}).get("schedule_layers", []) if layer["id"] not in sent]
-        return {**after, "schedule_layers": [*stay, *layers]}
-
-    def shown(self, kind: str, row: Row, listed: bool) -> Row:
-        if kind != "schedule":
-            return row
-        if listed:
-            return {name: value for name, value in row.items() if name != "schedule_layers"}
-        return {**row, "schedule_layers": row["schedule_layers"][::-1]}
-
-
-class CloudflareQuirks(Quirks):
-    """A zone has every setting from the start; rules of a phase get ids and versions."""
-
-    def shipped(self) -> Iterator[tuple[str, Row]]:
-        for name in ("Cloudflare Managed Ruleset", "Cloudflare OWASP Core Ruleset", "Cloudflare Managed Free Ruleset", "DDoS L7 ruleset"):
-            yield "managed_ruleset", {"name": name}
-
-    def there(self, kind: str, id_: str) -> Row | None:
-        return {"id": id_, "value": "off", "editable": True} if kind == "setting" else None
-
-    def kept(self, kind: str, before: Row | None, after: Row, now: str) -> Row:
-        if kind != "ruleset":
-            return after
-        rules = [{"id": f"R{number}", "version": now, "enabled": True, **rule} for number, rule in enumerate(after.get("rules") or [])]
-        return {**after, "version": now, "rules": rules}
-
-
-class GitHubQuirks(Quirks):
-    """Ids are numbers, names are places; secrets are opened with a private key and only their digest is kept; files are commits.
-
-    An environment shows its protection in other words than those in which it was written, and a list of rulesets lacks their rules.
-    """
-
-    _SECRETS = ("secret", "environment_secret")
-
-    def said(self, kind: str, sent: Row) -> Row:
-        if kind in self._SECRETS:
-            return {"value": sent["encrypted_value"]} if "encrypted_value" in sent else {}
-        others = {"file": {"message", "sha"}, "team": {"name"}}.get(kind, set())
-        return {name: value for name, value in sent.items() if name not in others}
-
-    def wordless(self, verb: str, kind: str, id_: str) -> bool:
-        if verb == "GET":
-            return id_ == "vulnerability-alerts"
-        return kind in ("repository_team", "switch", "variable", "environment_variable", *self._SECRETS)
-
-    def there(self, kind: str, id_: str) -> Row | None:
-        return {"setup": id_, "state": "not-configured"} if kind == "code_scanning" else None
-
-    def beside(self, kind: str, id_: str) -> Row | None:
-        if kind not in self._SECRETS or id_ != "public-key":
-            return None
-        return {"key_id": "1", "key": base64.b64encode(bytes(self._key.public_key)).decode()}
-
-    def refused(self, kind: str, before: Row | None, sent: Row) -> str:
-        if kind == "file" and (before or {}).get("sha") != sent.get("sha"):
-            return f"{sent.get('sha')} is not what is there"
-        return "the key is another one" if kind in self._SECRETS and sent.get("key_id") != "1" else ""
-
-    def born(self, kind: str, number: int, sent: Row) -> Row:
-        return {"id": number, "slug": sent.get("name")} if kind == "team" else {"id": number}
-
-    def kept(self, kind: str, before: Row | None, after: Row, now: str) -> Row:
-        if kind == "file" and "message" in after:
-            rest = {name: value for name, value in after.items() if name != "message"}
-            return {**rest, "content": base64.b64decode(after["content"]).decode(), "sha": hashlib.sha256(now.encode()).hexdigest()}
-        if kind in self._SECRETS and "encrypted_value" in after:
-            from nacl.public import SealedBox
-
-            opened = SealedBox(self._key).decrypt(base64.b64decode(after["encrypted_value"]))
-            rest = {name: value for name, value in after.items() if name not in ("encrypted_value", "key_id")}
-            return {**rest, "value": hashlib.sha256(opened).hexdigest()}
-        return after
-
-    def shown(self, kind: str, row: Row, listed: bool) -> Row:
-        if kind == "file":
-            return {**row, "encoding": "base64", "content": base64.encodebytes(row["content"].encode()).decode()}
-        if kind == "ruleset" and listed:
-            return {name: row[name] for name in ("id", "name", "target", "enforcement")}
-        if kind != "environment":
-            return row
-        reviewers = [{"type": one["type"], "reviewer": {"id": one["id"]}} for one in row["reviewers"]]
-        rules: list[Row] = [{"id": 1, "type": "wait_timer", "wait_timer": row["wait_timer"]}] if row["wait_timer"] else []
-        if reviewers or row["prevent_self_review"]:
-            asked = {"prevent_self_review": row["prevent_self_review"], "reviewers": reviewers}
-            rules.append({"id": 2, "type": "required_reviewers", **asked})
-        policy = row.get("deployment_branch_policy")
-        return {"id": row["id"], "name": row["name"], "protection_rules": rules, "deployment_branch_policy": policy}
-
-    @functools.cached_property
-    def _key(self) -> Any:
-        from nacl.public import PrivateKey
-
-        return PrivateKey.generate()
-
-
-QUIRKS: dict[str, type[Quirks]] = {"cloudflare": CloudflareQuirks, "github": GitHubQuirks, "pagerduty": PagerDutyQuirks}
 
 
 class Account:
@@ -274,7 +124,7 @@ class Account:
             return self._delete(kind, _key(parent, id_))
         if not spec.written or verb not in ("POST", spec.update) or (verb == "POST") is not (id_ is None):
             return Answer(405)
-        return self._write(kind, parent, id_, (body or {}).get(spec.wrap) if spec.wrap else body)
+        return self._write(kind, parent, id_, (body or {}).get(spec.wrap) if spec.wrap else body or {})
 
     def _write(self, kind: str, parent: str, id_: str | None, sent: Any) -> Answer:
         spec, rows = self.api.kinds[kind], self.rows[kind]
@@ -316,7 +166,7 @@ class Account:
         return Answer(status, {"success": status < 300, **body} if self.api.envelope else body, headers)
 
     def _one(self, status: int, kind: str, row: Row, query: Mapping[str, str]) -> Answer:
-        shown = self._shown(kind, row, query)
+        shown = self.quirks.answered(kind, self._shown(kind, row, query))
         for key in filter(None, (self.api.kinds[kind].wrap, self.api.envelope)):
             shown = {key: shown}
         return self._said(status, shown)

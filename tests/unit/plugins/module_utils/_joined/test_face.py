@@ -40,11 +40,12 @@ OPTIONS = {
         "config": {"account": "0" * 32, "zones": {"example.org": {"records": {"A a.example.org": {"content": "192.0.2.1"}}}}}
     },
     rest.GITHUB: {"config": {"owner": "mind", "teams": {"t": {}}}},
+    rest.ELASTICSEARCH: {"config": {"data_streams": {"t": {}}}},
     rest.GRAFANA: {"config": {"teams": {"t": {}}}},
     rest.PAGERDUTY: {"config": {"teams": {"t": {}}}},
 }
 """Every face, with options by which it asks a server something."""
-OF_APIS = {rest.CLOUDFLARE, rest.GITHUB, rest.GRAFANA, rest.PAGERDUTY}
+OF_APIS = {rest.CLOUDFLARE, rest.ELASTICSEARCH, rest.GITHUB, rest.GRAFANA, rest.PAGERDUTY}
 OF_VAULT = {vault.CONFIG, vault.ROTATE, vault.REVOKE, vault.VERIFY, vault.INFO, vault.INIT, vault.SNAPSHOT}
 
 

@@ -21,6 +21,7 @@ PROGRAM = Path(__file__).resolve().parents[5] / "roles" / "sandbox" / "files" / 
 def program():
     """The program, as a module."""
     if "standin" not in sys.modules:
+        sys.path.insert(0, str(PROGRAM.parent))  # where it finds what it shares, as when it is started
         spec = importlib.util.spec_from_file_location("standin", PROGRAM)
         sys.modules["standin"] = importlib.util.module_from_spec(spec)  # dataclasses look their module up
         spec.loader.exec_module(sys.modules["standin"])

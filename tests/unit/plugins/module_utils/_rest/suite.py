@@ -14,7 +14,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._core.lock import 
 from ansible_collections.gantry.platform.plugins.module_utils._core.reconcile import Request, reconcile
 from ansible_collections.gantry.platform.plugins.module_utils._core.record import Record
 from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
-from ansible_collections.gantry.platform.plugins.module_utils._rest.apis import cloudflare, github, grafana, pagerduty
+from ansible_collections.gantry.platform.plugins.module_utils._rest.apis import cloudflare, elasticsearch, github, grafana, pagerduty
 from ansible_collections.gantry.platform.plugins.module_utils._rest.client import RestClient
 from ansible_collections.gantry.platform.plugins.module_utils._rest.document import read_document
 from ansible_collections.gantry.platform.plugins.module_utils._rest.provider import RestProvider
@@ -392,4 +392,60 @@ GITHUB = Case(
     frozenset({"repository/memory"}),
     {"REGISTRY": "r3g1stry-t0ken", "DEPLOYER": "d3pl0yer-t0ken"},
 )
-CASES = {"pagerduty": PAGERDUTY, "cloudflare": CLOUDFLARE, "github": GITHUB, "grafana": GRAFANA, "statuspage": STATUSPAGE}
+
+
+def _policy(days):
+    return {
+        "policy": {
+            "phases": {"hot": {"actions": {"rollover": {"max_age": "1d"}}}, "delete": {"min_age": f"{days}d", "actions": {"delete": {}}}}
+        }
+    }
+
+
+def _template(shards, **more):
+    return {"template": {"settings": {"number_of_shards": shards, "index.refresh_interval": "5s"}, **more}}
+
+
+ELASTICSEARCH = Case(
+    elasticsearch.API,
+    {
+        "ilm_policies": {"t0": _policy(90), "t3": _policy(7)},
+        "ingest_pipelines": {
+            "redact": {"description": "what is nobody's business", "processors": [{"gsub": {"field": "message", "pattern": "x"}}]}
+        },
+        "component_templates": {
+            "settings": _template(2),
+            "mappings": {**_template(1, mappings={"properties": {"level": {"type": "keyword"}}}), "version": 3},
+        },
+        "index_templates": {
+            "logs": {"index_patterns": ["logs-*"], "composed_of": ["settings", "mappings"], "priority": 200, "data_stream": {}},
+            "audit": {"index_patterns": ["audit-*"], "composed_of": ["settings"], "priority": 100, "data_stream": {}},
+        },
+        "data_streams": {"logs-cortex": {}, "audit-cortex": {}},
+        "roles": {"reader": {"cluster": ["monitor"], "indices": [{"names": ["logs-*"], "privileges": ["read"]}]}},
+    },
+    (),
+    {
+        "ilm_policies": {"t0": _policy(365), "t1": _policy(30)},
+        "ingest_pipelines": {
+            "redact": {"description": "nothing", "processors": [{"set": {"field": "a", "value": 1}}]},
+            "more": {"processors": []},
+        },
+        "component_templates": {"settings": _template(4), "other": _template(1)},
+        "index_templates": {
+            "logs": {"index_patterns": ["logs-*", "log-*"], "composed_of": ["settings", "other"], "priority": 300, "data_stream": {}},
+            "traces": {"index_patterns": ["traces-*"], "composed_of": ["other"], "priority": 10, "data_stream": {}},
+        },
+        "data_streams": {"logs-cortex": {}, "traces-cortex": {}},
+        "roles": {"reader": {"cluster": []}, "writer": {"run_as": ["fluent"]}},
+    },
+    frozenset({"data_stream/audit-cortex"}),
+)
+CASES = {
+    "elasticsearch": ELASTICSEARCH,
+    "pagerduty": PAGERDUTY,
+    "cloudflare": CLOUDFLARE,
+    "github": GITHUB,
+    "grafana": GRAFANA,
+    "statuspage": STATUSPAGE,
+}

@@ -1,0 +1,59 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""Elasticsearch's REST API. Judges: the vendor's own client (PyPI elasticsearch), and a real OpenSearch 2.19 for all but ILM and roles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..._core.change import Impact
+from ..._core.forms import text
+from ..._core.pages import Whole
+from ..spec import Api, Json, Kind, Ref
+from .elasticsearch_fields import FIELDS
+
+
+def _settings(value: Any, path: str = "") -> Json:
+    """Settings as the server says them: by their whole path, below ``index``, as text."""
+    found: Json = {}
+    for key, item in value.items() if isinstance(value, dict) else ():
+        here = f"{path}.{key}" if path else key
+        if isinstance(item, dict):
+            found |= _settings(item, here)
+        else:
+            found[here if here.startswith("index.") else f"index.{here}"] = (
+                [text(one) for one in item] if isinstance(item, list) else text(item)
+            )
+    return found
+
+
+def _template(section: str, path: str, kind: str, **more: Any) -> Kind:
+    """Templates are answered as a list with one of them, under the kind's name."""
+    return Kind(
+        section, path, id="name", by_name=True, listed=False, forms={"template.settings": _settings},
+        row=lambda answer, place: next((one[kind] for one in answer[f"{kind}s"] if one["name"] == place), None), **more,
+    )  # fmt: skip
+
+
+def _named(section: str, path: str, **more: Any) -> Kind:
+    """Others are answered by their name."""
+    return Kind(section, path, id="name", by_name=True, listed=False, row=lambda answer, place: answer.get(place), **more)
+
+
+KINDS = {
+    "ilm_policy": _named("ilm_policies", "/_ilm/policy", restarts={"policy": Impact.DISRUPTIVE}),
+    "ingest_pipeline": _named("ingest_pipelines", "/_ingest/pipeline"),
+    "component_template": _template("component_templates", "/_component_template", "component_template"),
+    "index_template": _template(
+        "index_templates", "/_index_template", "index_template", refs={"composed_of": Ref(("component_template",))}
+    ),
+    "data_stream": Kind(
+        "data_streams", "/_data_stream", id="name", by_name=True, listed=False, removal=Impact.DESTROYS_DATA,
+        row=lambda answer, place: next((one for one in answer["data_streams"] if one["name"] == place), None),
+    ),
+    "role": _named("roles", "/_security/role"),
+}  # fmt: skip
+API = Api("elasticsearch", KINDS, lambda url: Whole(), "ApiKey {token}", FIELDS)
