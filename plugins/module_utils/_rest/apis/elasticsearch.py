@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to the collection: no interface is promised outside of it.
-"""Elasticsearch's REST API. Judges: the vendor's own client (PyPI elasticsearch), and a real OpenSearch 2.19 for all but ILM and roles."""
+"""Elasticsearch's REST API. Judges: the vendor's own client (PyPI elasticsearch), and a real OpenSearch 2.19 for templates and data streams."""
 
 from __future__ import annotations
 
