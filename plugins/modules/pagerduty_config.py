@@ -11,8 +11,8 @@ short_description: Make an account of PagerDuty as one document says
 version_added: 0.1.0
 author: The gantry.platform authors (@gantry-platform)
 description:
-  - Takes one document for teams, schedules, escalation policies, services and their integrations, plans in names, and writes exactly what
-    differs. A second run reads each thing once, lists nothing and writes nothing.
+  - Takes one document for teams, schedules, escalation policies, services and their integrations, and event orchestrations, plans in names,
+    and writes exactly what differs. A second run reads each thing once, or pages of lists where there are many, and writes nothing.
   - Users are named by their e-mail address and are never written. What the document names has to be declared or there; the rest is refused
     while it is planned, with what may have been meant.
   - Layers of a schedule keep their order, whatever order they are read in, and their start. PagerDuty never forgets a layer; one that is
@@ -31,7 +31,8 @@ options:
   config:
     description:
       - The document. Its parts are C(teams), C(schedules), C(escalation_policies) and C(services), each a mapping keyed by name; V(null) as
-        the value of a name says that it must be absent. A service has its C(integrations), keyed by name as well.
+        the value of a name says that it must be absent. A service has its C(integrations), keyed by name as well. C(event_orchestrations) have
+        C(paths.router), whose rules name services.
       - A target of an escalation rule is C({user) - e-mail address C(}) or C({schedule) - name C(}).
       - A misspelt key, a missing or a wrong value is told with its place before anything is contacted.
     type: dict

@@ -406,7 +406,8 @@ class RestProvider(Provider[Thing]):
         kind = self._api.kinds[resource.kind]
         address = self._address(kind.at(place), resource.parent, place) or ""
         if not kind.deletable:
-            self._client.write(kind.update, address, {**kind.constants, **kind.empty}, self.may_write)
+            nothing = {**kind.constants, **kind.empty}
+            self._client.write(kind.update, address, {kind.wrap: nothing} if kind.wrap else nothing, self.may_write)
         else:
             self._client.delete(address, self.may_write)
         self._found.pop(resource.id, None)

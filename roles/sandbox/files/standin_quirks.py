@@ -61,6 +61,9 @@ class Quirks:
 class PagerDutyQuirks(Quirks):
     """Layers of a schedule come back in reverse, their start is rewritten, one that is left out stays; a list lacks them."""
 
+    def there(self, kind: str, id_: str) -> Row | None:
+        return {"type": "router", "sets": [{"id": "start", "rules": []}], "catch_all": {"actions": {}}} if kind == "router" else None
+
     def kept(self, kind: str, before: Row | None, after: Row, now: str) -> Row:
         if kind != "schedule":
             return after

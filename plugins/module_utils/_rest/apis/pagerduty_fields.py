@@ -121,4 +121,60 @@ FIELDS: dict[str, dict[str, Any]] = {
             "integration_email": {"type": "string"},
         },
     },
+    "event_orchestration": {
+        "type": "object",
+        "required": ["name"],
+        "properties": {
+            "name": {"type": "string"},
+            "description": {"type": "string", "default": ""},
+            "team": {"type": "object"},
+        },
+    },
+    "router": {
+        "type": "object",
+        "required": ["sets"],
+        "properties": {
+            "sets": {
+                "type": "array",
+                "minItems": 1,
+                "items": {
+                    "type": "object",
+                    "required": ["id", "rules"],
+                    "properties": {
+                        "id": {"type": "string"},
+                        "rules": {
+                            "type": "array",
+                            "items": {
+                                "type": "object",
+                                "required": ["conditions", "actions"],
+                                "properties": {
+                                    "label": {"type": "string"},
+                                    "disabled": {"type": "boolean"},
+                                    "conditions": {
+                                        "type": "array",
+                                        "items": {
+                                            "type": "object",
+                                            "required": ["expression"],
+                                            "properties": {"expression": {"type": "string"}},
+                                        },
+                                    },
+                                    "actions": {
+                                        "type": "object",
+                                        "required": ["route_to"],
+                                        "properties": {"route_to": {"type": "string"}},
+                                    },
+                                },
+                            },
+                        },
+                    },
+                },
+            },
+            "catch_all": {
+                "type": "object",
+                "properties": {
+                    "actions": {"type": "object", "properties": {"route_to": {"type": "string"}}},
+                },
+            },
+        },
+    },
 }

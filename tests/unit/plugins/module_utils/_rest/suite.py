@@ -134,6 +134,29 @@ PAGERDUTY = Case(
                 "integrations": {"events": {"type": "events_api_v2_inbound_integration"}},
             }
         },
+        "event_orchestrations": {
+            "alerts": {
+                "description": "who hears of what",
+                "team": "core",
+                "paths": {
+                    "router": {
+                        "sets": [
+                            {
+                                "id": "start",
+                                "rules": [
+                                    {
+                                        "label": "the engine's",
+                                        "conditions": [{"expression": "event.custom_details.service matches 'engine'"}],
+                                        "actions": {"route_to": "engine"},
+                                    }
+                                ],
+                            }
+                        ],
+                        "catch_all": {"actions": {"route_to": "unrouted"}},
+                    }
+                },
+            }
+        },
     },
     tuple(("user", {"email": f"{name}@example.org", "name": name.title()}) for name in ("ann", "bob", "cas", "dan")),
     {

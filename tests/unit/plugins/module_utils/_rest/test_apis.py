@@ -60,8 +60,11 @@ class Vendor:
         own = {key: value for key, value in schema.items() if key != "allOf"}
         found = {}
         for part in [*map(self.whole, schema["allOf"]), own]:
-            more = {**found.get("properties", {}), **part.get("properties", {})}
-            found = {**found, **part, "properties": more, "required": [*found.get("required", ()), *part.get("required", ())]}
+            more = self._both(found.get("properties", {}), part.get("properties", {}))
+            items = self._both(
+                {key: found[key] for key in ("items",) if key in found}, {key: part[key] for key in ("items",) if key in part}
+            )
+            found = {**found, **part, **items, "properties": more, "required": [*found.get("required", ()), *part.get("required", ())]}
         return found
 
     @staticmethod
@@ -79,6 +82,20 @@ class Vendor:
         if any(part.get("type") != found.get("type") for part in parts):
             found.pop("type", None)
         return found
+
+    def _both(self, one, other):
+        """Schemas by name. What both have is what both say of its inside, and the latter of all else."""
+
+        def inside(schema):
+            return bool({"properties", "items"} & set(self.whole(schema)))
+
+        return {
+            **one,
+            **{
+                name: {"allOf": [one[name], said]} if name in one and inside(one[name]) and inside(said) else said
+                for name, said in other.items()
+            },
+        }
 
     def sent(self, operation):
         return self.whole(operation["requestBody"]["content"]["application/json"]["schema"]) if "requestBody" in operation else {}

@@ -16,6 +16,7 @@ from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._rest.s
 
 DOCUMENT = PAGERDUTY.document
 MADE = ["team/core", "team/ops", "schedule/primary", "escalation_policy/tier-0", "service/engine", "integration/engine/events"]
+MADE += ["event_orchestration/alerts", "router/alerts/router"]
 run = PAGERDUTY.run
 
 
@@ -46,7 +47,7 @@ def test_a_second_run_reads_each_thing_once_and_lists_and_writes_nothing(pagerdu
     pagerduty.log.clear()
     assert run(pagerduty)["plan"] == [] and not pagerduty.writes
     assert len(pagerduty.log) == len(set(pagerduty.log)) == len(MADE) + 2, "the two users are read as well"
-    assert all(path.split("/")[-1].startswith("P") for _verb, path in pagerduty.log)
+    assert all(path.split("/")[-1].startswith("P") or path.endswith("/router") for _verb, path in pagerduty.log)
 
 
 def test_it_is_the_same_in_another_form(pagerduty):
@@ -141,11 +142,14 @@ def test_what_nobody_has_is_refused_with_the_nearest(pagerduty):
 def test_what_is_no_longer_declared_goes_a_service_only_by_name(pagerduty):
     run(pagerduty)
     left = {"teams": {"core": {"description": "the engine"}}}
-    done = run(pagerduty, {**DOCUMENT, "services": {}}, prune=Prune("delete"))
-    assert rows(done) == {"service/engine": ("blocked", ())}
+    routed = DOCUMENT["event_orchestrations"]["alerts"] | {"paths": {}}
+    done = run(pagerduty, {**DOCUMENT, "services": {}, "event_orchestrations": {"alerts": routed}}, prune=Prune("delete"))
+    assert rows(done) == {"service/engine": ("blocked", ()), "router/alerts/router": ("delete", ())}
     done = run(pagerduty, left, prune=Prune("delete", data=frozenset({"service/engine"})))
-    assert [row["id"] for row in done["plan"]] == ["escalation_policy/tier-0", "schedule/primary", "service/engine", "team/ops"]
+    gone = ["escalation_policy/tier-0", "event_orchestration/alerts", "schedule/primary", "service/engine", "team/ops"]
+    assert [row["id"] for row in done["plan"]] == gone
     assert [path.split("/")[1] for verb, path in pagerduty.writes if verb == "DELETE"] == [
+        "event_orchestrations",
         "services",
         "escalation_policies",
         "schedules",
