@@ -64,8 +64,13 @@ def _things(api: Api, sections: Mapping[str, Any], parent: str, where: tuple[str
             own = None if body is None else {field: value for field, value in body.items() if field not in children}
             hidden = {field for field, said in api.described[kind]["properties"].items() if said.get("writeOnly")}
             secrets = frozenset(field for field, value in (own or {}).items() if reference_of(value) or field in hidden)
-            if own is not None and spec.also:
-                own |= {field: said for field, said in spec.said_by(name).items() if field == spec.also[-1]}
+            said = {field: value for field, value in spec.said_by(name).items() if spec.also and field == spec.also[-1]}
+            if own is not None and said:
+                if twice := set(said) & set(own):
+                    raise InputError(
+                        f"config.{show_path(place)}: says {', '.join(twice)} in its name as well; leave one out\nNothing was contacted."
+                    )
+                own |= said
             for path, ref in spec.refs.items() if own else ():
                 own = each(own, path, functools.partial(_spelt, api, ref))
             yield Thing(id_, kind, kind, show_path(place), own, secrets=secrets, parent=parent, name=name)

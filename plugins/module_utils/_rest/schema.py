@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -61,8 +62,21 @@ def _names(api: Api, name: str) -> Json:
     kind = api.kinds[name]
     if kind.names:
         return {**_NAME, "enum": list(kind.names)}
-    said = {} if kind.also else api.described[name]["properties"].get(kind.identity, {})
+    fields = api.described[name]["properties"]
+    if kind.also:
+        words = " ".join(map(_word, map(fields.get, (kind.identity, *kind.also[:-1]))))
+        known = f"; {kind.identity} is {', '.join(fields[kind.identity]['enum'])}" if "enum" in fields[kind.identity] else ""
+        allowed = (
+            f"{', '.join((kind.identity, *kind.also[:-1]))}, and {kind.also[-1]} where that tells it apart, with a space between{known}"
+        )
+        return {**_NAME, "pattern": f"^{words}( .+)?$", "x-allowed": allowed}
+    said = fields.get(kind.identity, {})
     return {**_NAME, **{key: value for key, value in said.items() if key not in _OURS}}
+
+
+def _word(said: Mapping[str, Any]) -> str:
+    """A regular expression for the value of a field that has no spaces."""
+    return f"({'|'.join(map(re.escape, said['enum']))})" if "enum" in said else said.get("pattern", "[^ ]+").strip("^$")
 
 
 def _field(said: Mapping[str, Any], path: str, kind: Kind) -> Json:

@@ -66,7 +66,8 @@ FIELDS: dict[str, dict[str, Any]] = {
         "required": ["type", "name"],
         "properties": {
             "type": {"type": "string", "enum": ["A", "AAAA", "CAA", "CNAME", "MX", "NS", "SRV", "TXT"]},
-            "name": _TEXT,
+            # Cloudflare gives names back in small letters, without a dot at the end.
+            "name": {"type": "string", "pattern": "^[^A-Z ]*[^A-Z .]$"},
             "content": _TEXT,
             "ttl": {"type": "integer", "minimum": 1, "maximum": 86400, "default": 1},
             "proxied": {"type": "boolean", "default": False},
