@@ -31,6 +31,7 @@ CONSOLE = {"ANSIBLE_STDOUT_CALLBACK": "gantry.platform.console"}
 # All that Ansible shows, and what the console words itself.
 SHOWN = pytest.mark.parametrize(("words", "screen"), [(LOUD, {}), (["--diff"], CONSOLE)], ids=["vvvv", "console"])
 CANARIES = {"OLD": "canary-old-5f1c", "NEW": "canary-new-9b2e", "FOREIGN": "canary-foreign-77aa"}
+from ansible_collections.gantry.platform.tests.kit.waiting import until
 
 
 @pytest.fixture(params=FACES)
@@ -137,6 +138,11 @@ def test_a_policy_that_quotes_what_it_refuses_is_not_repeated(cluster, face, nam
     guard["spec"]["validations"][0]["messageExpression"] = "'nobody writes ' + object.data['password']"
     cluster.run(one_set("policy", namespace, guard, policy_binding(name))).ok()
     try:
+        # A policy reaches the apiserver a while after it was written.
+        until(
+            lambda: cluster.run(one_set("refused", namespace, secret(namespace, "two", password="p")), check=True).error,
+            "the policy to hold",
+        )
         played = face.play(
             {**task("checked", namespace, referenced(namespace, "one", "NEW")), "check_mode": True},
             task("refused", namespace, referenced(namespace, "one", "NEW")),
