@@ -24,6 +24,7 @@ from ansible_collections.gantry.platform.tests.integration.kube.objects import (
     unused_name,
 )
 from ansible_collections.gantry.platform.tests.integration.kube.playbooks import FACES, Face
+from ansible_collections.gantry.platform.tests.kit.waiting import until
 
 APPLY = "gantry.platform.kube_apply"
 LOUD = ["-vvvv", "--diff"]
@@ -31,7 +32,6 @@ CONSOLE = {"ANSIBLE_STDOUT_CALLBACK": "gantry.platform.console"}
 # All that Ansible shows, and what the console words itself.
 SHOWN = pytest.mark.parametrize(("words", "screen"), [(LOUD, {}), (["--diff"], CONSOLE)], ids=["vvvv", "console"])
 CANARIES = {"OLD": "canary-old-5f1c", "NEW": "canary-new-9b2e", "FOREIGN": "canary-foreign-77aa"}
-from ansible_collections.gantry.platform.tests.kit.waiting import until
 
 
 @pytest.fixture(params=FACES)
