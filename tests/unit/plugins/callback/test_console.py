@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 from types import SimpleNamespace
 
 import pytest
 from ansible import context
-from ansible.executor.task_result import CallbackTaskResult, censor_result
+from ansible.executor import task_result
 from ansible.inventory.host import Host
 from ansible.module_utils.common.collections import ImmutableDict
 from ansible.parsing.dataloader import DataLoader
@@ -26,6 +27,15 @@ from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._run.ca
 
 MODEL, DECLARE, APPLY = ({f"gantry.platform.{name}": {}} for name in ("platform_model", "declare", "kube_apply"))
 PLAN, WRITE = {"platform_stage": "plan"}, {"platform_stage": "apply"}
+
+
+def told(task, answer, host="prod"):
+    """A result as the ansible-core in use hands it to callbacks: from 2.21 on it wraps another one, which hides what is to be hidden."""
+    if not hasattr(task_result, "censor_result"):
+        unified = importlib.import_module("ansible._internal._task").UnifiedTaskResult
+        return task_result.CallbackTaskResult(Host(host), task, unified.from_action_result_dict(answer))
+    shown = task_result.censor_result(answer) if task.no_log else answer
+    return task_result.CallbackTaskResult(Host(host), task, shown, {})
 
 
 class Screen:
@@ -60,9 +70,9 @@ class Screen:
 
     def did(self, task, how="ok", host="prod", **answer):
         """The task has ended on a host."""
-        told = CallbackTaskResult(Host(host), task, {"failed": how == "failed", **answer}, {})
-        self.callback._current_task_result = told
-        getattr(self.callback, f"v2_runner_on_{how}")(told)
+        ended = told(task, {"failed": how == "failed", **answer}, host)
+        self.callback._current_task_result = ended
+        getattr(self.callback, f"v2_runner_on_{how}")(ended)
 
     def end(self):
         """All that was shown, the run's end included."""
@@ -267,8 +277,8 @@ def test_of_other_playbooks_changes_failures_messages_and_the_recap_are_shown(sc
 
 
 def test_a_failure_that_is_ignored_says_so(screen):
-    told = CallbackTaskResult(Host("prod"), screen.task({"ansible.builtin.command": "x"}, ours=False), {"failed": True, "msg": "no"}, {})
-    screen.callback.v2_runner_on_failed(told, ignore_errors=True)
+    ended = told(screen.task({"ansible.builtin.command": "x"}, ours=False), {"failed": True, "msg": "no"})
+    screen.callback.v2_runner_on_failed(ended, ignore_errors=True)
     assert "prod: failed, which is ignored: no" in screen.end()
 
 
@@ -283,18 +293,17 @@ def test_failed_items_of_a_loop_each_say_why(screen):
 def test_diffs_are_shown_as_ansible_shows_them(screen, ours):
     task = screen.task(APPLY, ours=ours, name="Reconcile")
     diff = [{"before_header": "x", "after_header": "x", "before": "cpu: 1\n", "after": "cpu: 2\n"}]
-    told = CallbackTaskResult(Host("prod"), task, {"changed": True, "diff": diff}, {})
-    screen.callback.v2_on_file_diff(told)
+    screen.callback.v2_on_file_diff(told(task, {"changed": True, "diff": diff}))
     text = screen.said()
     assert text.startswith("Reconcile\n")
     assert "\n-cpu: 1\n+cpu: 2\n" in text
-    screen.callback.v2_on_file_diff(CallbackTaskResult(Host("prod"), task, {"changed": False, "diff": diff}, {}))
+    screen.callback.v2_on_file_diff(told(task, {"changed": False, "diff": diff}))
     assert screen.said() == ""
 
 
 def test_a_hidden_result_stays_hidden(screen):
     task = screen.task({"ansible.builtin.command": "x", "no_log": True}, ours=False)
-    screen.did(task, "failed", **censor_result({"failed": True, "msg": "geheim", "stdout": "geheim", "rc": 1}))
+    screen.did(task, "failed", msg="geheim", stdout="geheim", rc=1)
     text = screen.end()
     assert "geheim" not in text and "failed: the output has been hidden due to the fact that 'no_log: true'" in text
 
