@@ -16,7 +16,7 @@ description:
   - Settings are compared in one form, whether they are nested or not, with or without C(index.), as text or as numbers.
   - What an index template is composed of has to be declared or there; the rest is refused while it is planned, with what may have been meant.
   - A data stream holds its documents, and goes only where O(prune.data) names it.
-  - OpenSearch takes the same document without lifecycle policies and roles, which are its own there.
+  - OpenSearch has lifecycle policies and roles of its own, which this does not write. A real one was asked about templates and data streams.
 extends_documentation_fragment:
   - gantry.platform.rest
   - gantry.platform.reconcile

@@ -11,6 +11,7 @@ none there is looked for in lists.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.util
 import itertools
@@ -29,7 +30,7 @@ from .._core.forms import masked, shaped
 from .._core.provider import Provider
 from .._core.record import Entry
 from .._core.suggest import did_you_mean
-from .client import RestClient
+from .client import RestClient, RestError
 from .document import Thing, each, id_of, named, needs_of
 from .spec import Api, Json, Kind, Ref
 
@@ -337,6 +338,11 @@ class RestProvider(Provider[Thing]):
     # writing
 
     def write(self, resource: Thing, body: Json, live: Json | None, changed: set[str]) -> list[str]:
+        with _about(resource):
+            self._write(resource, body, live)
+        return []
+
+    def _write(self, resource: Thing, body: Json, live: Json | None) -> None:
         kind = self._api.kinds[resource.kind]
         row = self._found.get(resource.id) if live is not None else None
         wire = self._wire(resource, body, row or {})
@@ -346,7 +352,7 @@ class RestProvider(Provider[Thing]):
         address = self._address(kind.at(place), resource.parent, place) or ""
         if row is not None:
             self._client.write(kind.update, address, sent, self.may_write)
-            return []
+            return
         try:
             made = self._inside(self._client.write(kind.update if kind.by_name else "POST", address, sent, self.may_write), kind.wrap)
         except LostAnswerError:
@@ -357,7 +363,6 @@ class RestProvider(Provider[Thing]):
         self._made[resource.id] = place = self._place(kind, made, resource.name)
         if later := {name: value for name, value in wire.items() if name in kind.later}:
             self._client.write(kind.update, self._address(kind.at(place), resource.parent, place) or "", later, self.may_write)
-        return []
 
     def _made_all_the_same(self, thing: Thing) -> Json:
         """What a POST made whose answer was lost. Raises LostAnswerError where it made nothing."""
@@ -405,14 +410,25 @@ class RestProvider(Provider[Thing]):
     def remove(self, resource: Thing, place: str) -> None:
         kind = self._api.kinds[resource.kind]
         address = self._address(kind.at(place), resource.parent, place) or ""
-        if not kind.deletable:
-            nothing = {**kind.constants, **kind.empty}
-            self._client.write(kind.update, address, {kind.wrap: nothing} if kind.wrap else nothing, self.may_write)
-        else:
-            self._client.delete(address, self.may_write)
+        with _about(resource):
+            if not kind.deletable:
+                nothing = {**kind.constants, **kind.empty}
+                self._client.write(kind.update, address, {kind.wrap: nothing} if kind.wrap else nothing, self.may_write)
+            else:
+                self._client.delete(address, self.may_write)
         self._found.pop(resource.id, None)
         self._places.pop(resource.id, None)
         self._made.pop(resource.id, None)
+
+
+@contextlib.contextmanager
+def _about(resource: Thing) -> Iterator[None]:
+    """Who reads a refusal knows the thing by its name; the address has the server's ids."""
+    try:
+        yield
+    except RestError as error:
+        error.message = f"{f'config.{resource.where}' if resource.where else resource.id}: {error.message}"
+        raise
 
 
 def _owner(row: Json, kind: Kind) -> str:

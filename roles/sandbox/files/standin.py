@@ -227,7 +227,7 @@ class Account:
             for item in value:
                 yield from self._against(said.get("items") or {}, item, path, spec)
         elif isinstance(value, dict) and "properties" in said:
-            own = {"id", "start", "end", "version", "enabled"} if path else set()
+            own = self.quirks.own if path else frozenset()
             more = bool(said.get("additionalProperties"))
             for name, one in value.items():
                 field = said["properties"].get(name)

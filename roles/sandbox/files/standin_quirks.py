@@ -17,6 +17,9 @@ Row = dict[str, Any]
 class Quirks:
     """A server that keeps what it is told and shows what it kept."""
 
+    own: frozenset[str] = frozenset({"id"})
+    """Fields that it gives the items of lists, and takes back with them."""
+
     def said(self, kind: str, sent: Row) -> Row:
         """What was sent, in the words of our description."""
         return sent
@@ -61,6 +64,8 @@ class Quirks:
 class PagerDutyQuirks(Quirks):
     """Layers of a schedule come back in reverse, their start is rewritten, one that is left out stays; a list lacks them."""
 
+    own = frozenset({"id", "start", "end"})
+
     def there(self, kind: str, id_: str) -> Row | None:
         return {"type": "router", "sets": [{"id": "start", "rules": []}], "catch_all": {"actions": {}}} if kind == "router" else None
 
@@ -82,6 +87,8 @@ class PagerDutyQuirks(Quirks):
 
 class CloudflareQuirks(Quirks):
     """A zone has every setting from the start; rules of a phase get ids and versions."""
+
+    own = frozenset({"id", "version"})
 
     def shipped(self) -> Iterator[tuple[str, Row]]:
         for name in ("Cloudflare Managed Ruleset", "Cloudflare OWASP Core Ruleset", "Cloudflare Managed Free Ruleset", "DDoS L7 ruleset"):

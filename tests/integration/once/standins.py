@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import urllib.request
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from ansible_collections.gantry.platform.plugins.module_utils._model.rows import rows
 from ansible_collections.gantry.platform.tests.integration.runs import Runs
 
+_APIS = "ansible_collections.gantry.platform.plugins.module_utils._rest.apis"
 AREAS = {row.area: row.configures[0]["part"] for row in rows().values() if row.on == "environment"}
 """Every area that exists once, and the API of its stand-in."""
 
@@ -40,8 +42,8 @@ class Once(Runs):
     def ask(self, api, verb, path, body=None):
         """A request of somebody's own."""
         access = json.loads((self.cluster / f"{api}.json").read_text(encoding="utf-8"))
-        scheme = "Token token=" if api == "pagerduty" else "Bearer "
-        headers = {"Authorization": f"{scheme}{self.token(api)}", "Content-Type": "application/json"}
+        table = importlib.import_module(f"{_APIS}.{api}").API
+        headers = {"Authorization": table.authorization.format(token=self.token(api)), "Content-Type": "application/json"}
         content = None if body is None else json.dumps(body).encode()
         with urllib.request.urlopen(urllib.request.Request(access["url"] + path, content, headers, method=verb)) as answer:
             return json.loads(answer.read() or b"{}")

@@ -11,6 +11,7 @@ import copy
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import RefusedError
 from ansible_collections.gantry.platform.plugins.module_utils._core.guards import Prune
+from ansible_collections.gantry.platform.plugins.module_utils._rest.client import RestError
 from ansible_collections.gantry.platform.plugins.module_utils._rest.document import read_document
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._rest.suite import CASES, Killed, Shelf, rows
 
@@ -55,6 +56,15 @@ def test_throttled_and_with_lost_answers_nothing_is_made_twice(case, server):
     assert counted(server) == counted(undisturbed)
     assert case.run(server)["plan"] == []
     undisturbed.close()
+
+
+def test_what_a_server_refuses_names_the_thing_in_the_document(case, server):
+    things = {thing.id: thing for thing in read_document(case.api, case.document)}
+    server.quirks.refused = lambda kind, before, sent: "it does not like that"
+    with pytest.raises(RestError, match="it does not like that") as told:
+        case.run(server)
+    refused = [id_ for id_, thing in things.items() if told.value.message.startswith(f"config.{thing.where}: ")]
+    assert case.things()[0] in refused
 
 
 def killed_at(case, server, point, document, **options):
