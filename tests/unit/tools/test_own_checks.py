@@ -160,13 +160,15 @@ def test_long_files_say_why(tool, tmp_path, monkeypatch):
 def test_each_row_of_the_trial_names_tests_that_exist(tool, tmp_path, monkeypatch):
     trial = tool("trial")
     monkeypatch.setattr(tool("coverage"), "ROOT", tmp_path)
-    monkeypatch.setattr(trial, "TRIAL", tmp_path / "trial.yml")
+    monkeypatch.setattr(trial, "TRIAL", tmp_path)
     (tmp_path / "test_web.py").write_text("def test_it():\n    assert 1\n")
     good = {"kind": "a value is read wrong", "tests": ["test_web.py::test_it"]}
     rows = {"A1": good, "A2": good | {"tests": []}, "A3": good | {"tests": ["test_web.py::test_other"]}, "A4": {"tests": good["tests"]}}
-    (tmp_path / "trial.yml").write_text(yaml.safe_dump(rows))
+    (tmp_path / "A.yml").write_text(yaml.safe_dump(rows))
+    (tmp_path / "B.yml").write_text(yaml.safe_dump({"C1": good}))
     assert trial.problems() == [
-        "tests/trial.yml: A2 names no test",
-        "tests/trial.yml: A3: its test test_web.py::test_other does not exist",
-        "tests/trial.yml: A4 does not say what kind of fault it is",
+        "tests/trial/A.yml: A2 names no test",
+        "tests/trial/A.yml: A3: its test test_web.py::test_other does not exist",
+        "tests/trial/A.yml: A4 does not say what kind of fault it is",
+        "tests/trial/B.yml: C1 belongs into C.yml",
     ]
