@@ -7,16 +7,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: elasticsearch_config
-short_description: Make Elasticsearch as one document says
+short_description: Make Elasticsearch or OpenSearch as one document says
 version_added: 0.1.0
 author: The gantry.platform authors (@gantry-platform)
 description:
-  - Takes one document for lifecycle policies, ingest pipelines, component and index templates, data streams and roles, plans in names, and
-    writes exactly what differs. A second run writes nothing.
+  - Takes one document for lifecycle policies (ILM, and ISM of OpenSearch), ingest pipelines, component and index templates, data streams and
+    roles, plans in names, and writes exactly what differs. A second run writes nothing.
   - Settings are compared in one form, whether they are nested or not, with or without C(index.), as text or as numbers.
   - What an index template is composed of has to be declared or there; the rest is refused while it is planned, with what may have been meant.
   - A data stream holds its documents, and goes only where O(prune.data) names it.
-  - OpenSearch has lifecycle policies and roles of its own, which this does not write. A real one was asked about templates and data streams.
+  - OpenSearch has C(ism_policies) in the place of C(ilm_policies), and no C(roles) of this form. A change of an ISM policy is refused by the server
+    where somebody else changed it meanwhile. A real OpenSearch was asked about templates and data streams alone; its build here has no ISM.
 extends_documentation_fragment:
   - gantry.platform.rest
   - gantry.platform.reconcile
@@ -28,7 +29,8 @@ options:
     type: str
   config:
     description:
-      - The document. Its parts are C(ilm_policies), C(ingest_pipelines), C(component_templates), C(index_templates), C(data_streams) and C(roles), each
+      - The document. Its parts are C(ilm_policies), C(ism_policies), C(ingest_pipelines), C(component_templates), C(index_templates),
+        C(data_streams) and C(roles), each
         a mapping keyed by name; V(null) as the value of a name says that it must be absent.
       - A misspelt key, a missing or a wrong value is told with its place before anything is contacted.
     type: dict

@@ -82,13 +82,13 @@ class Offset:
     limit_word: str = "limit"
 
     def first(self, path: str) -> str:
-        return _with(path, {self.offset_word: 0, self.limit_word: self.limit})
+        return with_query(path, {self.offset_word: 0, self.limit_word: self.limit})
 
     def after(self, page: Page) -> str | None:
         count = page.before + len(page.rows)
         if not _goes_on(page, count, self.more, self.total):
             return None
-        return _with(page.path, {self.offset_word: count})
+        return with_query(page.path, {self.offset_word: count})
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Numbered:
     begins_at: int = 1
 
     def first(self, path: str) -> str:
-        return _with(path, {self.page_word: self.begins_at, self.per_page_word: self.per_page})
+        return with_query(path, {self.page_word: self.begins_at, self.per_page_word: self.per_page})
 
     def after(self, page: Page) -> str | None:
         number = int(_query(page.path)[self.page_word])
@@ -114,7 +114,7 @@ class Numbered:
             goes_on = number - self.begins_at + 1 < _number(page, self.pages)
         else:
             goes_on = _goes_on(page, page.before + len(page.rows), "", self.total)
-        return _with(page.path, {self.page_word: number + 1}) if goes_on else None
+        return with_query(page.path, {self.page_word: number + 1}) if goes_on else None
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class Cursor:
     limit_word: str = "limit"
 
     def first(self, path: str) -> str:
-        return _with(path, {self.limit_word: self.limit}) if self.limit else path
+        return with_query(path, {self.limit_word: self.limit}) if self.limit else path
 
     def after(self, page: Page) -> str | None:
         cursor = _at(page.body, self.next)
@@ -135,7 +135,7 @@ class Cursor:
             return None
         if not isinstance(cursor, str | int) or isinstance(cursor, bool):
             raise PagesError(f"{self.next} is no cursor: {_shown(cursor)}")
-        return _with(page.path, {self.word: cursor})
+        return with_query(page.path, {self.word: cursor})
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ class Links:
     limit_word: str = "per_page"
 
     def first(self, path: str) -> str:
-        return _with(path, {self.limit_word: self.limit}) if self.limit else path
+        return with_query(path, {self.limit_word: self.limit}) if self.limit else path
 
     def after(self, page: Page) -> str | None:
         found = links(", ".join(page.answer.headers.get_all("Link") or []))
@@ -301,8 +301,10 @@ def _query(path: str) -> dict[str, str]:
     return dict(urllib.parse.parse_qsl(path.partition("?")[2], keep_blank_values=True))
 
 
-def _with(path: str, values: Mapping[str, Any]) -> str:
+def with_query(path: str, values: Mapping[str, Any]) -> str:
     """The path with these values in its query, in the place of former ones."""
+    if not values:
+        return path
     where, _mark, query = path.partition("?")
     kept = [(key, values.get(key, value)) for key, value in urllib.parse.parse_qsl(query, keep_blank_values=True)]
     return f"{where}?{urllib.parse.urlencode([*kept, *((key, value) for key, value in values.items() if key not in dict(kept))])}"

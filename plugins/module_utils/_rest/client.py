@@ -8,14 +8,13 @@
 from __future__ import annotations
 
 import json
-import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .._core.concurrency import AdaptiveLimit
 from .._core.errors import ServerError
 from .._core.http import Endpoint, Pool, Response, Retry
-from .._core.pages import Way, rows
+from .._core.pages import Way, rows, with_query
 from .._core.words import clean
 
 Json = dict[str, Any]
@@ -52,9 +51,8 @@ class RestClient:
 
     def find(self, path: str, query: Mapping[str, str] | None = None) -> Json | None:
         """A GET; none where there is nothing. Raises RestError."""
-        address = f"{path}?{urllib.parse.urlencode(query)}" if query else path
         try:
-            return self._read("GET", path, self._answer("GET", address))
+            return self._read("GET", path, self._answer("GET", with_query(path, query or {})))
         except RestError as error:
             if error.status in (404, 410):
                 return None
@@ -62,12 +60,12 @@ class RestClient:
 
     def rows(self, path: str, query: Mapping[str, str], way: Way, field: str) -> Iterator[Json]:
         """Every row of a list. Raises RestError, PagesError."""
-        address = f"{path}?{urllib.parse.urlencode(query)}" if query else path
-        return rows(lambda page: self._answer("GET", page), address, way, field)
+        return rows(lambda page: self._answer("GET", page), with_query(path, query), way, field)
 
-    def write(self, method: str, path: str, body: Json, may_write: Callable[[], None]) -> Json:
+    def write(self, method: str, path: str, body: Json, may_write: Callable[[], None], query: Mapping[str, str] | None = None) -> Json:
         """A request that changes something, without a body where that says nothing; a POST is sent once. Raises RestError, LostAnswerError."""
-        return self._read(method, path, self._answer(method, path, json.dumps(body).encode() if body else None, may_write))
+        content = json.dumps(body).encode() if body else None
+        return self._read(method, path, self._answer(method, with_query(path, query or {}), content, may_write))
 
     def delete(self, path: str, may_write: Callable[[], None]) -> None:
         """A DELETE; what is gone already is gone. Raises RestError."""

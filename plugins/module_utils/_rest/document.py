@@ -8,12 +8,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .._core.compare import Resource
 from .._core.errors import InputError
+from .._core.paths import at, each
 from .._core.references import reference_of
 from .._core.schema import Schema, show_path
 from .schema import document_schema
@@ -82,21 +83,6 @@ def needs_of(api: Api, kind: str, body: Json) -> set[str]:
     return {id_of(*named(ref, value)) for path, ref in api.kinds[kind].refs.items() for value in at(body, path)}
 
 
-def at(value: Any, path: str) -> Iterator[Any]:
-    """What stands at a path, in every item of the lists on the way; ``*`` is every key of a mapping."""
-    if isinstance(value, list):
-        for item in value:
-            yield from at(item, path)
-    elif not path:
-        yield value
-    else:
-        name, _dot, rest = path.partition(".")
-        if name == "*" and isinstance(value, Mapping):
-            yield from (found for item in value.values() for found in at(item, rest))
-        elif isinstance(value, Mapping) and name in value:
-            yield from at(value[name], rest)
-
-
 def _spelt(api: Api, ref: Ref, value: Any) -> Any:
     """A reference with the name as it is compared."""
     kind, name = named(ref, value)
@@ -107,15 +93,3 @@ def _spelt(api: Api, ref: Ref, value: Any) -> Any:
 def named(ref: Ref, value: Any) -> tuple[str, str]:
     """The kind and the name that stand in a document for a reference."""
     return next(iter(value.items())) if isinstance(value, Mapping) else (ref.kinds[0], value)
-
-
-def each(value: Any, path: str, change: Callable[[Any], Any]) -> Any:
-    """The same with what stands at a path, or in every item of the lists on the way, changed."""
-    if isinstance(value, list):
-        return [each(item, path, change) for item in value]
-    if not path:
-        return change(value)
-    name, _dot, rest = path.partition(".")
-    if not isinstance(value, Mapping):
-        return value
-    return {key: each(item, rest, change) if name in ("*", key) else item for key, item in value.items()}

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import http
 import importlib.util
 import itertools
-import json
 import re
 import threading
 import urllib.parse
@@ -27,11 +27,12 @@ from .._core.concurrency import map_threads
 from .._core.diff import ABSENT
 from .._core.errors import InputError, LostAnswerError, ServerError
 from .._core.forms import masked, shaped
+from .._core.paths import each, sorted_at
 from .._core.provider import Provider
 from .._core.record import Entry
 from .._core.suggest import did_you_mean
 from .client import RestClient, RestError
-from .document import Thing, each, id_of, named, needs_of
+from .document import Thing, id_of, named, needs_of
 from .spec import Api, Json, Kind, Ref
 
 _THREADS = 8
@@ -39,6 +40,8 @@ _MANY = 4
 """From how many things on their list is asked for, and not each of them."""
 _PAGE = 50
 """Rows that a page of a list has at least."""
+_OVERTAKEN = (http.HTTPStatus.CONFLICT, http.HTTPStatus.UNPROCESSABLE_ENTITY)
+"""What a server says of a write over something else than what is there; GitHub 422 of a file that was to be new."""
 _MARK = re.compile(r"\s*\[gantry\.platform: ([^\]]*)\]")
 
 
@@ -351,10 +354,11 @@ class RestProvider(Provider[Thing]):
         place = self._place(kind, row or {}, resource.name) if row is not None or kind.by_name else ""
         address = self._address(kind.at(place), resource.parent, place) or ""
         if row is not None:
-            self._client.write(kind.update, address, sent, self.may_write)
+            self._put(resource, body, address, sent, {name: row[said] for name, said in kind.guard.items()})
             return
         try:
-            made = self._inside(self._client.write(kind.update if kind.by_name else "POST", address, sent, self.may_write), kind.wrap)
+            answer = self._put(resource, body, address, sent) if kind.by_name else self._client.write("POST", address, sent, self.may_write)
+            made = self._inside(answer, kind.wrap)
         except LostAnswerError:
             made = {}
         if not kind.by_name and kind.id not in made:  # lost, or an answer that does not say what was made
@@ -364,16 +368,35 @@ class RestProvider(Provider[Thing]):
         if later := {name: value for name, value in wire.items() if name in kind.later}:
             self._client.write(kind.update, self._address(kind.at(place), resource.parent, place) or "", later, self.may_write)
 
+    def _put(self, resource: Thing, body: Json, address: str, sent: Json, guard: Mapping[str, str] | None = None) -> Json:
+        """Write where it is. What a server refuses as changed meanwhile may be this very write, whose first answer was lost."""
+        try:
+            return self._client.write(self._api.kinds[resource.kind].update, address, sent, self.may_write, guard)
+        except RestError as error:
+            if error.status not in _OVERTAKEN:
+                raise
+            self._read_again(resource)
+            wanted, there = self.compared(resource, body, self.live(resource) or {})
+            if wanted != there:
+                raise
+            return {}
+
     def _made_all_the_same(self, thing: Thing) -> Json:
         """What a POST made whose answer was lost. Raises LostAnswerError where it made nothing."""
-        self._lists.clear()
-        self._rows.clear()
-        self._read(thing)
+        self._read_again(thing)
         if thing.id not in self._found:
             self._look_for(thing)
         if thing.id not in self._found:
             raise LostAnswerError(f"{thing.id}: no answer says what its creation made, and it is not there; run again")
         return self._found[thing.id]
+
+    def _read_again(self, thing: Thing) -> None:
+        """By its place, and believe no list that began before."""
+        with self._listing:  # another thread's list that is on its way is as old
+            self._lists.clear()
+            self._rows.clear()
+        self._found.pop(thing.id, None)
+        self._read(thing)
 
     def _wire(self, resource: Thing, body: Json, row: Json) -> Json:
         """What is sent: over the whole of what is there, so that what nobody declared stays."""
@@ -391,10 +414,11 @@ class RestProvider(Provider[Thing]):
 
     def _read_first(self, resource: Thing) -> Json:
         """What a body of its kind cannot be made without. Raises ServerError where it is not there."""
-        address = self._address(self._api.kinds[resource.kind].path, resource.parent) or ""
-        found = self._client.find(f"{address}/{self._api.kinds[resource.kind].first}")
+        kind = self._api.kinds[resource.kind]
+        address = f"{self._address(kind.path, resource.parent)}/{kind.first}"
+        found = self._client.find(address)
         if found is None:
-            raise ServerError(f"{resource.id}: GET {address}/{self._api.kinds[resource.kind].first}: there is none")
+            raise ServerError(f"{resource.id}: GET {address}: there is none")
         return found
 
     def _reference(self, ref: Ref, value: Any) -> Any:
@@ -416,9 +440,8 @@ class RestProvider(Provider[Thing]):
                 self._client.write(kind.update, address, {kind.wrap: nothing} if kind.wrap else nothing, self.may_write)
             else:
                 self._client.delete(address, self.may_write)
-        self._found.pop(resource.id, None)
-        self._places.pop(resource.id, None)
-        self._made.pop(resource.id, None)
+        for known in (self._found, self._places, self._made):
+            known.pop(resource.id, None)
 
 
 @contextlib.contextmanager
@@ -442,19 +465,5 @@ def _formed(side: Json, kind: Kind) -> Json:
     for path, form in kind.forms.items():
         side = each(side, path, form)
     for path in kind.unordered:
-        side = _sorted_at(side, path, kind.keys.get(path, ""))
+        side = sorted_at(side, path, kind.keys.get(path, ""))
     return side
-
-
-def _sorted_at(value: Any, path: str, key: str) -> Any:
-    """Lists at a path in one order, that of what tells their items apart."""
-    if not path:
-        return sorted(value, key=lambda item: _rank(item, key)) if isinstance(value, list) else value
-    if isinstance(value, list):
-        return [_sorted_at(item, path, key) for item in value]
-    name, _dot, rest = path.partition(".")
-    return {**value, name: _sorted_at(value[name], rest, key)} if isinstance(value, Mapping) and name in value else value
-
-
-def _rank(item: Any, key: str) -> tuple[str, str]:
-    return str(item.get(key)) if isinstance(item, Mapping) else "", json.dumps(item, sort_keys=True)

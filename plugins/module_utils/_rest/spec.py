@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import graphlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -87,6 +88,8 @@ class Kind:
     """Fields of one that counts as none: what is written where it should go and cannot be deleted."""
     update: str = "PUT"
     """The verb of a change: PUT sends the whole, over what is there, PATCH what is declared."""
+    guard: Mapping[str, str] = field(default_factory=dict)
+    """Parameters of a change by which the server refuses it where another came first, and the field of what is there that each has."""
     later: frozenset[str] = frozenset()
     """Fields that only a change may say: they are written right after it was made."""
     first: str = ""
@@ -175,16 +178,8 @@ class Api:
 
     def stages(self) -> tuple[str, ...]:
         """Kinds in the order of writes: what others name or lie in comes first."""
-        found: list[str] = []
-
-        def add(name: str) -> None:
-            kind = self.kinds[name]
-            for other in [kind.parent, kind.of, *(one for ref in kind.refs.values() for one in ref.kinds)]:
-                if other and other != name and other not in found:
-                    add(other)
-            if name not in found:
-                found.append(name)
-
-        for name in self.kinds:
-            add(name)
-        return tuple(found)
+        first = {
+            name: {kind.parent, kind.of, *(one for ref in kind.refs.values() for one in ref.kinds)} - {"", name}
+            for name, kind in self.kinds.items()
+        }
+        return tuple(graphlib.TopologicalSorter(first).static_order())

@@ -55,7 +55,7 @@ class Account:
         self._invents = invents
         self.quirks = QUIRKS.get(api.name, Quirks)()
         self._numbers = itertools.count(1)
-        self._at = importlib.import_module(".document", type(api).__module__.rpartition(".")[0]).at
+        self._at = importlib.import_module("..._core.paths", type(api).__module__).at
         self._addresses = [
             (name, found)
             for name, kind in api.kinds.items()
@@ -124,11 +124,14 @@ class Account:
             return self._delete(kind, _key(parent, id_))
         if not spec.written or verb not in ("POST", spec.update) or (verb == "POST") is not (id_ is None):
             return Answer(405)
-        return self._write(kind, parent, id_, (body or {}).get(spec.wrap) if spec.wrap else body or {})
-
-    def _write(self, kind: str, parent: str, id_: str | None, sent: Any) -> Answer:
-        spec, rows = self.api.kinds[kind], self.rows[kind]
+        sent = (body or {}).get(spec.wrap) if spec.wrap else body or {}
         before = rows.get(_key(parent, id_)) if id_ else None
+        if isinstance(sent, dict) and self.quirks.overtaken(kind, before, sent, query):
+            return self._said(409, {"error": {"message": "it is not what it was"}})
+        return self._write(kind, parent, id_, before, sent)
+
+    def _write(self, kind: str, parent: str, id_: str | None, before: Row | None, sent: Any) -> Answer:
+        spec, rows = self.api.kinds[kind], self.rows[kind]
         over = before if before is not None and spec.update == "PATCH" else {}
         shown = self.quirks.said(kind, sent) if isinstance(sent, dict) else sent
         fields = self.api.described[kind]["properties"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 Row = dict[str, Any]
@@ -31,6 +31,10 @@ class Quirks:
     def refused(self, kind: str, before: Row | None, sent: Row) -> str:
         """What is wrong with a request beyond what the description says; empty where nothing is."""
         return ""
+
+    def overtaken(self, kind: str, before: Row | None, sent: Row, query: Mapping[str, str]) -> bool:
+        """Whether a request is over another state than the one that is there."""
+        return False
 
     def born(self, kind: str, number: int, sent: Row) -> Row:
         """What the server says of its own of a row that is made, where that is more than an id."""
@@ -131,9 +135,10 @@ class GitHubQuirks(Quirks):
             return None
         return {"key_id": "1", "key": base64.b64encode(bytes(self._key.public_key)).decode()}
 
+    def overtaken(self, kind: str, before: Row | None, sent: Row, query: Mapping[str, str]) -> bool:
+        return kind == "file" and (before or {}).get("sha") != sent.get("sha")
+
     def refused(self, kind: str, before: Row | None, sent: Row) -> str:
-        if kind == "file" and (before or {}).get("sha") != sent.get("sha"):
-            return f"{sent.get('sha')} is not what is there"
         return "the key is another one" if kind in self._SECRETS and sent.get("key_id") != "1" else ""
 
     def born(self, kind: str, number: int, sent: Row) -> Row:
@@ -174,9 +179,21 @@ class GitHubQuirks(Quirks):
 
 
 class ElasticsearchQuirks(Quirks):
-    """Each kind is answered in a shape of its own; settings come back as text, below ``index``. So did OpenSearch 2.19."""
+    """Each kind is answered in a shape of its own; settings come back as text, below ``index``. So did OpenSearch 2.19.
+
+    What it adds to an ISM policy is what OpenSearch's documentation of that API shows in an answer.
+    """
+
+    def overtaken(self, kind: str, before: Row | None, sent: Row, query: Mapping[str, str]) -> bool:
+        said = ("_seq_no", "_primary_term") if kind == "ism_policy" and before else ()
+        return kind == "ism_policy" and query != {f"if{name}": str((before or {})[name]) for name in said}
 
     def kept(self, kind: str, before: Row | None, after: Row, now: str) -> Row:
+        if kind == "ism_policy":
+            states = [{**state, "actions": [_tried(action) for action in state.get("actions", [])]} for state in after["policy"]["states"]]
+            shown = {"policy_id": after["name"], "last_updated_time": now, "schema_version": 1, "error_notification": None}
+            number = before["_seq_no"] + 1 if before else 7
+            return {**after, "_seq_no": number, "_primary_term": 1, "policy": {**shown, **after["policy"], "states": states}}
         settings = (after.get("template") or {}).get("settings")
         if not isinstance(settings, dict):
             return after
@@ -194,7 +211,11 @@ class ElasticsearchQuirks(Quirks):
             return {f"{kind}s": [{"name": row["name"], kind: own}]}
         if kind == "data_stream":
             return {"data_streams": [{"name": row["name"], "timestamp_field": {"name": "@timestamp"}, "generation": 1, "status": "GREEN"}]}
-        return {row["name"]: own}
+        return {"_id": row["name"], **own} if kind == "ism_policy" else {row["name"]: own}
+
+
+def _tried(action: Row) -> Row:
+    return {"retry": {"count": 3, "backoff": "exponential", "delay": "1m"}, **action}
 
 
 def _leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

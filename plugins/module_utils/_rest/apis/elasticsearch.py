@@ -3,7 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to the collection: no interface is promised outside of it.
-"""Elasticsearch's REST API. Judges: the vendor's own client (PyPI elasticsearch), and a real OpenSearch 2.19 for templates and data streams."""
+"""Elasticsearch's REST API, and what OpenSearch has in place of a part of it.
+
+Judges: the vendors' own clients (PyPI elasticsearch and opensearch-py), and a real OpenSearch 2.19 for templates and data streams.
+"""
 
 from __future__ import annotations
 
@@ -45,6 +48,10 @@ def _named(section: str, path: str, **more: Any) -> Kind:
 
 KINDS = {
     "ilm_policy": _named("ilm_policies", "/_ilm/policy", restarts={"policy": Impact.DISRUPTIVE}),
+    "ism_policy": Kind(
+        "ism_policies", "/_plugins/_ism/policies", id="name", by_name=True, listed=False, restarts={"policy": Impact.DISRUPTIVE},
+        guard={"if_seq_no": "_seq_no", "if_primary_term": "_primary_term"},
+    ),
     "ingest_pipeline": _named("ingest_pipelines", "/_ingest/pipeline"),
     "component_template": _template("component_templates", "/_component_template", "component_template"),
     "index_template": _template(

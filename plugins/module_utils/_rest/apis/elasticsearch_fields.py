@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to the collection: no interface is promised outside of it.
-"""The fields of Elasticsearch's REST API that this collection uses, in our own words; tests compare them with the vendor's own client.
+"""The fields of Elasticsearch's and OpenSearch's REST API that this collection uses, in our own words; tests compare them with the vendors' clients.
 
 A JSON Schema of each kind. It is Python and no JSON, since a module takes nothing else along to another machine.
 """
@@ -16,8 +16,31 @@ _TEXT: dict[str, Any] = {"type": "string"}
 _TEXTS: dict[str, Any] = {"type": "array", "items": _TEXT}
 _ANY: dict[str, Any] = {"type": "object"}
 _TEMPLATE: dict[str, Any] = {"type": "object", "properties": {"settings": _ANY, "mappings": _ANY, "aliases": _ANY}}
+_STATE: dict[str, Any] = {
+    "type": "object",
+    "required": ["name"],
+    "properties": {"name": _TEXT, "actions": {"type": "array", "items": _ANY}, "transitions": {"type": "array", "items": _ANY}},
+}
 FIELDS: dict[str, dict[str, Any]] = {
     "ilm_policy": {"type": "object", "required": ["policy"], "properties": {"name": _TEXT, "policy": _ANY}},
+    "ism_policy": {
+        "type": "object",
+        "required": ["policy"],
+        "properties": {
+            "name": _TEXT,
+            "policy": {
+                "type": "object",
+                "required": ["default_state", "states"],
+                "properties": {
+                    "description": _TEXT,
+                    "default_state": _TEXT,
+                    "error_notification": _ANY,
+                    "ism_template": {"type": "array", "items": _ANY},
+                    "states": {"type": "array", "minItems": 1, "items": _STATE},
+                },
+            },
+        },
+    },
     "ingest_pipeline": {
         "type": "object",
         "required": ["processors"],

@@ -81,5 +81,13 @@ def test_where_nobody_is_called_there_is_nothing_and_the_document_is_still_one(m
         del team["on_call"]
     found = document(model)
     assert set(found["teams"]) == set(model["teams"])
-    assert found["schedules"] == found["escalation_policies"] == found["services"] == {}
+    assert found["schedules"] == found["escalation_policies"] == found["services"] == found["event_orchestrations"] == {}
     assert [thing.kind for thing in read_document(API, found)] == ["team"] * len(model["teams"])
+
+
+def test_an_alert_goes_to_the_service_that_it_names(model):
+    found = document(model)
+    (routed,) = found["event_orchestrations"].values()
+    (start,) = routed["paths"]["router"]["sets"]
+    assert [rule["actions"]["route_to"] for rule in start["rules"]] == sorted(found["services"])
+    assert start["rules"][0]["conditions"] == [{"expression": f"event.custom_details.service matches '{min(found['services'])}'"}]

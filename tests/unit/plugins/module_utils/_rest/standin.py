@@ -29,12 +29,16 @@ def program():
 
 
 class StandIn(program().Account):
-    """One account. ``log`` are the requests: verb and path; ``throttle`` says 429 to every so many, ``lose`` has a gateway lose so many answers of writes."""
+    """One account. ``log`` are the requests: verb and path.
+
+    ``throttle`` says 429 to every so many; with ``loses`` a gateway loses the first answer of each write.
+    """
 
     def __init__(self, api):
         super().__init__(api, most=2)
         self.log = []
-        self.throttle = self.lose = 0
+        self.throttle, self.loses = 0, False
+        self._lost = set()
         self._asked = itertools.count(1)
         self._lock = threading.Lock()
         self._server = Answering(self._given)
@@ -49,8 +53,9 @@ class StandIn(program().Account):
                 return Given({"error": {"message": "Rate Limit Exceeded"}}, 429, (("Retry-After", "0"),))
             self.log.append((asked.method, urllib.parse.urlsplit(asked.path).path))
             answer = self.answer(asked.method, asked.path, json.loads(asked.body or b"null"))
-            if asked.method != "GET" and self.lose and answer.status < 300:
-                self.lose -= 1
+            write = (asked.method, asked.path, asked.body)
+            if asked.method != "GET" and self.loses and answer.status < 300 and write not in self._lost:
+                self._lost.add(write)
                 return Given(b"", 502)
             return Given(b"" if answer.body is None else answer.body, answer.status, answer.headers)
 

@@ -75,7 +75,7 @@ class Case:
         found.shelf = Shelf()
         return found
 
-    def run(self, server, document=None, owner="us", shelf=None, gate=lambda: None, **options):
+    def run(self, server, document=None, owner="us", shelf=None, gate=lambda: None, holder="here", **options):
         """One call, with the first document unless another is given."""
         document = self.document if document is None else document
         headers = {**self.api.headers, "Authorization": self.api.authorization.format(token="t-o-k-e-n")}
@@ -83,7 +83,7 @@ class Case:
         try:
             request = Request(read_document(self.api, document), owner, **options)
             provider = RestProvider(client, self.api, owner, {name: document[name] for name in self.api.variables})
-            return reconcile(provider, request, References(self.secrets), Record(shelf or server.shelf), f"{owner}@here")
+            return reconcile(provider, request, References(self.secrets), Record(shelf or server.shelf), f"{owner}@{holder}")
         finally:
             client.close()
 
@@ -425,6 +425,13 @@ def _policy(days):
     }
 
 
+def _states(days):
+    gone = {"name": "gone", "actions": [{"delete": {}}], "transitions": []}
+    hot = {"name": "hot", "actions": [{"rollover": {"min_index_age": "1d"}}]}
+    then = [{"state_name": "gone", "conditions": {"min_index_age": f"{days}d"}}]
+    return {"policy": {"default_state": "hot", "states": [{**hot, "transitions": then}, gone]}}
+
+
 def _template(shards, **more):
     return {"template": {"settings": {"number_of_shards": shards, "index.refresh_interval": "5s"}, **more}}
 
@@ -433,6 +440,7 @@ ELASTICSEARCH = Case(
     elasticsearch.API,
     {
         "ilm_policies": {"t0": _policy(90), "t3": _policy(7)},
+        "ism_policies": {"t0": _states(90), "t3": _states(7)},
         "ingest_pipelines": {
             "redact": {"description": "what is nobody's business", "processors": [{"gsub": {"field": "message", "pattern": "x"}}]}
         },
@@ -450,6 +458,7 @@ ELASTICSEARCH = Case(
     (),
     {
         "ilm_policies": {"t0": _policy(365), "t1": _policy(30)},
+        "ism_policies": {"t0": _states(365), "t1": _states(30)},
         "ingest_pipelines": {
             "redact": {"description": "nothing", "processors": [{"set": {"field": "a", "value": 1}}]},
             "more": {"processors": []},

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import copy
 
 import pytest
@@ -48,13 +49,24 @@ def test_a_second_run_asks_once_for_each_thing_at_most_and_writes_nothing(case, 
     assert len(server.log) <= len(read_document(case.api, case.document))
 
 
-def test_throttled_and_with_lost_answers_nothing_is_made_twice(case, server):
+def test_throttled_and_with_the_first_answer_of_each_write_lost_nothing_is_made_twice(case, server):
+    undisturbed = case.account()
+    server.throttle, server.loses = 3, True
+    for document, options in ((case.document, {}), (case.then, {"prune": Prune("delete", data=case.removable)})):
+        plan = case.run(undisturbed, document, **options)["plan"]
+        assert case.run(server, document, **options)["plan"] == plan != []
+        assert counted(server) == counted(undisturbed)
+        assert case.run(server, document, **options)["plan"] == []
+    undisturbed.close()
+
+
+def test_of_two_runs_at_once_one_waits_and_finds_nothing_to_do(case, server):
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        plans = [run.result()["plan"] for run in [pool.submit(case.run, server, holder=name) for name in ("one", "other")]]
+    assert sorted(map(len, plans)) == [0, len(case.things())]
     undisturbed = case.account()
     case.run(undisturbed)
-    server.throttle, server.lose = 3, 2
-    assert {row["id"] for row in case.run(server)["plan"]} == set(case.things())
-    assert counted(server) == counted(undisturbed)
-    assert case.run(server)["plan"] == []
+    assert counted(server) == counted(undisturbed) and len(server.writes) == len(undisturbed.writes)
     undisturbed.close()
 
 

@@ -15,8 +15,8 @@ from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._rest.s
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._rest.suite import changed as copied
 
 DOCUMENT = PAGERDUTY.document
-MADE = ["team/core", "team/ops", "schedule/primary", "escalation_policy/tier-0", "service/engine", "integration/engine/events"]
-MADE += ["event_orchestration/alerts", "router/alerts/router"]
+MADE = ["team/core", "team/ops", "schedule/primary", "event_orchestration/alerts", "escalation_policy/tier-0", "service/engine"]
+MADE += ["integration/engine/events", "router/alerts/router"]
 run = PAGERDUTY.run
 
 
@@ -149,9 +149,9 @@ def test_what_is_no_longer_declared_goes_a_service_only_by_name(pagerduty):
     gone = ["escalation_policy/tier-0", "event_orchestration/alerts", "schedule/primary", "service/engine", "team/ops"]
     assert [row["id"] for row in done["plan"]] == gone
     assert [path.split("/")[1] for verb, path in pagerduty.writes if verb == "DELETE"] == [
-        "event_orchestrations",
         "services",
         "escalation_policies",
+        "event_orchestrations",
         "schedules",
         "teams",
     ]
