@@ -3,18 +3,19 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help deps up down clean status logs plan apply access drift verify explain component compare rehearse break-glass destroy new-platform
+.PHONY: release promote rollback
 .PHONY: area lint test test-unit test-integration test-scenarios test-area bench bench-areas bench-rest bench-vault build catalog-check docs
 
 ENV ?= sandbox
 PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python3.14; do if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$name; break; fi; done)
 PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PATH
-ENVIRONMENTS = $(patsubst inventories/%.yml,%,$(wildcard inventories/*.yml))
-environment = $(if $(filter $1,$(ENVIRONMENTS)),-i inventories/$1.yml,$(error There is no environment "$1"; there are $(ENVIRONMENTS)))
+THERE = $(patsubst inventories/%.yml,%,$(wildcard inventories/*.yml))
+environment = $(if $(filter $1,$(THERE)),-i inventories/$1.yml,$(error There is no environment "$1"; there are $(THERE)))
 needed = $(or $($1),$(error $1= is missing, as in make $@ $2))
 # V=1 is Ansible's own output, DIFF=1 every field before and after, HTML=file the same as a page.
-RUN = $(if $(HTML),GANTRY_PLAN_HTML=$(HTML)) ansible-playbook $(if $(V),-v) $(if $(DIFF)$(HTML),--diff)
-PLAYBOOK = $(RUN) $(call environment,$(ENV))
+PLAY = $(if $(HTML),GANTRY_PLAN_HTML=$(HTML)) ansible-playbook $(if $(V),-v) $(if $(DIFF)$(HTML),--diff)
+PLAYBOOK = $(PLAY) $(call environment,$(ENV))
 NARROW = $(if $(HOST),--limit $(HOST)) $(if $(AREA),-e platform_area=$(AREA))
 
 help: ## This list
@@ -62,7 +63,16 @@ component: deps ## What a component brings and needs, before it is enabled and w
 	@$(PLAYBOOK) playbooks/component_info.yml -e component_name=$(call needed,NAME,NAME=velero)
 
 compare: deps ## Differences of two environments (A=staging B=prod)
-	@$(RUN) $(call environment,$(A)) $(call environment,$(B)) playbooks/compare.yml -e platform_compare_a=$(A) -e platform_compare_b=$(B)
+	@$(PLAY) $(call environment,$(A)) $(call environment,$(B)) playbooks/compare.yml -e platform_compare_a=$(A) -e platform_compare_b=$(B)
+
+release: deps ## Write the digest of a service's new image into the environment's release.yml (ENV=staging SERVICE=memory-store DIGEST=sha256:…)
+	@$(PLAYBOOK) playbooks/release.yml -e platform_release_service=$(call needed,SERVICE,SERVICE=memory-store) -e platform_release_digest=$(call needed,DIGEST,DIGEST=sha256:…)
+
+promote: deps ## Write into release.yml what another environment has verified (FROM=staging TO=prod SERVICE=)
+	@$(PLAY) $(call environment,$(FROM)) $(call environment,$(TO)) playbooks/promote.yml -e platform_promote_from=$(FROM) -e platform_promote_to=$(TO) $(if $(SERVICE),-e platform_promote_only=$(SERVICE))
+
+rollback: deps ## Plan the release of a recorded run, then write it into release.yml (ENV=prod RUN=; without RUN= the recorded ones are listed)
+	@$(PLAYBOOK) playbooks/rollback.yml -e platform_rollback_run=$(RUN)
 
 rehearse: deps ## Every cluster of an environment on a control plane of its own on this machine (ENV=prod AREAS=)
 	@$(PLAYBOOK) playbooks/rehearse.yml $(NARROW) $(if $(AREAS),-e platform_areas=$(AREAS))
@@ -73,8 +83,8 @@ break-glass: deps ## Prove that the emergency access gets into every cluster wit
 destroy: deps ## Remove everything that was applied to the sandbox (CONFIRM=sandbox)
 	@$(PLAYBOOK) playbooks/destroy.yml -e platform_destroy_confirmation=$(CONFIRM)
 
-new-platform: deps ## A team's own live repository (DEST=../our-platform)
-	@$(RUN) playbooks/new_platform.yml -e new_platform_dest=$(call needed,DEST,DEST=../our-platform)
+new-platform: deps ## A live repository of one's own (DEST=../ours PRODUCT=shop DOMAIN=shop.example ENVIRONMENTS=dev,prod CLOUD=eks; or EXAMPLE=1)
+	@$(PLAY) playbooks/new_platform.yml -e new_platform_dest=$(call needed,DEST,DEST=../our-platform) $(if $(PRODUCT),-e new_platform_product=$(PRODUCT)) $(if $(DOMAIN),-e new_platform_domain=$(DOMAIN)) $(if $(ENVIRONMENTS),-e new_platform_environments=$(ENVIRONMENTS)) $(if $(CLOUD),-e new_platform_cloud=$(CLOUD)) $(if $(EXAMPLE),-e new_platform_example=true)
 
 area: deps ## The skeleton of an area, ready for lint and tests (NAME=monitoring)
 	@python tests/tools/new_area.py $(call needed,NAME,NAME=monitoring) $(or $(ON),cluster)

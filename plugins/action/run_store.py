@@ -20,6 +20,7 @@ from ..module_utils._kube.wire.client import KubeClient
 from ..module_utils._kube.wire.errors import ApiError
 from ..module_utils._kube.wire.lease import LEASE, NAME, lock_of
 from ..module_utils._run.place import Place, document_of, parse_place, secret_of
+from ..module_utils._run.release import remember
 from ..plugin_utils._files import in_project, read_json, write_json
 from ..plugin_utils._inprocess import outcome, task_environment, validated, worker
 
@@ -31,6 +32,7 @@ ARGUMENTS: dict[str, Any] = {
     "document": {"type": "dict"},
     "src": {"type": "path"},
     "beside": {"type": "bool", "default": False},
+    "releases": {"type": "bool", "default": False},
     "lock": {"type": "bool", "default": False},
 }
 MANAGER = "gantry.platform"
@@ -68,6 +70,8 @@ class ActionModule(ActionBase):
             wanted = given
             if options["beside"] and there:
                 wanted = {**there, "beside": [*(there.get("beside") or []), given][-_MOST_BESIDE:]}
+            elif options["releases"]:
+                wanted = remember(given, there)
             if canonical(there) == canonical(wanted):
                 return False
             if self._task.check_mode:

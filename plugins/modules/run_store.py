@@ -55,6 +55,10 @@ options:
         which is not the last that changed the cluster.
     type: bool
     default: false
+  releases:
+    description: Keeps the releases that the document in whose place this one comes knows, in its list C(releases).
+    type: bool
+    default: false
   lock:
     description: With O(state=read), whether to read the lock in the Secret's namespace as well.
     type: bool

@@ -22,7 +22,7 @@ from ..module_utils._model.contract import variables as variables_of_the_model
 from ..module_utils._model.derive import Access
 from ..module_utils._model.layers import ENVIRONMENT, Layer, Place
 from ._files import in_project, project_folder
-from ._origins import files_of, plain, relative
+from ._origins import Files, files_of, plain, relative
 
 _ROLES = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "roles")
 
@@ -32,7 +32,27 @@ def model_of(host: str, task_vars: Mapping[str, Any], *, read_only: bool, rehear
     project = project_folder()
     hostvars, variables = task_vars["hostvars"], task_vars["hostvars"][host]
     groups = list(variables.get("group_names") or ())
-    files = files_of(host, groups, variables.get("inventory_dir"), project)
+    files, layers = inventory_of(host, task_vars)
+    situation = Situation(
+        host=host,
+        control="control" in groups,
+        read_only=read_only,
+        environments=_environments(hostvars, task_vars.get("ansible_play_hosts_all") or [host]),
+        known_environments=files.environments(),
+        networks=_networks(hostvars, task_vars.get("groups", {}).get("all") or [host]),
+        catalog=catalog(),
+        folder=relative(files.base, project) if files.base else "",
+        group=files.group(groups),
+    )
+    root_folder = in_project(rehearsal_root) if rehearsal_root else ""
+    access = Access(project=project, home=os.path.expanduser("~"), rehearsal_root=root_folder)
+    return build(layers, situation, access, files.findings(role_options()))
+
+
+def inventory_of(host: str, task_vars: Mapping[str, Any]) -> tuple[Files, list[Layer]]:
+    """The files about ``host``, and what its variables say. Raises InventoryError where a file cannot be read."""
+    project, variables = project_folder(), task_vars["hostvars"][host]
+    files = files_of(host, list(variables.get("group_names") or ()), variables.get("inventory_dir"), project)
     if files.unreadable():
         # Nothing of their values is looked at: a file may be small and what its anchors make of it large.
         raise InventoryError(files.unreadable(), host)
@@ -50,21 +70,7 @@ def model_of(host: str, task_vars: Mapping[str, Any], *, read_only: bool, rehear
         elif source:
             places.setdefault(root, Place(relative(str(source), project)))
         layers.append(Layer(layer, variable, root, content, places))
-    layers += _more_areas(variables.get("platform_areas"))
-    situation = Situation(
-        host=host,
-        control="control" in groups,
-        read_only=read_only,
-        environments=_environments(hostvars, task_vars.get("ansible_play_hosts_all") or [host]),
-        known_environments=files.environments(),
-        networks=_networks(hostvars, task_vars.get("groups", {}).get("all") or [host]),
-        catalog=catalog(),
-        folder=relative(files.base, project) if files.base else "",
-        group=files.group(groups),
-    )
-    root_folder = in_project(rehearsal_root) if rehearsal_root else ""
-    access = Access(project=project, home=os.path.expanduser("~"), rehearsal_root=root_folder)
-    return build(layers, situation, access, files.findings(role_options()))
+    return files, [*layers, *_more_areas(variables.get("platform_areas"))]
 
 
 def _more_areas(chosen: Any) -> list[Layer]:

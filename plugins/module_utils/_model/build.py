@@ -142,5 +142,16 @@ def build(layers: list[Layer], situation: Situation, access: Access, found: Iter
     return Model(merged.value, layers, merged.spoken)
 
 
+def names_here(layers: Iterable[Layer], environment: str) -> tuple[dict[str, list[str]], list[str]]:
+    """The names of services and components that a host's layers have, valid or not, and the services that ``only_in`` leaves out there."""
+    order = list(variables())
+    merged = Merged()
+    for layer in sorted(layers, key=lambda layer: order.index(layer.variable)):
+        merged.add(layer)
+    left_out = leave_out(merged, environment)
+    components = mapping(mapping(merged.value, "settings"), "components")
+    return {"services": list(mapping(merged.value, "services")), "components": list(components)}, left_out
+
+
 def _in_layer(layer: Layer, problem: Problem) -> Finding:
     return Finding(problem.path, problem.message, layer.place(problem.path)[1] or Place(layer.variable))

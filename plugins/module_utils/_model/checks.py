@@ -164,7 +164,7 @@ def _services(model: Mapping[str, Any], situation: Situation, left_out: list[str
         if name not in released:
             yield Problem(
                 ("release", "services", name),
-                "missing; allowed: the digest of the service's image, written by a release",
+                f"missing; write the digest of its image: make release ENV={mapping(model, 'environment').get('name')} SERVICE={name} DIGEST=sha256:…",
                 at_key=True,
                 home=("release", "services"),
             )

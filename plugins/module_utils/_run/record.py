@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .._core.canonical import digest
 from .._core.words import clean
 
 SCHEMA = "gantry.platform/last-run/v1"
@@ -36,7 +35,7 @@ def last_run(report: Json, host: str, who: str, effective: Json) -> dict[str, An
         "areas": report["areas"],
         "revision": report["revision"],
         "plan_digest": report["digest"],
-        "release_digest": digest(effective.get("release") or {}),
+        "release": effective.get("release") or {},
         "hosts": {name: row["status"] for name, row in report["hosts"].items()},
         "host": {key: report["hosts"][host].get(key) for key in ("status", "counts", "digest", "verified", "error")},
         "changes": changes[:_MOST_CHANGES],
