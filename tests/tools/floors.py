@@ -14,6 +14,8 @@ PLUGINS = ROOT / "plugins"
 KERNEL = {"_core"}
 PROVIDERS = {"_aws", "_chart", "_kube", "_rest", "_sandbox", "_vault"}
 """Everything else below module_utils is domain: it may use the kernel alone."""
+BELOW = {"_model": {"_slo"}}
+"""Pure domain that other domain derives from."""
 JOINED = "_joined"
 """The floor above the providers: what a call of each module does, with as many of them as it takes."""
 PHASES = ("form", "wire", "wait", "resolve", "observe", "plan", "write", "verify", "declare", "access")
@@ -57,7 +59,13 @@ def forbidden(path: Path, target: str) -> str:
             return "module_utils know nothing of Ansible"
         if words[0] in ("plugin_utils", "modules", "action", "callback", "filter", "lookup"):
             return "that is a floor above"
-        if words[0] == "module_utils" and len(words) > 1 and words[1] != parts[1] and words[1] not in KERNEL and not joins:
+        if (
+            words[0] == "module_utils"
+            and len(words) > 1
+            and words[1] != parts[1]
+            and words[1] not in KERNEL | BELOW.get(parts[1], set())
+            and not joins
+        ):
             return "domain and providers know the kernel alone; _joined, or an action, joins them"
         return _against_the_phases(parts, words)
     if parts[0] == "plugin_utils" and words[0] in ("modules", "action", "callback", "filter", "lookup"):

@@ -49,7 +49,7 @@ def cross_check(model: Mapping[str, Any], situation: Situation, left_out: list[s
     ``left_out``: services that ``only_in`` took away.
     """
     problems: list[Problem] = []
-    for check in (_environment, _areas, _teams, _finops, _foundation, _slos):
+    for check in (_environment, _areas, _teams, _finops, _foundation):
         problems += check(model, situation)
     if isinstance(situation.host, str) and not situation.control and not _HOST.fullmatch(situation.host):
         words = f"found {show_value(situation.host)} as the host's name, which names the cluster; allowed: a DNS label (small letters, digits, dashes)"
@@ -218,19 +218,6 @@ def _cycles(model: Mapping[str, Any]) -> Iterator[Problem]:
                 done.add(name)
                 trail.append(name)
                 pending += [(called, len(trail)) for called in reversed(calls[name])]
-
-
-def _slos(model: Mapping[str, Any], _situation: Situation) -> Iterator[Problem]:
-    for name, slo in entries(model, "slos").items():
-        yield from unknown(("slos", name, "service"), "service", slo.get("service"), mapping(model, "services"), home=("services",))
-        if "threshold" in slo and slo.get("indicator") in ("availability", "quality"):
-            yield Problem(
-                ("slos", name, "threshold"), f"only a latency objective has one, and this is {slo['indicator']}; delete it", at_key=True
-            )
-        if slo.get("indicator") == "latency" and "threshold" not in slo:
-            yield Problem(
-                ("slos", name, "threshold"), "missing; a latency objective needs the time that is still good, such as 300ms", at_key=True
-            )
 
 
 def _named_services(model: Mapping[str, Any], left_out: list[str]) -> Iterator[Problem]:

@@ -7,7 +7,7 @@
 
 A row holds them by kind and name; ``docs/area.schema.json`` says what each kind looks like. ``<word>`` in a text stands for what the
 area's ``words(model)`` makes of the model: a text that is a word alone becomes its value. An area without words for a model gives
-nothing there. Whoever owns the kind reads ``contributions.<kind>.<area>`` of the effective model; where the owner is off nobody does.
+nothing there. Its ``contributions(model)`` adds what no text can hold open: what there are as many of as the model says. Whoever owns the kind reads ``contributions.<kind>.<area>`` of the effective model; where the owner is off nobody does.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 
 KINDS: dict[str, str] = {
     "alerts": "rules that fire, by group",
+    "inhibitions": "alerts that keep others quiet",
     "recording_rules": "rules that keep a computed metric, by group",
     "scrape_targets": "what is measured, and how it is reached",
     "dashboards": "pictures of it",

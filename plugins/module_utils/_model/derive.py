@@ -102,7 +102,7 @@ def leave_out(merged: Merged, environment: str, kept: Container[Any] = ()) -> li
     ]
     for name in gone:
         del services[name]
-    for name in [name for name, slo in slos.items() if isinstance(slo, Mapping) and slo.get("service") in gone]:
+    for name in [name for name, entry in slos.items() if isinstance(entry, Mapping) and entry.get("service") in gone]:
         del slos[name]
     return gone
 
@@ -155,10 +155,11 @@ class Derivation:
     def _contributions(self) -> None:
         self._model["contributions"] = {kind: {} for kind in KINDS}
         for area in enabled_areas(self._model):
-            own = hooks(area).words
-            words = own(self._model) if own else {}
-            for kind, entries in rows()[area].contributes.items() if words is not None else ():
-                self._say(("contributions", kind, area), filled(entries, words or {}), "contributions", ("settings", "areas", area))
+            own = hooks(area)
+            words = own.words(self._model) if own.words else {}
+            given = filled(rows()[area].contributes, words or {}) if words is not None else {}
+            for kind, entries in {**given, **(own.contributions(self._model) if own.contributions else {})}.items():
+                self._say(("contributions", kind, area), entries, "contributions", ("settings", "areas", area))
 
     def _teams(self) -> None:
         for name, team in self._model["teams"].items():
@@ -175,8 +176,8 @@ class Derivation:
         references = mapping(mapping(self._model, "secret_references"), "services")
         calls = {name: entry["dependencies"] for name, entry in services.items()}
         slos: dict[str, list[str]] = {}
-        for name, slo in sorted(self._model["slos"].items()):
-            slos.setdefault(slo["service"], []).append(name)
+        for name, entry in sorted(self._model["slos"].items()):
+            slos.setdefault(entry["service"], []).append(name)
         for name, entry in services.items():
             path: Path = ("services", name)
             team, tier = entry["team"], entry["tier"]

@@ -5,9 +5,9 @@
 # Private to the collection: no interface is promised outside of it.
 """The rows of the areas: what each is, needs, owns and brings; the order of a run, and its waves.
 
-A row is ``areas/<area>.json``. Beside it ``<area>.py`` may have ``RULES``, ``derive(model, say)``, ``words(model)`` and
-``check(model, situation)``: whoever needs them asks ``hooks``, and nobody names an area. The files are read from the folder itself: the model is made by action
-plugins alone, so no part of it is ever sent to another machine.
+A row is ``areas/<area>.json``. Beside it ``<area>.py`` may have ``RULES``, ``derive(model, say)``, ``words(model)``,
+``contributions(model)`` and ``check(model, situation)``: whoever needs them asks ``hooks``, and nobody names an area. The files are read
+from the folder itself: the model is made by action plugins alone, so no part of it is ever sent to another machine.
 """
 
 from __future__ import annotations
@@ -78,6 +78,8 @@ class Hooks:
     rules: Mapping[str, str] = field(default_factory=dict)
     derive: Callable[[Json, Say], None] | None = None
     words: Callable[[Json], Mapping[str, Any] | None] | None = None
+    contributions: Callable[[Json], Mapping[str, Any]] | None = None
+    """What it contributes besides its row's, by kind: what there are as many of as the model says."""
     check: Callable[[Mapping[str, Any], Any], Iterator[Problem]] | None = None
 
 
@@ -150,7 +152,7 @@ def hooks(area: str) -> Hooks:
     module = _MODULES[area]
     own = {
         key: getattr(module, name)
-        for key, name in (("rules", "RULES"), ("derive", "derive"), ("words", "words"), ("check", "check"))
+        for key, name in (("rules", "RULES"), *((name, name) for name in ("derive", "words", "contributions", "check")))
         if hasattr(module, name)
     }
     return Hooks(**own)

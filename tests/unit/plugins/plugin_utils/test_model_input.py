@@ -54,7 +54,7 @@ def test_every_shipped_environment_is_right(project, environment):
         effective = model_of(host, variables, read_only=False).effective
         assert effective["environment"]["name"] == environment
         assert len(effective["services"]) >= 12
-        assert {slo["indicator"] for slo in effective["slos"].values()} == {"latency", "availability", "quality"}
+        assert {slo["indicator"] for slo in effective["slos"].values()} == {"latency", "availability", "quality", "composite"}
         assert {service["tier"] for service in effective["services"].values()} == {"t0", "t1", "t2", "t3"}
         assert len(effective["teams"]) >= 4
 

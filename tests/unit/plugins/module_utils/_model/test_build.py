@@ -89,7 +89,7 @@ def test_null_takes_away_what_a_layer_below_said():
 
 def test_a_service_lives_only_where_it_is_meant_to():
     lab = {"team": "cortex", "tier": "t1", "data_class": "internal", "description": "Tries", "only_in": ["dev"]}
-    slos = {"lab-quality": {"service": "lab", "indicator": "quality", "objective": 90}}
+    slos = {"lab-quality": {"service": "lab", "indicator": "quality", "metric": "m", "objective": 90}}
     effective = model(inventory(platform_services={**VALUES["platform_services"], "lab": lab}, platform_slos=slos)).effective
     assert set(effective["services"]) == {"engine", "store"}
     assert effective["slos"] == {}

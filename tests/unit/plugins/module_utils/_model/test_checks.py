@@ -55,7 +55,7 @@ def with_services(**services):
             "found 'x.example', which is a host of 'a' already; allowed: one service a host",
         ),
         (
-            inventory(platform_slos={"s": {"service": "engin", "indicator": "quality", "objective": 9}}),
+            inventory(platform_slos={"s": {"service": "engin", "indicator": "quality", "metric": "m", "objective": 9}}),
             "slos.s.service",
             "found the unknown service 'engin'; allowed: engine, store; did you mean 'engine'?",
         ),

@@ -121,7 +121,7 @@ def with_team(**changes):
         (with_team(limits={"default_request": {"cpu": "9"}}), "teams.cortex.limits.default_request.cpu"),
         (with_team(quota={"cpu": "64", "memory": "128Gi", "pods": 10**8}), "teams.cortex.quota.pods"),
         (
-            inventory(platform_slos={"s": {"service": "engine", "indicator": "quality", "objective": 9, "threshold": "1s"}}),
+            inventory(platform_slos={"s": {"service": "engine", "indicator": "quality", "metric": "m", "objective": 9, "threshold": "1s"}}),
             "slos.s.threshold",
         ),
         (

@@ -109,7 +109,8 @@ def test_an_area_that_is_off_cuts_no_wave_and_still_hands_on_its_order(other_row
 
 def test_what_exists_once_is_switched_for_the_environment_and_by_no_cluster(other_rows, monkeypatch):
     other_rows(zone=once("zone"), base={})
-    monkeypatch.setattr(contract, "schema", contract.schema.__wrapped__)
+    for cached in ("schema", "variables", "files"):
+        monkeypatch.setattr(contract, cached, getattr(contract, cached).__wrapped__)
     said = {"settings": {"areas": {"zone": True, "base": True}}}
 
     def problems(layer, variable):
