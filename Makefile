@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps up down clean status logs plan apply access drift verify explain component compare rehearse break-glass destroy new-platform
+.PHONY: help deps up down clean status logs plan apply access drift verify explain look component compare rehearse break-glass destroy new-platform
 .PHONY: release promote rollback
 .PHONY: area lint test test-unit test-integration test-scenarios test-area bench bench-areas bench-rest bench-vault build catalog-check docs
 
@@ -58,6 +58,9 @@ verify: deps ## Check what must be true (ENV= AREA= HOST=)
 
 explain: deps ## Where a value comes from (ENV= HOST= QUERY=services.memory-store.recovery)
 	@$(PLAYBOOK) playbooks/explain.yml $(if $(HOST),--limit $(HOST)) -e '{"platform_explain_query": $(if $(QUERY),"$(subst ",\",$(QUERY))","@")}'
+
+look: deps ## Any cluster, without an inventory and read only: who writes what, components, policies (KUBECONFIG= CONTEXT= HTML=look.html)
+	@ANSIBLE_LOCALHOST_WARNING=False ANSIBLE_INVENTORY_UNPARSED_WARNING=False ansible-playbook $(if $(V),-v) -i localhost, playbooks/look.yml -e '{"look_kubeconfig": "$(KUBECONFIG)", "look_context": "$(CONTEXT)", "look_page": "$(HTML)"}'
 
 component: deps ## What a component brings and needs, before it is enabled and without a cluster (NAME=velero ENV=)
 	@$(PLAYBOOK) playbooks/component_info.yml -e component_name=$(call needed,NAME,NAME=velero)

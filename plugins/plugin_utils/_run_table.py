@@ -19,7 +19,7 @@ from ansible.utils.color import stringc
 
 from ..module_utils._core.errors import InputError
 from ..module_utils._model.build import InventoryError
-from ..module_utils._run.page import page
+from ..module_utils._run.page import page_of
 from ..module_utils._run.report import build_report, interrupted, make_note, seal_of
 from ..module_utils._run.table import WIDTH, render
 from ._files import project_folder, write_json
@@ -114,7 +114,7 @@ class RunTable:
             return
         try:
             with open(place, "w", encoding="utf-8") as handle:
-                handle.write(page(report, self._diffs))
+                handle.write(page_of(report, self._diffs))
         except OSError as error:
             self._display.error(f"the page {place} cannot be written: {error.strerror}")
 

@@ -14,19 +14,18 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from .._core.html import page
 from .._core.words import cleaned
 from .table import counted
 
 _STYLE = """
-:root{color-scheme:light dark;--line:#8884;--quiet:#777;--safe:#2a7d3f;--restart:#a86a00;--disruptive:#c2410c;--destroys_data:#b91c1c}
-body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem}
-h1{font-size:1.4rem;margin:0}.quiet{color:var(--quiet)}.bar{display:flex;gap:1rem;flex-wrap:wrap;margin:1rem 0}
+.bar{display:flex;gap:1rem;flex-wrap:wrap;margin:1rem 0}
 select,input{font:inherit;padding:.2rem .4rem}.error,.warning{white-space:pre-wrap;border-left:4px solid;padding:.3rem .8rem;margin:.5rem 0}
 .error{border-color:var(--destroys_data)}.warning{border-color:var(--restart)}
 details{border-top:1px solid var(--line);padding:.35rem 0}summary{cursor:pointer;display:grid;gap:.8rem;
 grid-template-columns:5rem 1fr 8rem minmax(4rem,14rem)}summary span{overflow-wrap:anywhere}
-code,pre{font:13px/1.4 ui-monospace,monospace}pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:.3rem 0;padding:.5rem;border:1px solid var(--line)}
-.sides{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:1rem}p{margin:.4rem 0}
+pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:.3rem 0;padding:.5rem;border:1px solid var(--line)}
+.sides{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:1rem}
 .safe{color:var(--safe)}.restart{color:var(--restart)}.disruptive{color:var(--disruptive)}.destroys_data{color:var(--destroys_data)}
 """
 
@@ -67,17 +66,7 @@ document.getElementById('about').textContent = report.about;
 show();
 """
 
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Plan</title>
-<style>%s</style>
-</head>
-<body>
-<h1 id="title"></h1>
+_BODY = """<h1 id="title"></h1>
 <p id="about" class="quiet"></p>
 <div id="said"></div>
 <div class="bar">
@@ -89,13 +78,10 @@ _PAGE = """<!DOCTYPE html>
 </div>
 <div id="changes"></div>
 <script type="application/json" id="report">%s</script>
-<script>%s</script>
-</body>
-</html>
-"""
+<script>%s</script>"""
 
 
-def page(report: Mapping[str, Any], diffs: Mapping[str, list[Mapping[str, Any]]]) -> str:
+def page_of(report: Mapping[str, Any], diffs: Mapping[str, list[Mapping[str, Any]]]) -> str:
     """The whole page; ``diffs`` has by host what Ansible shows as its differences, headed by the ids of the changes."""
     found = cleaned(report)
     sides: dict[tuple[str, str], list[dict[str, str]]] = {}
@@ -115,7 +101,7 @@ def page(report: Mapping[str, Any], diffs: Mapping[str, list[Mapping[str, Any]]]
     }
     # Nothing in it ends the element that it stands in.
     text = json.dumps(data, ensure_ascii=True).replace("<", "\\u003c")
-    return _PAGE % (_STYLE, text, _SCRIPT)
+    return page("Plan", _BODY % (text, _SCRIPT), _STYLE, scripted=True)
 
 
 def _without_twins(rows: list[dict[str, str]]) -> list[dict[str, str]]:
