@@ -16,6 +16,9 @@ needed = $(or $($1),$(error $1= is missing, as in make $@ $2))
 # V=1 is Ansible's own output, DIFF=1 every field before and after, HTML=file the same as a page.
 PLAY = $(if $(HTML),GANTRY_PLAN_HTML=$(HTML)) ansible-playbook $(if $(V),-v) $(if $(DIFF)$(HTML),--diff)
 PLAYBOOK = $(PLAY) $(call environment,$(ENV))
+# TAKE=kubectl-edit,helm takes back what these changed or added; CONFLICTS=leave does the rest where others hold what is declared.
+export TAKE
+TAKEN = $(if $(TAKE),-e "$$(python -c 'import json, os; print(json.dumps({"platform_take": os.environ["TAKE"]}))')") $(if $(CONFLICTS),-e platform_conflicts=$(CONFLICTS))
 NARROW = $(if $(HOST),--limit $(HOST)) $(if $(AREA),-e platform_area=$(AREA))
 
 help: ## This list
@@ -41,11 +44,11 @@ status: deps ## What runs, and how the last run ended (ENV=)
 logs: ## The end of a server's log (S=kube-apiserver)
 	@tail -n 50 .gantry/sandbox/logs/$(or $(S),$(error S= is missing; there are $(basename $(notdir $(wildcard .gantry/sandbox/logs/*.log))))).log
 
-plan: deps ## What a run would change, and nothing done (ENV= AREA= HOST=; as everywhere V=1 for Ansible's own output, DIFF=1 for every field, HTML=plan.html for a page)
-	@$(PLAYBOOK) playbooks/plan.yml $(NARROW)
+plan: deps ## What a run would change, and nothing done (ENV= AREA= HOST= TAKE=; as everywhere V=1 for Ansible's own output, DIFF=1 for every field, HTML=plan.html for a page)
+	@$(PLAYBOOK) playbooks/plan.yml $(NARROW) $(TAKEN)
 
-apply: deps ## Apply; with PLAN=.gantry/plan.json exactly that plan or nothing (ENV= AREA= HOST=)
-	@$(PLAYBOOK) playbooks/$(if $(PLAN),apply.yml -e platform_plan=$(PLAN),site.yml) $(NARROW)
+apply: deps ## Apply; with PLAN=.gantry/plan.json exactly that plan or nothing (ENV= AREA= HOST= TAKE= CONFLICTS=leave)
+	@$(PLAYBOOK) playbooks/$(if $(PLAN),apply.yml -e platform_plan=$(PLAN),site.yml) $(NARROW) $(TAKEN)
 
 access: deps ## What only an administrator may apply, and the deployer's rights (ENV= KUBECONFIG= IDENTITIES= CHECK=1 PLAN= HOST=)
 	@$(PLAYBOOK) playbooks/access.yml $(if $(CHECK),--check) $(if $(filter command line,$(origin KUBECONFIG)),-e platform_admin_kubeconfig=$(KUBECONFIG)) $(if $(IDENTITIES),-e platform_identities=$(IDENTITIES)) $(if $(PLAN),-e platform_plan=$(PLAN)) $(if $(HOST),--limit $(HOST))

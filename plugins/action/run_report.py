@@ -15,12 +15,16 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
+from ..module_utils._core.change import Action
 from ..module_utils._core.errors import GantryError, InputError, RefusedError
+from ..module_utils._core.words import listed
+from ..module_utils._model.keeping import keys_of
 from ..module_utils._run.approval import compare, read_approved
 from ..module_utils._run.promotion import guard_promotion, make_record, proves
 from ..module_utils._run.record import last_run, wrote
 from ..module_utils._run.report import FAILED, STAGES, artifacts, build_report, interrupted, make_note, seal_of
 from ..module_utils._run.shared import shared_clusters
+from ..module_utils._run.taking import is_nameless, is_place, names_of, taken_by
 from ..plugin_utils._files import (
     git_revision,
     in_project,
@@ -38,6 +42,8 @@ ARGUMENTS: dict[str, Any] = {
     "state": {"type": "str", "required": True, "choices": ["started", "noted", "published", "completed", "cleared"]},
     "command": {"type": "str"},
     "areas": {"type": "list", "elements": "str", "default": []},
+    "take": {"type": "raw"},
+    "conflicts": {"type": "str", "choices": ["refuse", "leave"], "default": "refuse"},
     "revision": {"type": "str", "default": ""},
     "file": {"type": "path"},
     "approved_file": {"type": "path"},
@@ -106,6 +112,8 @@ def _started(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, An
         "command": command,
         "environment": environment,
         "areas": sorted(options["areas"]),
+        # Who applies an approved plan need not say again what it takes.
+        "take": names_of(options["take"]) or (approved or {}).get("take", []),
         "revision": options["revision"] or git_revision(project_folder()),
         "created": f"{now:%Y-%m-%dT%H:%M:%SZ}",
         "hosts": list(task_vars["ansible_play_hosts_all"]),
@@ -116,18 +124,24 @@ def _started(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, An
 
 
 def _noted(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-    earlier = (task_vars.get("platform_notes") or {}).get("notes") or []
+    run = (task_vars.get("platform_run") or {}).get("id", "")
+    earlier = _notes_of(task_vars.get("platform_notes"), run)
     result = options["result"]
     # A task that called many modules noted each.
     new = result.get("noted", [make_note(options["stage"], options["wave"], options["task"], result)])
-    return {"notes": [*earlier, *new]}
+    return {"notes": [*earlier, *new], "run": run}
+
+
+def _notes_of(noted: Any, run: str) -> list[dict[str, Any]]:
+    """A host's notes of this run; a playbook may have had another one before."""
+    return noted["notes"] if noted and noted.get("run", run) == run else []
 
 
 def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
     run, hostvars = options["run"], task_vars["hostvars"]
     notes = {}
     for host in run["hosts"]:
-        told = (hostvars[host].get("platform_notes") or {}).get("notes") or []
+        told = _notes_of(hostvars[host].get("platform_notes"), run["id"])
         if told or _part(hostvars[host]).get("phases") != []:
             notes[host] = told
     meta = {
@@ -135,6 +149,7 @@ def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, 
         "command": run["command"],
         "environment": run["environment"],
         "areas": run["areas"],
+        "take": run["take"],
         "revision": run["revision"],
         "created": run["created"],
         "warnings": [],
@@ -153,6 +168,8 @@ def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, 
                 meta["warnings"].append(error.message)
             else:
                 refusal = error
+    if gate and options["writes"] and options["conflicts"] == "refuse":
+        refusal = refusal or _contested(notes)
     shared = shared_clusters(notes, _same_clusters(hostvars, notes))
     if shared and gate:
         refusal = RefusedError("two hosts may not be one cluster; nothing was written: " + "; ".join(shared))
@@ -161,7 +178,7 @@ def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, 
         source = effective["environment"]["promotes_from"]
         meta["warnings"].append(f"promotion from {source} was not checked: platform_promotion_records names no folder")
     meta["warnings"] += _not_in_this_run(run, hostvars)
-    report = build_report(meta, notes)
+    report = _with_keys(build_report(meta, notes), hostvars)
     _write(run, report, options)
     failed = [host for host, row in report["hosts"].items() if row["status"] in FAILED]
     answer: dict[str, Any] = {
@@ -172,6 +189,8 @@ def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, 
         "waves": {host: row["waves"] for host, row in report["hosts"].items()},
         "statuses": {host: row["status"] for host, row in report["hosts"].items()},
         "artifacts": artifacts(report),
+        "take": [name for name in taken_by(report) if not is_place(name)],
+        "left": {item["host"]: True for item in report.get("foreign", ()) if is_nameless(item.get("manager"))},
         "lost": [host for host in report["hosts"] if any(note.get("lock_lost") for note in notes[host])],
         "records": {host: last_run(report, host, run["who"], effective) for host in report["hosts"] if wrote(notes[host])},
     }
@@ -247,6 +266,24 @@ def _check_promotion(options: dict[str, Any], run: dict[str, Any], effective: di
     if source and options["promotion_records"]:
         place = os.path.join(in_project(options["promotion_records"]), f"{source}.json")
         guard_promotion(run["environment"], source, effective.get("release") or {}, read_json(place), place)
+
+
+def _contested(notes: dict[str, Any]) -> RefusedError | None:
+    """Before the first write somebody says whose values declared fields are to have that others changed."""
+    rows = [(host, change) for host, told in notes.items() for note in told for change in note.get("plan", ())]
+    found = [f"  {host}: {change['id']}: {change['reason']}" for host, change in rows if change["action"] == Action.CONFLICT]
+    if not found:
+        return None
+    return RefusedError(f"{len(found)} object(s) have declared fields that others changed; nothing was written:\n" + listed(sorted(found)))
+
+
+def _with_keys(report: dict[str, Any], hostvars: Any) -> dict[str, Any]:
+    """The report with the keys of the inventory by which what others changed can be kept; no part of what is approved."""
+    for row in [*report["changes"], *report.get("foreign", ())]:
+        fields = [row["path"]] if "path" in row else [field for holder in row.get("held_by", ()) for field in holder["fields"]]
+        keys = keys_of(row["id"], fields, _part(hostvars[row["host"]]).get("effective") or {})
+        row |= {"keep": keys} if keys else {}
+    return report
 
 
 def _effective(hostvars: Any, hosts: Any) -> dict[str, Any]:

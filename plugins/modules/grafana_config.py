@@ -77,7 +77,7 @@ counts:
   description: Number of changes by action, and of what is right already.
   returned: success
   type: dict
-  sample: {create: 0, update: 1, replace: 0, delete: 0, adopt: 0, blocked: 0, unchanged: 120}
+  sample: {create: 0, update: 1, replace: 0, delete: 0, adopt: 0, blocked: 0, conflict: 0, unchanged: 120}
 foreign:
   description: What is there and declared nowhere, unless O(prune.mode=none).
   returned: success

@@ -171,9 +171,19 @@ options:
     elements: str
     default: []
   force_conflicts:
-    description: Whether fields of other managers are taken over. True, false, or a list of the managers that may lose fields.
+    description:
+      - Whether fields of other managers are taken over. True, false, or a list of the managers that may lose fields; C(<object> <path>),
+        as C(held_by) of RV(plan) shows them, takes one field back, whoever holds it.
     type: raw
     default: false
+  conflicts:
+    description:
+      - What becomes of objects in which other managers hold declared fields that O(force_conflicts) does not take over. In check mode
+        they are changes of the action V(conflict), which name manager, time and fields.
+      - V(refuse) stops before the first write. V(leave) does everything else and leaves these objects whole as they are.
+    type: str
+    choices: [refuse, leave]
+    default: refuse
   foreign:
     description: Whether fields that others added to the objects are reported.
     type: str
@@ -307,7 +317,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 plan:
-  description: Every change in the order of the writes, with its impact, the fields that change and why; in check mode every change that would be made.
+  description:
+    - Every change in the order of the writes, with its impact, the fields that change and why; in check mode every change that would be made.
+    - Where others hold declared fields that differ, C(held_by) says who (C(manager), C(time), C(fields)). Of the action V(conflict) nothing
+      is written; its impact is that of taking the fields back. C(values) has both sides of fields with an amount or a name, for a screen.
   returned: success
   type: list
   elements: dict
@@ -323,7 +336,7 @@ counts:
   description: Number of changes by action, and of what is right already.
   returned: success
   type: dict
-  sample: {create: 0, update: 1, replace: 0, delete: 0, adopt: 0, blocked: 0, unchanged: 311}
+  sample: {create: 0, update: 1, replace: 0, delete: 0, adopt: 0, blocked: 0, conflict: 0, unchanged: 311}
 diff:
   description: The fields that change, before and after. Values of secrets are shown as set, changed or unset.
   returned: success, with C(--diff)

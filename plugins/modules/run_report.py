@@ -45,6 +45,15 @@ options:
     type: list
     elements: str
     default: []
+  take:
+    description:
+      - What others changed or added and the run takes back, as a list, or as a text with commas. Empty means what O(approved_file) takes.
+    type: raw
+  conflicts:
+    description: With O(gate) and O(writes), whether objects in which others hold declared fields are a reason to fail.
+    type: str
+    choices: [refuse, leave]
+    default: refuse
   revision:
     description: The commit that the run was made from. Empty asks Git in the project's folder.
     type: str
@@ -154,6 +163,11 @@ hosts:
   type: list
   elements: str
   returned: when O(state=started)
+take:
+  description: What the run takes back of others; of a report that is published, the managers by whose names all can be taken back.
+  type: list
+  elements: str
+  returned: when O(state=started) or O(state=published)
 approved:
   description: The approved plan, or nothing.
   type: dict
@@ -189,6 +203,10 @@ waves:
   returned: when O(state=published)
 artifacts:
   description: What C(set_stats) hands to the next job of a workflow, below 2 KB.
+  type: dict
+  returned: when O(state=published)
+left:
+  description: Of a drift report, the hosts with additions of which nobody knows who made them.
   type: dict
   returned: when O(state=published)
 lost:

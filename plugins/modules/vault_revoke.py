@@ -72,7 +72,7 @@ counts:
   description: Number of changes by action, and of what is right already.
   returned: success
   type: dict
-  sample: {create: 0, update: 1, replace: 0, delete: 0, adopt: 0, blocked: 0, unchanged: 3}
+  sample: {create: 0, update: 1, replace: 0, delete: 0, adopt: 0, blocked: 0, conflict: 0, unchanged: 3}
 diff:
   description: The fields that change, before and after. Values of secrets are shown as set, changed or unset.
   returned: success, with C(--diff)

@@ -45,6 +45,7 @@ COLOURS = {
     "replace": "bright red",
     "delete": "red",
     "blocked": "bright purple",
+    "conflict": "bright purple",
     "safe": "green",
     "restart": "yellow",
     "disruptive": "bright red",
@@ -78,12 +79,15 @@ class RunTable:
         self._process = os.getpid()
         self._notes: dict[str, list[dict[str, Any]]] = {}
         self._diffs: dict[str, list[Mapping[str, Any]]] = {}
+        self._values: dict[tuple[str, str], Mapping[str, Any]] = {}
 
     def collect(self, result: CallbackTaskResult) -> None:
         """Remember a plan, a refused one as well, or the report's file."""
         answer = result.result
         if str(result.task.action).startswith(_OWN) and isinstance(answer.get("diff"), list):
             self._diffs.setdefault(result.host.get_name(), []).extend(answer["diff"])
+        for change in (answer.get("plan") or ()) if str(result.task.action).startswith(_OWN) else ():
+            self._values[result.host.get_name(), change["id"]] = change.get("values") or {}
         if result.task.action == _REPORT and answer.get("report_file"):
             self._file = str(answer["report_file"])
         elif result.task.action == _MODEL and answer.get("store"):
@@ -97,7 +101,16 @@ class RunTable:
             notes.append(make_note("plan" if result.task.check_mode is True else "apply", str(len(notes)), result.task.get_name(), answer))
 
     def report(self) -> dict[str, Any] | None:
-        """The report that the run wrote, else one of what its tasks returned; none where there was no plan."""
+        """The report that the run wrote, else one of what its tasks returned; none where there was no plan.
+
+        With such values as may be shown, which no report keeps.
+        """
+        found = self._told()
+        for change in found["changes"] if found else ():
+            change |= {"values": values} if (values := self._values.get((change["host"], change["id"]))) else {}
+        return found
+
+    def _told(self) -> dict[str, Any] | None:
         if self._file:
             # Another run of this checkout may have put its own in this place since.
             with contextlib.suppress(FileNotFoundError), open(self._file, encoding="utf-8") as handle:
@@ -140,7 +153,7 @@ class RunTable:
             return None
         for worker in multiprocessing.active_children():
             worker.join(_STOPS_WITHIN)
-        report = self.report()
+        report = self._told()
         if report is None or report["status"] != "running":
             return None
         words = {host: left_word(store) for host, store in self._stores.items()}

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +16,11 @@ from .words import clean
 
 
 class Action(enum.StrEnum):
-    """What happens to the thing. ``blocked`` is wanted but cannot be done now (it is being deleted, for example)."""
+    """What happens to the thing.
+
+    ``blocked`` is wanted but cannot be done now (it is being deleted, for example); ``conflict`` is left to somebody else, who holds
+    declared fields of it, until a run is told to take them.
+    """
 
     CREATE = "create"
     UPDATE = "update"
@@ -23,6 +28,12 @@ class Action(enum.StrEnum):
     DELETE = "delete"
     ADOPT = "adopt"
     BLOCKED = "blocked"
+    CONFLICT = "conflict"
+
+    @property
+    def writes(self) -> bool:
+        """Whether a run does anything by it."""
+        return self not in (Action.BLOCKED, Action.CONFLICT)
 
 
 class Impact(enum.StrEnum):
@@ -37,6 +48,19 @@ class Impact(enum.StrEnum):
     def rank(self) -> int:
         """0 for harmless, 3 for irreversible."""
         return list(Impact).index(self)
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Somebody else who holds declared fields of a thing, which ones, and since when; empty where that is not recorded."""
+
+    manager: str
+    time: str
+    fields: tuple[str, ...]
+
+    def as_result(self) -> dict[str, Any]:
+        """As it stands in a change's ``held_by``."""
+        return {"manager": clean(self.manager), "time": clean(self.time), "fields": [clean(field) for field in self.fields]}
 
 
 @dataclass(frozen=True)
@@ -59,9 +83,17 @@ class Change:
     verified: bool = True
     scope: str = ""
     fingerprint: str = field(default="", repr=False)
+    held_by: tuple[Holder, ...] = ()
+    values: Mapping[str, tuple[Any, Any]] = field(default_factory=dict, hash=False)
+    """Of the fields, those whose both sides anybody may see in one line: numbers, amounts, names of images. For the screen alone."""
 
     def as_result(self) -> dict[str, Any]:
         """The change as it stands in a task result and in ``plan.json``."""
+        more: dict[str, Any] = {"held_by": [holder.as_result() for holder in self.held_by]} if self.held_by else {}
+        if self.values:
+            more["values"] = {
+                clean(path): [side if side is None else clean(str(side)) for side in pair] for path, pair in self.values.items()
+            }
         return {
             "id": clean(self.id),
             "action": self.action.value,
@@ -70,6 +102,7 @@ class Change:
             "reason": clean(self.reason),
             "verified": self.verified,
             "set": clean(self.scope),
+            **more,
         }
 
     def as_line(self) -> str:

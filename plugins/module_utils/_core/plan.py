@@ -33,8 +33,8 @@ class Plan:
 
     @property
     def changed(self) -> bool:
-        """Whether the run would write; a blocked change writes nothing."""
-        return any(change.action is not Action.BLOCKED for change in self.changes)
+        """Whether the run would write."""
+        return any(change.action.writes for change in self.changes)
 
     @property
     def digest(self) -> str:
@@ -82,7 +82,7 @@ def guard_impact(plan: Plan, allowed: Iterable[str], variable: str) -> None:
     Raises RefusedError that names every refused change and ``variable``, the setting that would allow it.
     """
     permitted = set(allowed)
-    refused = [change for change in plan.changes if change.action is not Action.BLOCKED and change.impact.value not in permitted]
+    refused = [change for change in plan.changes if change.action.writes and change.impact.value not in permitted]
     if not refused:
         return
     missing = sorted({change.impact for change in refused}, key=lambda impact: impact.rank)

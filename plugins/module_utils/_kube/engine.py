@@ -135,7 +135,7 @@ def _write(
             raise
         finally:
             if lease is not None:
-                total = sum(change.action is not Action.BLOCKED for change in planned.work.plan.changes)
+                total = sum(change.action.writes for change in planned.work.plan.changes)
                 lease.written = f"{len(writer.written)} of {total} changes"
     return planned, writer.objects
 
@@ -162,6 +162,6 @@ def _refuse_left(client: KubeClient, planned: _Planned) -> None:
             set(left),
             not_ready=[{"id": ref.id, "state": "blocked", "reason": reason} for ref, reason in sorted(left.items())],
         )
-        done = {change.id for change in work.plan.changes if change.action is not Action.BLOCKED}
+        done = {change.id for change in work.plan.changes if change.action.writes}
         error.details = _so_far(client, planned, done, error) | error.details
         raise error

@@ -63,6 +63,7 @@ class Row:
     sandbox_of_each: tuple[str, ...] = ()
     owns: tuple[str, ...] = ()
     contributes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    keeps: tuple[Mapping[str, str], ...] = ()
     schema: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -56,9 +56,10 @@ def read_approved(report: Any, source: str, expected_digest: str | None = None, 
 def compare(approved: Json, now: Json) -> None:
     """Raise RefusedError unless ``now`` (a report of the same run's planning) is exactly the approved plan, word for word as shown."""
     lines: list[str] = []
-    for key in ("environment", "areas"):
+    for key in ("environment", "areas", "take"):
         if approved[key] != now[key]:
-            lines.append(f"  {key}: approved {_said(approved[key])}, now {_said(now[key])}")
+            none = "all areas" if key == "areas" else "nothing"
+            lines.append(f"  {key}: approved {_said(approved[key], none)}, now {_said(now[key], none)}")
     lines += [f"  {host}: approved, but not in this run" for host in approved["hosts"] if host not in now["hosts"]]
     lines += [f"  {host}: in this run, but not approved" for host in now["hosts"] if host not in approved["hosts"]]
     for host, mine in now["hosts"].items():
@@ -111,5 +112,5 @@ def _because(change: Json) -> str:
     return f" ({change['reason']})" if change["reason"] else ""
 
 
-def _said(value: Any) -> str:
-    return ", ".join(value) or "all areas" if isinstance(value, list) else str(value)
+def _said(value: Any, none: str) -> str:
+    return ", ".join(value) or none if isinstance(value, list) else str(value)

@@ -33,6 +33,7 @@ def last_run(report: Json, host: str, who: str, effective: Json) -> dict[str, An
         "created": report["created"],
         "environment": report["environment"],
         "areas": report["areas"],
+        "take": report["take"],
         "revision": report["revision"],
         "plan_digest": report["digest"],
         "release": effective.get("release") or {},
@@ -58,6 +59,8 @@ def told(record: Any, host: str, lock: Any = None) -> list[str]:
         f"  revision {record['revision'] or 'unknown'}  plan {record['plan_digest'][:19]}  {counts}",
         f"  ended {state['status']}{', verified' if state['verified'] else ', not verified'}",
     ]
+    if record.get("take"):
+        lines.append(f"  took back what {', '.join(map(str, record['take']))} changed or added")
     if state.get("error"):
         lines.append(f"  {state['error'].splitlines()[0]}")
     others = {name: status for name, status in record["hosts"].items() if name != host}

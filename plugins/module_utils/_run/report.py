@@ -41,6 +41,8 @@ def make_note(stage: str, wave: str, task: str, result: Mapping[str, Any]) -> Js
             note[key] = result[key]
     if "plan" not in note and result.get("refused"):
         note["plan"] = result["refused"]
+    if "plan" in note:
+        note["plan"] = [{key: value for key, value in change.items() if key != "values"} for change in note["plan"]]
     if "verdicts" in result:
         failing = [verdict for verdict in result["verdicts"] if not verdict["passed"]]
         note["expectations"] = {"passed": len(result["verdicts"]) - len(failing), "failed": failing}
@@ -66,6 +68,7 @@ def build_report(meta: Mapping[str, Any], hosts: Mapping[str, Iterable[Mapping[s
         "status": _status(rows, drift),
         "environment": meta["environment"],
         "areas": list(meta["areas"]),
+        "take": list(meta.get("take", ())),
         "revision": meta["revision"],
         "created": meta["created"],
         "hosts": {name: {key: value for key, value in row.items() if key not in _SHARED} for name, row in rows.items()},
@@ -91,14 +94,14 @@ def host_digest(report: Mapping[str, Any], host: str) -> str | None:
     row = report["hosts"][host]
     if not row["waves"] and row["status"] in (*FAILED, "not reached"):
         return None
-    shown = [{k: v for k, v in change.items() if k != "written"} for change in report["changes"] if change["host"] == host]
+    shown = [{k: v for k, v in change.items() if k not in ("written", "keep")} for change in report["changes"] if change["host"] == host]
     return digest({"cluster": row["cluster_uid"], "waves": row["waves"], "orphan_sets": row["orphan_sets"], "changes": shown})
 
 
 def report_digest(report: Mapping[str, Any]) -> str:
     """Over what an approval is about, recomputed from what is shown. Two runs that would do the same have the same."""
     hosts = {name: host_digest(report, name) for name in report["hosts"]}
-    return digest({key: report[key] for key in ("environment", "areas", "revision")} | {"hosts": hosts})
+    return digest({key: report[key] for key in ("environment", "areas", "take", "revision")} | {"hosts": hosts})
 
 
 def seal_of(report: Mapping[str, Any], key: bytes | None = None) -> str:
@@ -208,7 +211,9 @@ def _host_status(reached: list[Any], applied: list[Any], failed: list[Any], chan
         return "not reached"
     if any(note["changed"] for note in applied):
         return "applied"
-    return "changes" if changes else "clean"
+    # What is left to others by a run that could have written is no change that still waits.
+    waiting = [change for change in changes if not applied or change["action"] != Action.CONFLICT]
+    return "changes" if waiting else "clean"
 
 
 def _status(rows: Mapping[str, Json], drift: bool) -> str:

@@ -11,6 +11,7 @@ A line is a list of (text, style); the caller knows whether and how styles becom
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -32,8 +33,8 @@ _MOST_FOREIGN = 30
 _MOST_LEFT = 10
 _KEYED = "those of secrets by a key (platform_digest_key)"
 _UNKEYED = "secrets by name and reference (platform_digest_key covers theirs)"
-_SIGNS = {"create": "+", "update": "~", "replace": "±", "delete": "-", "adopt": ">", "blocked": "!"}
-_FOUND = {"create": "missing", "update": "changed", "replace": "changed", "delete": "surplus"}
+_SIGNS = {"create": "+", "update": "~", "replace": "±", "delete": "-", "adopt": ">", "blocked": "!", "conflict": "≠"}
+_FOUND = {"create": "missing", "update": "changed", "replace": "changed", "delete": "surplus", "conflict": "changed"}
 """What drift calls that which a run would mend by these actions."""
 _ID = (24, 60)
 """The column of the ids is as wide as the longest of a set, within these bounds; the wider the terminal, the higher the upper one."""
@@ -50,6 +51,20 @@ _STATUS_STYLES = {
     "not reached": "error",
     "interrupted": "error",
 }
+_IN_CONTAINER = re.compile(r"ontainers\[name=([^\]]+)\]\.(?:resources\.)?([^\[\]]+)$")
+_UNVERIFIED = {
+    "access_pending": "this run grants the right first",
+    "allocated": "the server assigns a number",
+    "crd_pending": "this run brings its kind",
+    "definition_pending": "this run changes its kind",
+    "dependency_pending": "this run brings what it needs",
+    "limits_pending": "this run changes the limits",
+    "namespace_pending": "this run brings its namespace",
+    "policy_pending": "this run changes a policy",
+    "quota_pending": "this run changes the quota",
+    "role_pending": "this run brings its role",
+}
+"""What the engine's reasons mean; the report's file has them as they are."""
 Json = Mapping[str, Any]
 Line = list[tuple[str, str]]
 _TITLES = {
@@ -57,6 +72,7 @@ _TITLES = {
     "apply": "Approved plan for",
     "access": "Access to",
     "drift": "Drift of",
+    "heal": "Undoing of drift in",
     "verify": "Verification of",
     "rehearse": "Rehearsal of",
     "destroy": "Destruction of",
@@ -219,7 +235,7 @@ def _written_lines(changes: list[Json], width: int) -> Iterator[Line]:
     if not known:
         return
     done = Counter(change["action"] for change in known if change["written"])
-    left = [short_id(change["id"]) for change in known if not change["written"]]
+    left = [short_id(change["id"]) for change in known if not change["written"] and Action(change["action"]).writes]
     unknown = len(changes) - len(known)
     said = f"written: {counted(done)}; not written: {len(left) or 'nothing'}" + (f"; of {unknown} it is not known" if unknown else "")
     for text in wrapped(f"  {said}. What was written stands; run again, and the next run goes on from there", width, "  "):
@@ -253,9 +269,9 @@ def _set_lines(name: str, changes: list[Json], most: int, drift: bool, columns: 
 def _change_lines(change: Json, width: int, drift: bool, columns: int) -> Iterator[Line]:
     action = change["action"]
     head = f"    {_SIGNS[action]} {_word(action, drift):<7} {shortened(short_id(change['id']), width):<{width}} "
-    why = change["reason"] or ("" if action in ("create", "delete") else _fields(change["fields"]))
+    why = change["reason"] or ("" if action in ("create", "delete") else _fields(change["fields"], change.get("values") or {}))
     if not change["verified"]:
-        why = f"unverified: {why}" if why else "unverified"
+        why = f"unverified: {_UNVERIFIED.get(why, why)}" if why else "unverified"
     left = columns - len(head) - _IMPACT - 1
     impact = change["impact"]
     if len(why) <= left:
@@ -266,11 +282,22 @@ def _change_lines(change: Json, width: int, drift: bool, columns: int) -> Iterat
         yield [(text, "quiet")]
 
 
-def _fields(fields: list[str]) -> str:
+def _fields(fields: list[str], values: Mapping[str, list[Any]]) -> str:
+    """The field that tells most, with both its sides where those are known, and how many more there are."""
     if not fields:
         return "ownership"
+    told = next((field for field in fields if field in values), None)
+    if told is not None:
+        before, after = ("nothing" if side is None else str(side) for side in values[told])
+        return f"{_place(told)} {before} → {after}" + (f" +{len(fields) - 1}" if len(fields) > 1 else "")
     shortest = _last_member(fields[0]) if len(fields[0]) > 18 else fields[0]
     return f"{shortest} +{len(fields) - 1}" if len(fields) > 1 else shortest
+
+
+def _place(path: str) -> str:
+    """``app requests.cpu`` of a container, else the last member."""
+    found = _IN_CONTAINER.search(path)
+    return f"{found[1]} {found[2]}" if found else _last_member(path)
 
 
 def _last_member(path: str) -> str:
@@ -299,7 +326,7 @@ def _last_member(path: str) -> str:
 
 def _foreign_lines(foreign: list[Json], width: int) -> Iterator[Line]:
     if foreign:
-        yield [("  changed by others", "title"), (f"  {len(foreign)} found", "quiet")]
+        yield [("  added by others", "title"), (f"  {_additions(foreign)}", "quiet")]
     last = None
     for item in foreign[:_MOST_FOREIGN]:
         if item["id"] != last:
@@ -311,6 +338,11 @@ def _foreign_lines(foreign: list[Json], width: int) -> Iterator[Line]:
             yield [(text, "quiet")]
     if len(foreign) > _MOST_FOREIGN:
         yield [(f"    and {len(foreign) - _MOST_FOREIGN} more in the report's file", "quiet")]
+
+
+def _additions(foreign: list[Json]) -> str:
+    objects = len({(item["host"], item["id"]) for item in foreign})
+    return f"{len(foreign)} addition{'s' if len(foreign) > 1 else ''} to {objects} object{'s' if objects > 1 else ''}"
 
 
 def _error_lines(row: Json, width: int) -> Iterator[Line]:
@@ -325,7 +357,7 @@ def _verdict(report: Json) -> Line:
     style = _STATUS_STYLES.get(status, "error")
     line: Line = [(status, style), (f"  {counted(report['counts'], _is_drift(report))}", "")]
     if report.get("foreign"):
-        line.append((f"  {len(report['foreign'])} changed by others", "error"))
+        line.append((f"  {_additions(report['foreign'])} by others", "error"))
     dearest = impact_of(report["changes"])
     if dearest:
         line += [("  impact up to ", ""), (dearest.value, dearest.value)]

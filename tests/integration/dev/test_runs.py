@@ -91,24 +91,84 @@ def test_a_plan_waits_in_the_cluster_for_its_approval(runs):
     assert done["status"] == "applied"
 
 
-def test_drift_names_what_changed_who_did_it_and_fails(runs):
+def test_what_others_did_is_in_plan_and_drift_and_is_undone_by_the_command_that_they_end_with(runs):
+    settings, store, policy = (
+        "ConfigMap/memory/memory-store",
+        "Deployment.apps/memory/memory-store",
+        "NetworkPolicy.networking.k8s.io/cortex/default-deny",
+    )
+    key = sorted(json.loads(runs.kubectl("-n", "memory", "get", "configmap", "memory-store", "-o", "json"))["data"])[0]
+    patch = json.dumps({"data": {key: "theirs", "MORE": "1"}})
+    runs.kubectl("-n", "memory", "patch", "configmap", "memory-store", "--type=merge", "-p", patch)
     runs.kubectl("-n", "memory", "set", "env", "deployment/memory-store", "EXTRA=1")
     runs.kubectl("-n", "cortex", "delete", "networkpolicy", "default-deny")
     before = runs.audited()
+
+    code, output, plan = runs.play("plan")
+    assert (code, conforms(plan)["status"]) == (0, "changes"), output
+    assert {change["id"]: change["action"] for change in plan["changes"]} == {settings: "conflict", policy: "create"}
+    ((holder,),) = [change["held_by"] for change in plan["changes"] if "held_by" in change]
+    assert (holder["manager"], holder["fields"]) == ("kubectl-patch", [f"data.{key}"]) and holder["time"]
+    assert f"services.memory-store.config.{key}: <what is there now>" in output
+    assert "make plan ENV=dev TAKE=kubectl-patch" in output and "make apply ENV=dev CONFLICTS=leave" in output
+
+    code, output, refused = runs.play("site")
+    assert (code, conforms(refused)["status"]) == (2, "failed"), output
+    assert "declared fields that others changed; nothing was written" in output
+    assert "make apply ENV=dev TAKE=kubectl-patch" in output
+
     code, output, report = runs.play("drift")
-    assert code != 0
-    assert conforms(report, "drift")["status"] == "drift"
-    assert [change["id"] for change in report["changes"]] == ["NetworkPolicy.networking.k8s.io/cortex/default-deny"]
-    assert {(item["id"], item["manager"]) for item in report["foreign"]} == {("Deployment.apps/memory/memory-store", "kubectl-set")}
-    assert all("EXTRA" in item["path"] and item["time"] for item in report["foreign"])
-    assert "kubectl-set" in output
+    assert (code, conforms(report, "drift")["status"]) == (2, "drift"), output
+    assert {change["id"]: change["action"] for change in report["changes"]} == {settings: "update", policy: "create"}
+    additions = {(item["id"], item["what"], item["manager"]) for item in report["foreign"]}
+    assert additions == {(store, "env entry EXTRA added", "kubectl-set"), (settings, "key MORE added", "kubectl-patch")}
+    assert all(item["time"] for item in report["foreign"])
+    assert "make apply ENV=dev TAKE=kubectl-patch,kubectl-set" in output
     assert runs.audited() == before
 
-    runs.kubectl("-n", "memory", "set", "env", "deployment/memory-store", "EXTRA-")
-    code, output, _report = runs.play("site")
+    code, output, plan = runs.play("plan", platform_take="kubectl-patch,kubectl-set")
     assert code == 0, output
+    assert {change["id"]: (change["action"], change["impact"]) for change in plan["changes"]} == {
+        settings: ("update", "safe"),
+        store: ("update", "restart"),
+        policy: ("create", "safe"),
+    }
+    code, output, done = runs.play("apply", platform_plan=str(shutil.copy(runs.report, runs.folder / "taken.json")))
+    assert (code, conforms(done)["status"], done["take"]) == (0, "applied", ["kubectl-patch", "kubectl-set"]), output
     code, output, report = runs.play("drift")
     assert (code, report["status"]) == (0, "clean"), output
+
+
+def test_drift_undoes_what_it_finds_where_the_environment_says_so_and_says_it_everywhere(runs, tmp_path):
+    shutil.copytree(ROOT / "inventories", tmp_path / "inventories")
+    with open(tmp_path / "inventories" / "group_vars" / "dev" / "00_environment.yml", "a", encoding="utf-8") as environment:
+        environment.write("  heal: undo\n")
+    words = runs.words("drift")
+    words[1] = str(tmp_path / "inventories" / "dev.yml")
+    settings = ("-n", "memory", "configmap", "memory-store")
+    data = json.loads(runs.kubectl("get", *settings, "-o", "json"))["data"]
+    key = sorted(data)[0]
+    runs.kubectl("patch", *settings, "--type=merge", "-p", json.dumps({"data": {key: "theirs", "MORE": "1"}}))
+    runs.kubectl("-n", "cortex", "delete", "networkpolicy", "default-deny")
+
+    code, output = runs.command("ansible-playbook", *words)
+    assert code == 0, output
+    report = conforms(runs.reported())
+    assert (report["command"], report["status"], report["take"]) == ("heal", "applied", ["kubectl-patch"])
+    assert report["hosts"][HOST]["verified"] and {change["id"]: change["action"] for change in report["changes"]} == {
+        "ConfigMap/memory/memory-store": "update",
+        "NetworkPolicy.networking.k8s.io/cortex/default-deny": "create",
+    }
+    said = " ".join(output.split())
+    assert "Undoing of drift in dev" in said and f"data.{key} changed by 'kubectl-patch' at 20" in said and "takes away data.MORE" in said
+    assert json.loads(runs.kubectl("get", *settings, "-o", "json"))["data"] == data
+    said = " ".join(runs.play("status")[1].split())
+    assert "(heal, run " in said and "took back what kubectl-patch changed or added" in said
+
+    written = runs.audited()
+    code, output = runs.command("ansible-playbook", *words)
+    assert (code, conforms(runs.reported(), "drift")["status"]) == (0, "clean"), output
+    assert runs.audited() == written
 
 
 def test_an_area_narrows_what_is_written(runs):

@@ -45,16 +45,30 @@ def test_an_edited_field_is_put_back_and_its_editor_named(cluster, namespace):
     assert cluster.run(one_set("s", namespace, document)).ok().tried == []
 
 
-def test_a_conflict_is_refused_before_the_first_write_with_every_field_and_manager(cluster, namespace):
+def test_what_others_took_is_a_row_of_the_plan_and_a_run_is_refused_before_its_first_write(cluster, namespace):
     edited, second, new = config_map(namespace), deployment(namespace), config_map(namespace, "new")
     cluster.run(one_set("s", namespace, edited, second)).ok()
     cluster.edit(edited, {"data": {"colour": "blue"}})
-    cluster.edit(second, {"spec": {"replicas": 4}}, "scaler")
-    refused = cluster.run(one_set("s", namespace, edited, second, new))
-    assert "2 object(s) cannot be applied; nothing was written" in refused.message
-    assert "data.colour (managed by 'intruder')" in refused.message
-    assert "spec.replicas (managed by 'scaler')" in refused.message
+    image = {"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": f"{IMAGE}-other"}
+    cluster.admin.json_patch(cluster.path(second), [image], "patcher")
+    wanted = one_set("s", namespace, edited, second, new)
+    plan = cluster.run(wanted, check=True).ok()
+    assert plan.planned == {identity(edited): "conflict", identity(second): "conflict", identity(new): "create"}
+    (holder,) = plan.change(identity(second))["held_by"]
+    assert (holder["manager"], holder["fields"]) == ("patcher", ["spec.template.spec.containers[name=app].image"]) and holder["time"]
+    assert [plan.change(identity(one))["impact"] for one in (edited, second)] == ["safe", "restart"]
+    refused = cluster.run(wanted)
+    assert "2 object(s) have declared fields that others changed; nothing was written" in refused.message
+    assert "data.colour changed by 'intruder' at 20" in refused.message
+    assert "force_conflicts: ['intruder', 'patcher']" in refused.message
     assert refused.writes == []
+    done = cluster.run(wanted, conflicts="leave", wait=False).ok()
+    assert done.written == {identity(new)}
+    assert cluster.get(edited)["data"] == {"colour": "blue"}
+    taken = cluster.run(wanted, force_conflicts=["patcher", f"{identity(edited)} data.colour"], wait=False).ok()
+    assert taken.written == {identity(edited), identity(second)}
+    assert cluster.get(edited)["data"] == {"colour": "red"}
+    assert cluster.run(wanted, wait=False).ok().tried == []
 
 
 def test_only_managers_on_the_list_lose_fields(cluster, namespace):
@@ -63,7 +77,7 @@ def test_only_managers_on_the_list_lose_fields(cluster, namespace):
     cluster.edit(document, {"data": {"a": "2"}}, "friend")
     cluster.edit(document, {"data": {"b": "2"}}, "stranger")
     refused = cluster.run(one_set("s", namespace, document), force_conflicts=["friend"])
-    assert "take the fields over with force_conflicts: ['friend', 'stranger']" in refused.message
+    assert "to take these fields back: force_conflicts: ['stranger']" in refused.message
     assert refused.writes == []
     cluster.run(one_set("s", namespace, document), force_conflicts=["friend", "stranger"]).ok()
     assert cluster.get(document)["data"] == {"a": "1", "b": "1"}

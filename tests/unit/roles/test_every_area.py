@@ -10,8 +10,11 @@ import re
 
 import jmespath
 import pytest
+from ansible_collections.gantry.platform.plugins.module_utils._core.diff import differences
 from ansible_collections.gantry.platform.plugins.module_utils._kube.access.administration import Administration
 from ansible_collections.gantry.platform.plugins.module_utils._kube.access.grants import _plural
+from ansible_collections.gantry.platform.plugins.module_utils._model.keeping import keys_of
+from ansible_collections.gantry.platform.tests.integration.kube.objects import identity
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.administered import allowed
 from ansible_collections.gantry.platform.tests.unit.roles.declared import of_clusters
 
@@ -123,3 +126,34 @@ def test_the_deployer_may_write_what_it_is_for_and_nothing_of_an_administrators(
                 assert allowed(inside, item.ref.group, resource, verb), (item.ref, verb)
         if item.ref.kind != "Secret":
             assert allowed(everywhere, item.ref.group, resource, "get"), item.ref
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_every_key_by_which_a_value_can_be_kept_is_that_of_a_field_which_is_declared(area, everything):
+    """A row's ``keeps``: there is an object with that field, and the inventory's model has the key."""
+    left = {one["key"]: one for one in AREAS[area].keeps}
+    for cluster in everything.values():
+        for content in cluster.sets.values():
+            for document in content["documents"]:
+                ident = identity(document)
+                for path in {found.path for found in differences({}, document)}:
+                    places = [path[:end] for end in range(1, len(path) + 1) if path[end : end + 1] in ("", ".", "[")]
+                    for field, found in keys_of(ident, places, cluster.model).items():
+                        assert field in places and found["file"].endswith(".yml")
+                        left = {
+                            key: one for key, one in left.items() if not (leads(cluster.model, found["key"]) and is_form(key, found["key"]))
+                        }
+    assert sorted(left) == []
+
+
+def is_form(key, name):
+    return re.fullmatch(re.sub("<rest>", ".+", re.sub("<(?!rest)[a-z]+>", "[^.]+", key)), name)
+
+
+def leads(model, key):
+    """Whether the model has the key; a name in it has no dots."""
+    for word in key.split("."):
+        if not isinstance(model, dict) or word not in model:
+            return False
+        model = model[word]
+    return True

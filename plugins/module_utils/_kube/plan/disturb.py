@@ -47,7 +47,8 @@ def disturbances(client: KubeClient, findings: Iterable[Finding], observed: Obse
     found: dict[Ref, str] = {}
     for finding in findings:
         ref, body = finding.subject.ref, finding.subject.body
-        if ref.group_kind == "Namespace" and finding.action in (Action.UPDATE, Action.ADOPT):
+        action = finding.meant if finding.contested else finding.action
+        if ref.group_kind == "Namespace" and action in (Action.UPDATE, Action.ADOPT):
             if any(change.path == _ENFORCE and _rank(change.after) > _rank(change.before) for change in finding.changes):
                 found[ref] = "pods that run there and do not fit this level are refused when they are made again"
         elif finding.action is not Action.CREATE or not observed.has_namespace(ref.namespace):

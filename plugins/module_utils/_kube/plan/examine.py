@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..._core.change import Action
+from ..._core.change import Action, Holder
 from ..._core.diff import ABSENT, Difference, differences
 from ..form.fields import Path, entries_of, leaves, own_entry, owned, text, value_at
 from ..form.foreign import is_bookkeeping, lost
@@ -23,7 +23,7 @@ from ..wire.client import KubeClient
 from ..wire.errors import ApiError
 from .immutable import immutable_changes, is_named, learnt
 from .proof import is_empty
-from .undo import locate, removals, to_take_out
+from .undo import locate, removals, taken_places, to_take_out
 
 _NOISE = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink", "deletionTimestamp")
 _ALLOCATED = ("spec.clusterIP", "spec.clusterIPs", "spec.healthCheckNodePort")
@@ -58,6 +58,15 @@ class Finding:
     """Paths of what others added and what goes away."""
     former: list[Mapping[str, Any]] = field(default_factory=list)
     """managedFields entries of managers whose ownership is taken over."""
+    held_by: tuple[Holder, ...] = ()
+    """Who else holds declared fields."""
+    contested: set[str] = field(default_factory=set)
+    """Managers whose values this run was not told to replace: with one of them the object stays as it is."""
+
+    @property
+    def writes(self) -> bool:
+        """Whether a run does anything about it."""
+        return self.action is not None and self.action.writes
 
 
 def bare(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,6 +106,7 @@ def examine_existing(
         return finding
     desired_leaves = owned(own_entry(answer["metadata"], request.manager))
     held = lost(desired_leaves, live["metadata"], request.manager)
+    _judge_holders(finding, held, request)
     handing_over = bool(owned_now & {seed.segments for seed in subject.seeds})
     # What the document leaves empty claims nothing: others fill it, and the claim is lost with that.
     missing = {path for path in desired_leaves - owned_now if not is_empty(value_at(subject.body, path))}
@@ -111,7 +121,24 @@ def examine_existing(
     elif missing or handing_over:
         # Where nothing is owned there is no entry to be had: an object with nothing but a name is right as it is.
         finding.action, finding.reason = action, f"ownership, {_by_others(held)}" if held and action is Action.ADOPT else "ownership"
+    if finding.contested:
+        finding.action = Action.CONFLICT
     return finding
+
+
+def _judge_holders(finding: Finding, held: Mapping[Path, tuple[str, str]], request: ReconcileRequest) -> None:
+    """Who else holds what would change, and which of them nobody said to take it from, by name or by place."""
+    changed = [change.path for change in finding.changes]
+    by: dict[tuple[str, str], list[str]] = {}
+    for path, holder in sorted(held.items()):
+        if holder[0] not in request.helpers and (not changed or any(_below(one, text(path)) or _below(text(path), one) for one in changed)):
+            by.setdefault(holder, []).append(text(path))
+    finding.held_by = tuple(Holder(manager, time, tuple(paths)) for (manager, time), paths in sorted(by.items()))
+    places = taken_places(request).get(finding.subject.ref.id, set())
+    # A conflict of which managedFields do not tell the place is taken by name alone.
+    finding.contested -= {
+        one.manager for one in finding.held_by if all(any(_below(path, place) for place in places) for path in one.fields)
+    }
 
 
 def examine_unasked(client: KubeClient, subject: Subject, kind: Kind, action: Action) -> Finding:
@@ -167,9 +194,8 @@ def _dry_run(
         if not error.conflicts:
             raise
         contested = [conflict for conflict in error.conflicts if not _is_ours_to_take(subject, conflict, request)]
-        if contested and not request.may_force({conflict["manager"] for conflict in contested}):
-            finding.problem = _conflict(contested, request)
-            return None
+        managers = {conflict["manager"] for conflict in contested}
+        finding.contested = set() if request.may_force(managers) else managers - request.taken
         finding.force = True
         answer, response = client.apply(subject.path, body, request.manager, force=True, dry_run=True)
     violation = pod_security_problem(response.warnings, enforced.get(subject.ref.namespace, ""))
@@ -240,12 +266,6 @@ def _is_ours_to_take(subject: Subject, conflict: Mapping[str, str], request: Rec
     handed_now = {".".join(seed.path) for seed in subject.seeds}
     handed = set(subject.entry.handed if subject.entry else ()) - handed_now
     return any(_below(conflict["field"].lstrip("."), path) for path in handed)
-
-
-def _conflict(conflicts: list[dict[str, str]], request: ReconcileRequest) -> str:
-    fields = ", ".join(f"{conflict['field'].lstrip('.')} (managed by {conflict['manager']!r})" for conflict in conflicts)
-    names = sorted({conflict["manager"] for conflict in conflicts})
-    return f"conflict: {fields}; take the fields over with {request.called('force_conflicts')}: {names}, or leave them out of the document"
 
 
 def _by_others(held: Mapping[Path, tuple[str, str]]) -> str:

@@ -83,7 +83,7 @@ class Pending:
         ``administrator``: one is to act first, and may be about to grant what this identity lacks.
         """
         findings = list(findings)
-        changing = {f.subject.ref: f for f in findings if f.action not in (None, Action.BLOCKED)}
+        changing = {f.subject.ref: f for f in findings if f.writes}
         for ref, finding in changing.items():
             if is_definition(ref) and (finding.action is Action.CREATE or any(_below_spec(change.path) for change in finding.changes)):
                 self._definitions[defines(finding.subject.body)] = finding.subject
@@ -96,7 +96,7 @@ class Pending:
                 finding.awaited = reason in _ASKED_AGAIN
                 if finding.live is not None:
                     finding.changes = plain_changes(finding.live, finding.subject)
-            elif finding.action not in (None, Action.BLOCKED) and self.is_redefined(finding.subject):
+            elif finding.writes and self.is_redefined(finding.subject):
                 finding.verified, finding.reason = False, finding.reason or DEFINITION_PENDING
 
     def undeclared_fields(self, subjects: Iterable[Subject]) -> list[str]:

@@ -29,6 +29,7 @@ from ..resolve.requests import ReconcileRequest
 from ..resolve.wanted import Wanted
 from ..wire.client import KubeClient
 from .administered import WHOSE, examine_read_only, guard_administered, leftovers, unreadable
+from .contested import contested_lines, refuse_contested
 from .disturb import disturbances
 from .doubt import still_right
 from .emptied import refuse_emptied
@@ -39,7 +40,7 @@ from .preview import nearest_fields, schema_problems
 from .proof import Verdict, entry_of, says_the_same, verdict
 from .quota import quota_problems
 from .shadow import DECLARED_REFUSED, Comparison, compare_fully, is_same_place
-from .show import shown_changes
+from .show import plain_pair, shown_changes
 from .undo import to_take_out
 
 _CURES = 5
@@ -164,12 +165,14 @@ def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, obs
     if problems and request.check_mode and request.verify == "full":
         plan.warnings += more  # a comparison says what differs, each object for itself, and refuses nothing
     elif problems:
+        lines = sorted([*problems, *contested_lines(request, work.findings.values())])
         raise InputError(
-            f"{len(problems)} object(s) cannot be applied; nothing was written:\n" + listed([*sorted(problems), *_grantor(request, work)]),
+            f"{len(lines)} object(s) cannot be applied; nothing was written:\n" + listed([*lines, *_grantor(request, work)]),
             plan=[change.as_result() for change in plan.changes],
             counts=plan.counts,
         )
     _list_leftovers(request, work, wanted, observed)
+    refuse_contested(request, plan, work.findings.values())
     request.judge(plan, _held(request, observed))
     return work
 
@@ -464,6 +467,8 @@ def _change(finding: Finding, action: Action, request: ReconcileRequest, disturb
         finding.verified,
         subject.desired.scope,
         digest([action.value, subject.uid or "absent", subject.approval_digest(request.digest_key), values]),
+        finding.held_by,
+        {d.path: pair for d in finding.changes if (pair := plain_pair(d, subject.desired.is_secret))},
     )
 
 

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ..._core.change import Action
@@ -15,6 +16,10 @@ from ..._core.redaction import shown_pair
 from ..form.shown import is_hidden, shown_document
 from ..observe.subject import Subject
 from .examine import Finding
+
+_PRIVATE = re.compile(r"^(?:data|stringData|binaryData)\b|annotations\b|\b(?:env|args|command)\[|caBundle")
+"""Where values may be credentials, whatever they look like; ``DIFF=1`` shows them to who asks."""
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/%+-]{0,39}")
 
 
 def shown_changes(subject: Subject, finding: Finding) -> tuple[Any, Any]:
@@ -30,6 +35,23 @@ def shown_changes(subject: Subject, finding: Finding) -> tuple[Any, Any]:
         if new is not ABSENT:
             after[difference.path] = new
     return before, after
+
+
+def plain_pair(difference: Difference, secret: bool) -> tuple[Any, Any] | None:
+    """Both sides of a change that fit a line and that nobody need hide, none for what is not there: amounts and names, never texts of
+    people, and nothing of where a credential may be."""
+    if secret or _PRIVATE.search(difference.path):
+        return None
+    pair = (difference.before, difference.after)
+    return None if not all(map(_is_plain, pair)) else (_or_none(pair[0]), _or_none(pair[1]))
+
+
+def _is_plain(value: Any) -> bool:
+    return value is ABSENT or isinstance(value, (bool, int, float)) or (isinstance(value, str) and _PLAIN.fullmatch(value) is not None)
+
+
+def _or_none(value: Any) -> Any:
+    return None if value is ABSENT else value
 
 
 def _shown(difference: Difference, secret: bool) -> tuple[Any, Any]:

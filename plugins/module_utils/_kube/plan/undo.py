@@ -22,7 +22,7 @@ Pointer = list[str | int]
 
 
 def named_places(words: Iterable[str]) -> tuple[set[str], dict[str, set[str]]]:
-    """Managers, and object id → paths, of the option ``remove_foreign``: ``kubectl-edit``, ``ConfigMap/shop/settings data.extra``."""
+    """Managers, and object id → paths, of the options ``remove_foreign`` and ``force_conflicts``: ``kubectl-edit``, ``ConfigMap/shop/settings data.extra``."""
     managers: set[str] = set()
     places: dict[str, set[str]] = {}
     for word in words:
@@ -34,6 +34,11 @@ def named_places(words: Iterable[str]) -> tuple[set[str], dict[str, set[str]]]:
     return managers, places
 
 
+def taken_places(request: ReconcileRequest) -> dict[str, set[str]]:
+    """Object id → paths in which others' values of declared fields are replaced."""
+    return {} if isinstance(request.force_conflicts, bool) else named_places(request.force_conflicts)[1]
+
+
 def to_take_out(subject: Subject, metadata: Mapping[str, Any], request: ReconcileRequest) -> list[str]:
     """Paths of an object that the request wants gone. Raises InputError where one of them is declared."""
     if not request.remove_foreign:
@@ -43,10 +48,13 @@ def to_take_out(subject: Subject, metadata: Mapping[str, Any], request: Reconcil
     found = {
         addition.path
         for addition in additions(subject.ref, metadata, request.manager, request.helpers, seeds)
-        if addition.manager in managers
+        if addition.manager in managers and locate(subject.body, addition.path) is None  # a declared field is put back by the apply
     }
     mine = [text(path) for path in owned(own_entry(metadata, request.manager))]
+    back = taken_places(request).get(subject.ref.id, set())
     for path in places.get(subject.ref.id, ()):
+        if path in back and locate(subject.body, path) is not None:
+            continue
         if any(is_at(one, path) or is_at(path, one) for one in mine):
             raise InputError(
                 f"remove_foreign: {subject.ref.id} {path} is declared by {subject.desired.source}: change it there; nothing was written"

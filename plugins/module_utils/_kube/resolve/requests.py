@@ -50,6 +50,9 @@ class ReconcileRequest(Guards):
     empty_sets: frozenset[str] = frozenset()
     """Sets that are meant to hold nothing, or to have a source that does, although objects of theirs would go away by that."""
     force_conflicts: bool | tuple[str, ...] = False
+    """Whose fields are taken back: everybody's, nobody's, or names of managers and an object's id and a path in it."""
+    conflicts: str = "refuse"
+    """What becomes of objects in which others hold fields that are not taken back: the run is refused, or leaves those objects."""
     foreign: str = "ignore"
     remove_foreign: tuple[str, ...] = ()
     """What others added that goes away: names of their managers, or an object's id and a path in it."""
@@ -85,11 +88,14 @@ class ReconcileRequest(Guards):
         """Further names under which this installation writes."""
         return (self.seeder, f"{self.manager}-set")
 
+    @property
+    def taken(self) -> set[str]:
+        """Managers, by name, whose fields may be taken over."""
+        return {*(() if isinstance(self.force_conflicts, bool) else self.force_conflicts), *self.adopt}
+
     def may_force(self, managers: set[str]) -> bool:
         """Whether fields of these managers may be taken over."""
-        if isinstance(self.force_conflicts, bool):
-            return self.force_conflicts or managers <= set(self.adopt)
-        return managers <= {*self.force_conflicts, *self.adopt}
+        return self.force_conflicts is True or managers <= self.taken
 
 
 @dataclass

@@ -80,7 +80,7 @@ class Writer:
         self._completed: set[Ref] = set(work.finished)
         self._ended = False
         self._done = 0
-        self._total = sum(change.action is not Action.BLOCKED for change in work.plan.changes)
+        self._total = sum(change.action.writes for change in work.plan.changes)
         self._lease = lease
         self._saved: dict[str, tuple[str, str]] = {}
         self._unlocked = client.unlimited()
@@ -131,7 +131,7 @@ class Writer:
         """Name every object that may be created in its set's record before the first of them is."""
 
         def widen(record: SetRecord) -> None:
-            new = [ref for ref, f in self._work.findings.items() if f.subject.record is record and f.action not in (None, Action.BLOCKED)]
+            new = [ref for ref, f in self._work.findings.items() if f.subject.record is record and f.writes]
             widened = record.with_intended(new)
             if record.exists and widened.objects.keys() == record.objects.keys():
                 return
@@ -148,7 +148,7 @@ class Writer:
                     objects[ref] = self._entries[ref]
                 elif ref in self._work.renewed:
                     objects[ref] = self._work.renewed[ref]
-                elif self._work.findings.get(ref) is not None and self._work.findings[ref].action not in (None, Action.BLOCKED):
+                elif (finding := self._work.findings.get(ref)) is not None and finding.writes:
                     objects.setdefault(ref, Entry())
             gone = {ref for ref in objects if ref not in wanted and self._is_gone(ref)}
             moved = {
@@ -246,9 +246,7 @@ class Writer:
 
     def _is_todo(self, ref: Ref) -> bool:
         finding = self._work.findings.get(ref)
-        return (
-            finding is not None and finding.action not in (None, Action.BLOCKED) and ref not in self._entries and ref not in self._answers
-        )
+        return finding is not None and finding.writes and ref not in self._entries and ref not in self._answers
 
     def _after(self, stage: Stage, done: list[Finding]) -> None:
         subjects = [finding.subject for finding in done]

@@ -259,18 +259,6 @@ def test_a_conflict_is_forced_where_that_was_allowed(request_):
     assert work.findings[one].force and rows(work)[0][:3] == (CONFIG, "update", ("data.a",))
 
 
-def test_every_problem_of_every_object_is_told_at_once():
-    cluster = Cluster()
-    cluster.add(config())
-    cluster.answers = {"x": CONFLICT, "y": refusal(422, "is invalid")}
-    with pytest.raises(InputError) as problem:
-        cluster.plan(config(a="2"), config("y"))
-    message = problem.value.message
-    assert "2 object(s) cannot be applied; nothing was written" in message
-    assert "ConfigMap/n/x (file.yml): conflict: data.a (managed by 'helm'); take the fields over with force_conflicts: ['helm']" in message
-    assert "ConfigMap/n/y (file.yml): PATCH /path: 422 is invalid" in message
-
-
 IMMUTABLE = refusal(422, "x is invalid", {"field": "spec.template", "reason": "FieldValueInvalid"})
 
 

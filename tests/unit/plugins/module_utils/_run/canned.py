@@ -11,7 +11,7 @@ from typing import Any
 from ansible_collections.gantry.platform.plugins.module_utils._core.canonical import digest
 from ansible_collections.gantry.platform.plugins.module_utils._run.report import build_report, make_note, seal_of
 
-ACTIONS = ("create", "update", "replace", "delete", "adopt", "blocked")
+ACTIONS = ("create", "update", "replace", "delete", "adopt", "blocked", "conflict")
 
 
 def change(name: str, action: str = "create", impact: str = "safe", **more: Any) -> dict[str, Any]:

@@ -7,8 +7,6 @@ from __future__ import annotations
 import json
 import re
 
-import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._run.next_steps import next_steps
 from ansible_collections.gantry.platform.plugins.module_utils._run.page import page_of
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._run.canned import change, plan_of, planned
 
@@ -44,27 +42,3 @@ def test_nothing_comes_from_outside():
     text = page_of(plan_of(prod=planned()), {})
     assert "default-src 'none'" in text
     assert re.search(r"(src|href)=|https?:|@import|url\(|innerHTML|insertAdjacentHTML|eval\(", text) is None
-
-
-@pytest.mark.parametrize(
-    ("command", "status", "lines"),
-    [
-        ("plan", "changes", ["next: make apply ENV=prod PLAN=.gantry/plan.json  applies exactly this"]),
-        ("drift", "drift", ["next: make apply ENV=prod  makes it as declared again"]),
-        ("plan", "clean", []),
-        ("site", "applied", []),
-    ],
-)
-def test_what_comes_next(command, status, lines):
-    assert list(next_steps({"command": command, "status": status, "environment": "prod"}, ".gantry/plan.json", 80)) == lines
-
-
-def test_without_a_report_nothing_can_be_approved():
-    assert list(next_steps({"command": "plan", "status": "changes", "environment": "prod"}, "", 80)) == []
-
-
-def test_what_a_command_does_stands_below_it_where_it_does_not_fit():
-    lines = list(next_steps({"command": "plan", "status": "changes", "environment": "prod"}, ".gantry/prod/plan.json", 80))
-    assert lines == ["next: make apply ENV=prod PLAN=.gantry/prod/plan.json  applies exactly this"]
-    lines = list(next_steps({"command": "plan", "status": "changes", "environment": "prod"}, f"{'x' * 70}.json", 80))
-    assert lines == [f"next: make apply ENV=prod PLAN={'x' * 70}.json", "  applies exactly this"]

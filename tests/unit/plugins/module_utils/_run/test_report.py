@@ -51,7 +51,16 @@ def test_a_plan_over_two_hosts_adds_up():
     )
     assert report["status"] == "changes"
     assert list(report["hosts"]) == ["a", "b"]
-    assert report["counts"] == {"create": 1, "update": 1, "replace": 0, "delete": 1, "adopt": 0, "blocked": 0, "unchanged": 12}
+    assert report["counts"] == {
+        "create": 1,
+        "update": 1,
+        "replace": 0,
+        "delete": 1,
+        "adopt": 0,
+        "blocked": 0,
+        "conflict": 0,
+        "unchanged": 12,
+    }
     assert [(item["host"], item["id"]) for item in report["changes"]] == [
         ("a", "Deployment.apps/cortex/engine"),
         ("b", "Namespace/-/cortex"),

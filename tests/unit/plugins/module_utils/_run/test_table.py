@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.gantry.platform.plugins.module_utils._kube.plan import pending
 from ansible_collections.gantry.platform.plugins.module_utils._run.report import build_report, make_note
 from ansible_collections.gantry.platform.plugins.module_utils._run.table import LONG, WIDTH, counted, plain, render, shortened, wrapped
 from ansible_collections.gantry.platform.plugins.plugin_utils import _run_table
@@ -70,7 +71,7 @@ def test_a_short_plan_shows_every_change_with_what_where_impact_and_why():
     assert any("+ create  Namespace/cortex " in line and "safe" in line for line in lines)
     assert any("~ update  Deployment/cortex/engine " in line and "restart" in line and "image +1" in line for line in lines)
     assert any("- delete" in line and "declared no more" in line for line in lines)
-    assert any("unverified: crd_pending" in line for line in lines)
+    assert any("unverified: this run brings its kind" in line for line in lines)
     assert lines[-2] == "changes  2 create, 1 update, 1 delete, 1,200 unchanged  impact up to restart  1 not yet verifiable"
     assert lines[-1] == ".gantry/plan.json"
 
@@ -107,7 +108,7 @@ def test_drift_names_the_other_manager_and_time():
     assert "Drift of prod" in text
     assert "containers[name=sidecar] (kubectl-edit, 2026-11-24T09:00:00Z)" in text
     assert "a  drift" in text
-    assert text.splitlines()[-1] == "drift  nothing  1 changed by others"
+    assert text.splitlines()[-1] == "drift  nothing  1 addition to 1 object by others"
 
 
 def test_a_failure_shows_task_and_message():
@@ -130,7 +131,7 @@ def test_warnings_orphans_and_areas_are_said():
 def test_styles_are_known_to_the_callback():
     changes = [
         change(f"Namespace/-/{a}{i}", a, i)
-        for a in ("create", "update", "replace", "delete", "adopt", "blocked")
+        for a in ("create", "update", "replace", "delete", "adopt", "blocked", "conflict")
         for i in ("safe", "destroys_data")
     ]
     failing = make_note("plan", "1", "x", {"failed": True, "msg": "no"})
@@ -229,3 +230,11 @@ def test_a_run_that_did_not_come_to_its_end_says_what_is_written_and_what_is_lef
     text = plain(render(build_report(meta("site", applied=True), {"a": [note]})))
     assert "interrupted" in text and "written: 1 create; not written: 1" in text
     assert "left: ConfigMap/n/left" in text and "the next run goes on from there" in " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    "reason", sorted(value for name, value in vars(pending).items() if name.endswith("_PENDING") or name == "ALLOCATED")
+)
+def test_what_could_not_be_verified_says_why_in_words(reason):
+    text = shown(plan_of(a=planned(change("ConfigMap/cortex/a", verified=False, reason=reason))))
+    assert "unverified: " in text and reason not in text
