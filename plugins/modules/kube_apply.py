@@ -170,6 +170,12 @@ options:
     type: list
     elements: str
     default: []
+  renamed:
+    description:
+      - Former names of things, each with the name that it has now. An object cannot be renamed. What is removed under the former name and made
+        under the new one are said to be one move in the plan.
+    type: dict
+    default: {}
   force_conflicts:
     description:
       - Whether fields of other managers are taken over. True, false, or a list of the managers that may lose fields; C(<object> <path>),

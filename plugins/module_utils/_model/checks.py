@@ -49,7 +49,7 @@ def cross_check(model: Mapping[str, Any], situation: Situation, left_out: list[s
     ``left_out``: services that ``only_in`` took away.
     """
     problems: list[Problem] = []
-    for check in (_environment, _areas, _teams, _finops, _foundation):
+    for check in (_environment, _areas, _teams, _renamed, _finops, _foundation):
         problems += check(model, situation)
     if isinstance(situation.host, str) and not situation.control and not _HOST.fullmatch(situation.host):
         words = f"found {show_value(situation.host)} as the host's name, which names the cluster; allowed: a DNS label (small letters, digits, dashes)"
@@ -115,7 +115,7 @@ def _teams(model: Mapping[str, Any], situation: Situation) -> Iterator[Problem]:
     taken = dict(_platform_namespaces(model, situation))
     reserved = {*_RESERVED_NAMESPACES, *(one for row in rows().values() for one in row.namespaces)}
     for name, team in entries(model, "teams").items():
-        namespace = team.get("namespace", name)
+        namespace = team.get("namespace", team.get("renamed_from", name))
         path: Path = ("teams", name, "namespace")
         if not isinstance(namespace, str):
             continue
@@ -132,6 +132,29 @@ def _teams(model: Mapping[str, Any], situation: Situation) -> Iterator[Problem]:
                 most = mapping(limits, above).get(key)
                 if amount(given) > amount(most) > 0:
                     yield Problem(("teams", name, "limits", below, key), f"found {given!r}, above limits.{above}, which is {most!r}")
+
+
+def _renamed(model: Mapping[str, Any], _situation: Situation) -> Iterator[Problem]:
+    """A former name is nobody's any more, and one thing's only."""
+    for part in ("teams", "services"):
+        named = entries(model, part)
+        known: dict[str, str] = {}
+        for name, entry in named.items():
+            former = entry.get("renamed_from")
+            path: Path = (part, name, "renamed_from")
+            if not isinstance(former, str):
+                continue
+            if former in named:
+                yield Problem(path, f"found {former!r}, which is itself a {part[:-1]}; allowed: a name that none has any more")
+            elif former in known:
+                yield Problem(path, f"found {former!r}, which is the former name of {known[former]!r} already; allowed: one of its own")
+            known.setdefault(former, name)
+
+
+def _now_called(model: Mapping[str, Any], part: str) -> dict[str, str]:
+    named = entries(model, part)
+    said = [(entry.get("renamed_from"), name) for name, entry in named.items()]
+    return {former: name for former, name in said if isinstance(former, str) and former not in named}
 
 
 def _platform_namespaces(model: Mapping[str, Any], situation: Situation) -> Iterator[tuple[str, str]]:
@@ -156,15 +179,22 @@ def _services(model: Mapping[str, Any], situation: Situation, left_out: list[str
     classes = mapping(mapping(model, "security"), "data_classes")
     released = mapping(mapping(model, "release"), "services")
     hosts: dict[str, str] = {}
+    called_now, team_now = _now_called(model, "services"), _now_called(model, "teams")
     for name, entry in services.items():
         path: Path = ("services", name)
+        if isinstance(entry.get("team"), str) and entry["team"] in team_now:
+            yield Problem((*path, "team"), f"found {entry['team']!r}, which is called {team_now[entry['team']]!r} now (renamed_from)")
+            continue
         yield from unknown((*path, "team"), "team", entry.get("team"), teams, home=("teams",))
         yield from unknown((*path, "tier"), "tier", entry.get("tier"), tiers, home=("recovery", "tiers"))
         yield from unknown((*path, "data_class"), "data class", entry.get("data_class"), classes, home=("security", "data_classes"))
         if name not in released:
+            former = entry.get("renamed_from")
+            still = f"; it stands there as {former}, its former name" if isinstance(former, str) and former in released else ""
             yield Problem(
                 ("release", "services", name),
-                f"missing; write the digest of its image: make release ENV={mapping(model, 'environment').get('name')} SERVICE={name} DIGEST=sha256:…",
+                f"missing; write the digest of its image: make release ENV={mapping(model, 'environment').get('name')} SERVICE={name} "
+                f"DIGEST=sha256:…{still}",
                 at_key=True,
                 home=("release", "services"),
             )
@@ -172,6 +202,8 @@ def _services(model: Mapping[str, Any], situation: Situation, left_out: list[str
             here: Path = (*path, "dependencies", index)
             if called == name:
                 yield Problem(here, "found the service itself; allowed: another one")
+            elif isinstance(called, str) and called in called_now:
+                yield Problem(here, f"found {called!r}, which is called {called_now[called]!r} now (renamed_from)")
             elif called in left_out:
                 yield Problem(here, f"found {called!r}, which this environment does not have (its only_in); give {name} the same only_in")
             else:

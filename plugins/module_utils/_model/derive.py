@@ -25,7 +25,7 @@ _RULES: dict[str, str] = {
     "cluster_access": "~/.kube/config with the cluster's name as context, unless the cluster names a kubeconfig; a rehearsal has its own",
     "simulated_in": "a sandbox's servers keep their files beside its kubeconfig; a rehearsed cluster's in the rehearsal's folder",
     "release": "digests and versions are what the environment's release says",
-    "team_namespace": "a team's namespace has the team's name, unless it says so itself",
+    "team_namespace": "a team's namespace has the team's name, of a renamed one its former name, unless it says so itself",
     "namespace": "a service lives in the namespace of its team",
     "cost_center": "the team of a service pays for it",
     "priority_class": "every tier has one priority class, tier-<tier>",
@@ -164,7 +164,8 @@ class Derivation:
     def _teams(self) -> None:
         for name, team in self._model["teams"].items():
             if "namespace" not in team:
-                self._say(("teams", name, "namespace"), name, "team_namespace")
+                of: list[Path] = [("teams", name, "renamed_from")] if "renamed_from" in team else []
+                self._say(("teams", name, "namespace"), team.get("renamed_from", name), "team_namespace", *of)
 
     def _tiers(self) -> None:
         for tier in self._model["recovery"]["tiers"]:

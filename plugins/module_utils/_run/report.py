@@ -155,7 +155,9 @@ def _host(notes: list[Mapping[str, Any]], writes: bool) -> Json:
     planned = [note for note in notes if note["stage"] in ("plan", "drift")]
     applied = [note for note in notes if note["stage"] == "apply"]
     failed = [note for note in notes if note["failed"]]
-    told = planned or applied
+    before = {note["wave"]: note.get("digest") for note in planned}
+    again = {note["wave"]: note for note in applied if before.get(note["wave"]) and note.get("digest") not in (None, before[note["wave"]])}
+    told = [again.get(note["wave"], note) for note in planned] or applied
     changes = list({(c["id"], c["action"]): c for note in [*told, *failed] for c in note.get("plan", ())}.values())
     counts = {action: sum((note.get("counts") or {}).get(action, 0) for note in told) for action in _COUNTS}
     if writes and failed:
@@ -178,7 +180,7 @@ def _host(notes: list[Mapping[str, Any]], writes: bool) -> Json:
             "failed": [item for note in verified for item in note.get("expectations", {}).get("failed", ())],
         },
         "changes": changes,
-        "warnings": list(dict.fromkeys(str(text) for note in notes for text in note.get("warnings", ()))),
+        "warnings": list(dict.fromkeys(str(text) for note in [*notes, *_planned_again(again)] for text in note.get("warnings", ()))),
         "foreign": [item for note in notes for item in note.get("foreign", ())],
     }
     if row["status"] in ("clean", "changes") and any(note["stage"] == "drift" for note in told):
@@ -187,6 +189,11 @@ def _host(notes: list[Mapping[str, Any]], writes: bool) -> Json:
         row["error"] = failed[0]["error"]
         row["failed_task"] = failed[0]["task"]
     return row
+
+
+def _planned_again(waves: Mapping[str, Any]) -> list[Json]:
+    said = "another run, or somebody, changed what was planned on; it was planned again, and what is shown is what that came to"
+    return [{"warnings": [said]}] if waves else []
 
 
 def _written(changes: list[Json], applied: list[Mapping[str, Any]]) -> list[Json]:

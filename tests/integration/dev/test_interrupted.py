@@ -90,11 +90,17 @@ def start(runs):
     return runs.start("ansible-playbook", *runs.words("site", **AREA), start_new_session=True)
 
 
-def told_to_stop(process, number):
-    """Signal the run, and wait until its workers know: they have their own signal then. A function that waits for all that was printed."""
+def read_on(process):
+    """The lines that the run has printed so far, as a list that grows, and who reads them."""
     lines = []
     reader = threading.Thread(target=lambda: lines.extend(iter(process.stdout.readline, "")))
     reader.start()
+    return lines, reader
+
+
+def told_to_stop(process, number):
+    """Signal the run, and wait until its workers know: they have their own signal then. A function that waits for all that was printed."""
+    lines, reader = read_on(process)
     os.kill(process.pid, number)
     if number == signal.SIGINT:
         until(lambda: process.poll() is not None or any("User interrupted" in line for line in list(lines)), "the run to give up", 120)
@@ -161,6 +167,24 @@ def test_a_run_that_was_killed_is_waited_for_and_then_finished(runs, slow):
     assert "waits for the run of" in output
     assert report["status"] == "applied"
     assert runs.play("plan", **AREA)[2]["status"] == "clean"
+
+
+def test_the_second_of_two_runs_says_whom_it_waits_for_and_plans_again(runs, slow, tmp_path):
+    first = start(runs)
+    in_the_middle(runs, first, slow)
+    theirs = tmp_path / "second.json"
+    second = runs.start("ansible-playbook", *runs.words("site", platform_plan_file=str(theirs), **AREA))
+    lines, reader = read_on(second)
+    until(lambda: any("waits for the run of" in line for line in list(lines)), "the second run to say whom it waits for", 300)
+    slow.let_go()
+    output, _none = first.communicate(timeout=300)
+    assert (first.returncode, conforms(runs.reported())["status"]) == (0, "applied"), output
+    second.wait(300)
+    reader.join(300)
+    report = conforms(json.loads(theirs.read_text(encoding="utf-8")))
+    assert (second.returncode, report["status"], report["changes"]) == (0, "clean", []), "".join(lines)
+    assert [text for text in report["warnings"] if "planned again" in text]
+    assert "ended applied" in " ".join(runs.play("status")[1].split())
 
 
 def test_a_run_that_slept_while_another_went_through_writes_nothing_and_stands_beside_it(runs, slow, tmp_path):

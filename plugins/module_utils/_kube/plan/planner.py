@@ -35,6 +35,7 @@ from .doubt import still_right
 from .emptied import refuse_emptied
 from .examine import Finding, enforced_levels, examine_existing, examine_new, examine_unasked
 from .immutable import replaceable
+from .moved import moves
 from .pending import CRD_PENDING, NAMESPACE_PENDING, Pending
 from .preview import nearest_fields, schema_problems
 from .proof import Verdict, entry_of, says_the_same, verdict
@@ -395,6 +396,10 @@ def _held(request: ReconcileRequest, observed: Observed) -> int:
 
 
 def _list_changes(request: ReconcileRequest, work: Work, removals: list[Removal]) -> None:
+    coming = [ref for ref, finding in work.findings.items() if finding.action is Action.CREATE]
+    gone = moves((removal.ref for removal in removals), coming, request.renamed)
+    for former, ref in gone.items():
+        work.findings[ref].reason = "; ".join(filter(None, (f"moves from {former.id}", work.findings[ref].reason)))
     for stage in work.stages:
         for ref in sorted(stage.members):
             finding = work.findings.get(ref)
@@ -409,7 +414,7 @@ def _list_changes(request: ReconcileRequest, work: Work, removals: list[Removal]
                     removal.ref.id,
                     Action.DELETE,
                     impact_of(Action.DELETE, removal.ref),
-                    reason="declared no more",
+                    reason=f"moves to {gone[removal.ref].id}" if removal.ref in gone else "declared no more",
                     scope=removal.record.name,
                     fingerprint=digest(["delete", removal.uid]),
                 )

@@ -49,6 +49,8 @@ class ReconcileRequest(Guards):
     remove_sets: frozenset[str] = frozenset()
     empty_sets: frozenset[str] = frozenset()
     """Sets that are meant to hold nothing, or to have a source that does, although objects of theirs would go away by that."""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """Former name → name of what is called otherwise now: what goes under the one and comes under the other is said to move."""
     force_conflicts: bool | tuple[str, ...] = False
     """Whose fields are taken back: everybody's, nobody's, or names of managers and an object's id and a path in it."""
     conflicts: str = "refuse"

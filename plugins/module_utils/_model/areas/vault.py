@@ -174,10 +174,6 @@ def check(model: Mapping[str, Any], _situation: Any) -> Iterator[Problem]:
     yield from _seal_problems(vault)
     services = _part(model, "services")
     for name, service in services.items():
-        former = service.get("renamed_from") if isinstance(service, Mapping) else None
-        if isinstance(former, str) and former in services:
-            words = f"found {former!r}, which is itself a service; allowed: a name that none has any more"
-            yield Problem(("services", name, "renamed_from"), words)
         for database, login in entries(service, "databases").items() if isinstance(service, dict) else ():
             ttl, longest = login.get("ttl"), login.get("max_ttl")
             if seconds(ttl) > seconds(longest) > 0:

@@ -48,6 +48,16 @@ def test_a_service_joins_everything():
     assert service["replicas"] == {"min": 3, "max": 8, "cpu_target_percent": 70}
 
 
+def test_a_renamed_team_keeps_the_namespace_in_which_everything_of_it_runs():
+    values = inventory()
+    values["platform_teams"] = {"mind": {**values["platform_teams"]["cortex"], "renamed_from": "cortex"}}
+    values["platform_services"] = {name: {**entry, "team": "mind"} for name, entry in values["platform_services"].items()}
+    found = model(values).effective
+    assert (found["teams"]["mind"]["namespace"], found["services"]["engine"]["namespace"]) == ("cortex", "cortex")
+    values["platform_teams"]["mind"]["namespace"] = "mind"
+    assert model(values).effective["services"]["engine"]["namespace"] == "mind"
+
+
 def test_dependents_are_the_other_side_of_dependencies():
     assert model().effective["services"]["store"]["dependents"] == ["engine"]
 
@@ -149,8 +159,8 @@ def test_all_errors_of_all_layers_come_at_once_with_their_places():
         'platform_cluster_overrides:4: slos."engine-latency".objective: found 100; allowed: less than 100',
         'platform_environment:3: environment.profile: found "hug"; allowed: small, standard, ha',
         "platform_services:4: services.store.porrt: unknown key; allowed: team, tier, data_class, description, image, port, protocol, exposed, "
-        "hosts, replicas, resources, probes, dependencies, config, only_in, repository, metrics, "
-        "generated_secrets, databases, renamed_from; did you mean 'port'?",
+        "hosts, replicas, resources, probes, dependencies, config, only_in, renamed_from, repository, metrics, "
+        "generated_secrets, databases; did you mean 'port'?",
         "platform_services:4: services.store.port: found 80; allowed: at least 1024",
     ]
 

@@ -23,6 +23,14 @@ def with_services(**services):
     return inventory(platform_services=entries, platform_release=release)
 
 
+def team(**changes):
+    return {**VALUES["platform_teams"]["cortex"], **changes}
+
+
+def with_teams(**teams):
+    return inventory(platform_teams={**VALUES["platform_teams"], **teams})
+
+
 @pytest.mark.parametrize(
     ("values", "path", "message"),
     [
@@ -39,6 +47,31 @@ def with_services(**services):
         ),
         (with_services(a=service(dependencies=["stor"])), "services.a.dependencies[0]", "found the unknown service 'stor'"),
         (with_services(a=service(dependencies=["a"])), "services.a.dependencies[0]", "found the service itself; allowed: another one"),
+        (
+            with_services(a=service(renamed_from="store")),
+            "services.a.renamed_from",
+            "found 'store', which is itself a service; allowed: a name that none has any more",
+        ),
+        (
+            with_services(a=service(renamed_from="old"), b=service(renamed_from="old")),
+            "services.b.renamed_from",
+            "found 'old', which is the former name of 'a' already; allowed: one of its own",
+        ),
+        (
+            with_services(a=service(renamed_from="old"), b=service(dependencies=["old"])),
+            "services.b.dependencies[0]",
+            "found 'old', which is called 'a' now (renamed_from)",
+        ),
+        (
+            with_teams(mind=team(renamed_from="old"), a=team(renamed_from="mind")),
+            "teams.a.renamed_from",
+            "found 'mind', which is itself a team; allowed: a name that none has any more",
+        ),
+        (
+            with_teams(mind=team(renamed_from="old"), a=team(namespace="old")),
+            "teams.a.namespace",
+            "found 'old', which is the namespace of the team 'mind'; allowed: one of its own",
+        ),
         (
             with_services(a=service(replicas={"min": 3, "max": 2})),
             "services.a.replicas.max",

@@ -275,3 +275,21 @@ def test_what_the_workers_left_completes_the_report():
     ]
     assert report["counts"]["create"] == 1
     assert report["hosts"]["a"]["cluster_uid"] == "uid-1"
+
+
+def test_what_was_planned_again_behind_another_run_is_what_the_report_shows():
+    """Both planned the same; the other one wrote it first."""
+    old, left = change("ConfigMap/n/a"), change("ConfigMap/n/b")
+    notes = [make_note("plan", "1", "", result(old, left, unchanged=1)), make_note("apply", "1", "", result(left, unchanged=2))]
+    report = build_report(meta("site", applied=True), {"a": notes})
+    assert ([change["id"] for change in report["changes"]], report["counts"]["create"], report["status"]) == (
+        ["ConfigMap/n/b"],
+        1,
+        "applied",
+    )
+    assert "planned again" in report["warnings"][0]
+    notes[1] = make_note("apply", "1", "", {**result(unchanged=3), "changed": False})
+    report = build_report(meta("site", applied=True), {"a": notes})
+    assert (report["changes"], report["status"]) == ([], "clean") and "planned again" in report["warnings"][0]
+    notes[1] = notes[0] | {"stage": "apply"}
+    assert build_report(meta("site", applied=True), {"a": notes})["warnings"] == []
