@@ -2,10 +2,14 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps up down clean status logs plan apply access drift verify explain look component compare rehearse break-glass destroy new-platform
+.PHONY: help ready deps up down clean status logs plan apply access drift verify explain look component compare rehearse break-glass destroy new-platform
 .PHONY: release promote rollback
 .PHONY: area lint test test-unit test-integration test-scenarios test-area bench bench-areas bench-rest bench-vault build catalog-check docs
 
+# Ansible wants it, and the inventory has other signs than ASCII.
+ifneq ($(shell locale charmap 2>/dev/null),UTF-8)
+export LC_ALL := C.UTF-8
+endif
 ENV ?= sandbox
 PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python3.14; do if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$name; break; fi; done)
 PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -24,72 +28,75 @@ NARROW = $(if $(HOST),--limit $(HOST)) $(if $(AREA),-e platform_area=$(AREA))
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-deps: ## Virtual environment, pinned packages and collections
+ready: ## What running needs: virtual environment and pinned packages
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name it with make PYTHON=…"; exit 1; }
 	@$(PYTHON) requirements/install.py
 
-up: deps ## Start the sandbox, apply the sandbox environment to it, verify it (AREAS= adds areas, AREAS=core takes them away)
+deps: ready ## What developing needs besides: tools, peers of the benchmarks and their collections
+	@$(PYTHON) requirements/install.py --requirements dev.txt
+
+up: ready ## Start the sandbox, apply the sandbox environment to it, verify it (AREAS= adds areas, AREAS=core takes them away)
 	@$(PLAYBOOK) playbooks/up.yml $(if $(AREAS),-e platform_areas=$(AREAS))
 
-down: deps ## Stop the sandbox, keep its data
+down: ready ## Stop the sandbox, keep its data
 	@$(PLAYBOOK) playbooks/down.yml
 
-clean: deps ## Stop the sandbox and remove all it left
+clean: ready ## Stop the sandbox and remove all it left
 	@$(PLAYBOOK) playbooks/clean.yml
 	@test ! -d .gantry || find .gantry -depth -maxdepth 1 -type d -empty -delete
 
-status: deps ## What runs, and how the last run ended (ENV=)
+status: ready ## What runs, and how the last run ended (ENV=)
 	@$(PLAYBOOK) playbooks/status.yml $(NARROW)
 
 logs: ## The end of a server's log (S=kube-apiserver)
 	@tail -n 50 .gantry/sandbox/logs/$(or $(S),$(error S= is missing; there are $(basename $(notdir $(wildcard .gantry/sandbox/logs/*.log))))).log
 
-plan: deps ## What a run would change, and nothing done (ENV= AREA= HOST= TAKE=; as everywhere V=1 for Ansible's own output, DIFF=1 for every field, HTML=plan.html for a page)
+plan: ready ## What a run would change, and nothing done (ENV= AREA= HOST= TAKE=; as everywhere V=1 for Ansible's own output, DIFF=1 for every field, HTML=plan.html for a page)
 	@$(PLAYBOOK) playbooks/plan.yml $(NARROW) $(TAKEN)
 
-apply: deps ## Apply; with PLAN=.gantry/plan.json exactly that plan or nothing (ENV= AREA= HOST= TAKE= CONFLICTS=leave)
+apply: ready ## Apply; with PLAN=.gantry/plan.json exactly that plan or nothing (ENV= AREA= HOST= TAKE= CONFLICTS=leave)
 	@$(PLAYBOOK) playbooks/$(if $(PLAN),apply.yml -e platform_plan=$(PLAN),site.yml) $(NARROW) $(TAKEN)
 
-access: deps ## What only an administrator may apply, and the deployer's rights (ENV= KUBECONFIG= IDENTITIES= CHECK=1 PLAN= HOST=)
+access: ready ## What only an administrator may apply, and the deployer's rights (ENV= KUBECONFIG= IDENTITIES= CHECK=1 PLAN= HOST=)
 	@$(PLAYBOOK) playbooks/access.yml $(if $(CHECK),--check) $(if $(filter command line,$(origin KUBECONFIG)),-e platform_admin_kubeconfig=$(KUBECONFIG)) $(if $(IDENTITIES),-e platform_identities=$(IDENTITIES)) $(if $(PLAN),-e platform_plan=$(PLAN)) $(if $(HOST),--limit $(HOST))
 
-drift: deps ## Compare every object with what is declared; fails on drift (ENV= AREA= HOST=)
+drift: ready ## Compare every object with what is declared; fails on drift (ENV= AREA= HOST=)
 	@$(PLAYBOOK) playbooks/drift.yml $(NARROW)
 
-verify: deps ## Check what must be true (ENV= AREA= HOST=)
+verify: ready ## Check what must be true (ENV= AREA= HOST=)
 	@$(PLAYBOOK) playbooks/verify.yml $(NARROW)
 
-explain: deps ## Where a value comes from (ENV= HOST= QUERY=services.memory-store.recovery)
+explain: ready ## Where a value comes from (ENV= HOST= QUERY=services.memory-store.recovery)
 	@$(PLAYBOOK) playbooks/explain.yml $(if $(HOST),--limit $(HOST)) -e '{"platform_explain_query": $(if $(QUERY),"$(subst ",\",$(QUERY))","@")}'
 
-look: deps ## Any cluster, without an inventory and read only: who writes what, components, policies (KUBECONFIG= CONTEXT= HTML=look.html)
+look: ready ## Any cluster, without an inventory and read only: who writes what, components, policies (KUBECONFIG= CONTEXT= HTML=look.html)
 	@ANSIBLE_LOCALHOST_WARNING=False ANSIBLE_INVENTORY_UNPARSED_WARNING=False ansible-playbook $(if $(V),-v) -i localhost, playbooks/look.yml -e '{"look_kubeconfig": "$(KUBECONFIG)", "look_context": "$(CONTEXT)", "look_page": "$(HTML)"}'
 
-component: deps ## What a component brings and needs, before it is enabled and without a cluster (NAME=velero ENV=)
+component: ready ## What a component brings and needs, before it is enabled and without a cluster (NAME=velero ENV=)
 	@$(PLAYBOOK) playbooks/component_info.yml -e component_name=$(call needed,NAME,NAME=velero)
 
-compare: deps ## Differences of two environments (A=staging B=prod)
-	@$(PLAY) $(call environment,$(A)) $(call environment,$(B)) playbooks/compare.yml -e platform_compare_a=$(A) -e platform_compare_b=$(B)
+compare: ready ## Differences of two environments (A=staging B=prod)
+	@$(PLAY) $(call environment,$(call needed,A,A=staging B=prod)) $(call environment,$(call needed,B,A=staging B=prod)) playbooks/compare.yml -e platform_compare_a=$(A) -e platform_compare_b=$(B)
 
-release: deps ## Write the digest of a service's new image into the environment's release.yml (ENV=staging SERVICE=memory-store DIGEST=sha256:…)
+release: ready ## Write the digest of a service's new image into the environment's release.yml (ENV=staging SERVICE=memory-store DIGEST=sha256:…)
 	@$(PLAYBOOK) playbooks/release.yml -e platform_release_service=$(call needed,SERVICE,SERVICE=memory-store) -e platform_release_digest=$(call needed,DIGEST,DIGEST=sha256:…)
 
-promote: deps ## Write into release.yml what another environment has verified (FROM=staging TO=prod SERVICE=)
-	@$(PLAY) $(call environment,$(FROM)) $(call environment,$(TO)) playbooks/promote.yml -e platform_promote_from=$(FROM) -e platform_promote_to=$(TO) $(if $(SERVICE),-e platform_promote_only=$(SERVICE))
+promote: ready ## Write into release.yml what another environment has verified (FROM=staging TO=prod SERVICE=)
+	@$(PLAY) $(call environment,$(call needed,FROM,FROM=staging TO=prod)) $(call environment,$(call needed,TO,FROM=staging TO=prod)) playbooks/promote.yml -e platform_promote_from=$(FROM) -e platform_promote_to=$(TO) $(if $(SERVICE),-e platform_promote_only=$(SERVICE))
 
-rollback: deps ## Plan the release of a recorded run, then write it into release.yml (ENV=prod RUN=; without RUN= the recorded ones are listed)
+rollback: ready ## Plan the release of a recorded run, then write it into release.yml (ENV=prod RUN=; without RUN= the recorded ones are listed)
 	@$(PLAYBOOK) playbooks/rollback.yml -e platform_rollback_run=$(RUN)
 
-rehearse: deps ## Every cluster of an environment on a control plane of its own on this machine (ENV=prod AREAS=)
+rehearse: ready ## Every cluster of an environment on a control plane of its own on this machine (ENV=prod AREAS=)
 	@$(PLAYBOOK) playbooks/rehearse.yml $(NARROW) $(if $(AREAS),-e platform_areas=$(AREAS))
 
-break-glass: deps ## Prove that the emergency access gets into every cluster without the platform (ENV=prod)
+break-glass: ready ## Prove that the emergency access gets into every cluster without the platform (ENV=prod)
 	@$(PLAYBOOK) playbooks/break_glass.yml $(NARROW)
 
-destroy: deps ## Remove everything that was applied to the sandbox (CONFIRM=sandbox)
-	@$(PLAYBOOK) playbooks/destroy.yml -e platform_destroy_confirmation=$(CONFIRM)
+destroy: ready ## Remove everything that was applied to the sandbox (CONFIRM=sandbox)
+	@$(PLAYBOOK) playbooks/destroy.yml -e platform_destroy_confirmation="$(CONFIRM)"
 
-new-platform: deps ## A live repository of one's own (DEST=../ours PRODUCT=shop DOMAIN=shop.example ENVIRONMENTS=dev,prod CLOUD=eks; or EXAMPLE=1)
+new-platform: ready ## A live repository of one's own (DEST=../ours PRODUCT=shop DOMAIN=shop.example ENVIRONMENTS=dev,prod CLOUD=eks; or EXAMPLE=1)
 	@$(PLAY) playbooks/new_platform.yml -e new_platform_dest=$(call needed,DEST,DEST=../our-platform) $(if $(PRODUCT),-e new_platform_product=$(PRODUCT)) $(if $(DOMAIN),-e new_platform_domain=$(DOMAIN)) $(if $(ENVIRONMENTS),-e new_platform_environments=$(ENVIRONMENTS)) $(if $(CLOUD),-e new_platform_cloud=$(CLOUD)) $(if $(EXAMPLE),-e new_platform_example=true)
 
 area: deps ## The skeleton of an area, ready for lint and tests (NAME=monitoring)

@@ -36,7 +36,9 @@ def main() -> None:
             print(f"Python {version}: not run, it is not on this machine", flush=True)
         else:
             others[version] = ROOT / f".venv-{version}"
-            subprocess.run([python, "requirements/install.py", "--venv", str(others[version])], cwd=ROOT, check=True)
+            subprocess.run(
+                [python, "requirements/install.py", "--requirements", "dev.txt", "--venv", str(others[version])], cwd=ROOT, check=True
+            )
     with ThreadPoolExecutor(2) as pool:
         if not all([*pool.map(proved, others, others.values())]):
             sys.exit(1)

@@ -3,12 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Brings the checkout to where everything runs: virtual environment, pinned packages, collections. Standard library only.
 
-Run by `make deps`; a second run with the same requirements does nothing.
+Run by `make ready` and `make deps`; a second run with the same requirements does nothing.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import hashlib
 import os
 import shutil
@@ -22,6 +23,19 @@ ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements"
 COLLECTIONS = ROOT / ".ansible" / "collections" / "ansible_collections"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gantry"
+SIZES = {"sandbox.txt": ": 420 MB on disk, a minute or two", "dev.txt": ": another 400 MB, a minute or two"}
+UV_SAYS = {
+    "index-url": "UV_DEFAULT_INDEX",
+    "extra-index-url": "UV_INDEX",
+    "find-links": "UV_FIND_LINKS",
+    "cert": "SSL_CERT_FILE",
+    "client-cert": "SSL_CLIENT_CERT",
+    "trusted-host": "UV_INSECURE_HOST",
+    "proxy": "ALL_PROXY",
+    "timeout": "UV_HTTP_TIMEOUT",
+    "default-timeout": "UV_HTTP_TIMEOUT",
+}
+"""A setting of pip and the variable by which uv is told the same."""
 FOREIGN = ("kubernetes/core", "amazon/aws")
 
 
@@ -29,11 +43,12 @@ def main() -> None:
     """Install into ``--venv``; ``--only`` limits the packages to one requirements file of this folder."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--venv", type=Path, default=ROOT / ".venv")
-    parser.add_argument("--requirements", default="dev.txt")
+    parser.add_argument("--requirements", default="sandbox.txt")
     options = parser.parse_args()
     install_packages(options.venv, REQUIREMENTS / options.requirements)
     link_ourselves()
-    install_collections(options.venv)
+    if options.requirements == "dev.txt":
+        install_collections(options.venv)
 
 
 def install_packages(folder: Path, requirements: Path) -> None:
@@ -42,13 +57,14 @@ def install_packages(folder: Path, requirements: Path) -> None:
     wanted = digest_of(requirements, REQUIREMENTS / "bootstrap.txt") + f" {sys.version_info.major}.{sys.version_info.minor}"
     if stamp.is_file() and stamp.read_text() == wanted:
         return
-    say(f"packages of {requirements.name} into {folder.name}")
+    say(f"packages of {requirements.name} into {folder.name}{SIZES.get(requirements.name, '')}")
     if not (folder / "bin" / "python").exists():
         venv.create(folder, with_pip=True)
     python = str(folder / "bin" / "python")
     quiet = ["--quiet", "--disable-pip-version-check"]
     subprocess.run([python, "-m", "pip", "install", *quiet, "--require-hashes", "-r", str(REQUIREMENTS / "bootstrap.txt")], check=True)
-    environment = {**os.environ, "VIRTUAL_ENV": str(folder)}
+    told = subprocess.run([python, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True).stdout
+    environment = {**settings_for_uv(told), **os.environ, "VIRTUAL_ENV": str(folder)}
     uv = [str(folder / "bin" / "uv"), "pip", "install", "--quiet", "--require-hashes", "-r", str(requirements)]
     subprocess.run(uv, check=True, env=environment)
     # uv leaves no bytecode. Where PYTHONDONTWRITEBYTECODE is set, as in many images, each ansible-playbook would compile all of this anew.
@@ -58,6 +74,21 @@ def install_packages(folder: Path, requirements: Path) -> None:
         [python, "-m", "compileall", "-q", "-j", "0", *(str(packages / name) for name in ("ansible", "jinja2", "yaml"))], check=False
     )
     stamp.write_text(wanted)
+
+
+def settings_for_uv(told: str) -> dict[str, str]:
+    """What pip is configured with, as uv reads it from its environment; ``told`` is what ``pip config list`` says.
+
+    uv knows neither pip's files nor its variables. Where several say the same thing the last one holds, as for pip.
+    """
+    found: dict[str, str] = {}
+    for line in told.splitlines():
+        name, equals, value = line.partition("=")
+        key = name.rpartition(".")[2].removeprefix("install.")
+        if equals and key in UV_SAYS:
+            text = str(ast.literal_eval(value))
+            found[UV_SAYS[key]] = " ".join(text.split())
+    return found
 
 
 def link_ourselves() -> None:

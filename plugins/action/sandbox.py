@@ -5,11 +5,14 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..module_utils._core.errors import InputError
 from ..module_utils._joined.face import Call, Face
 from ..module_utils._sandbox.build import cache_folder, ensure, missing
 from ..module_utils._sandbox.data import Definitions, Selection
@@ -51,6 +54,11 @@ def _start(instance: Instance, selection: Selection, call: Call) -> dict[str, An
         build = missing(selection.tools, call.environment)
         pending = instance.pending({} if build else ensure(selection.tools, call.environment, call.tell))
         return {"changed": bool(build or pending), "build": build, "made": pending}
+    _check_packages(selection)
+    return _bring_up(instance, selection, call)
+
+
+def _bring_up(instance: Instance, selection: Selection, call: Call) -> dict[str, Any]:
     began = time.monotonic()
     binaries = ensure(selection.tools, call.environment, call.tell)
     built = time.monotonic()
@@ -60,6 +68,19 @@ def _start(instance: Instance, selection: Selection, call: Call) -> dict[str, An
         "made": instance.changed,
         "seconds": {"binaries": round(built - began, 1), "servers": round(time.monotonic() - built, 1)},
     }
+
+
+def _check_packages(selection: Selection) -> None:
+    """Raise InputError for what this Python lacks, before anything is built, and before anything that runs is stopped."""
+    wanted = {"supervisor": "supervisor", "cryptography": "cryptography"} | {
+        module: name for server in selection.servers for module, name in server.packages
+    }
+    absent = sorted(name for module, name in wanted.items() if importlib.util.find_spec(module) is None)
+    if absent:
+        raise InputError(
+            f"the sandbox needs the Python packages {', '.join(absent)}, which {sys.executable} does not have; nothing was stopped or started. "
+            f"Install them: make ready in a checkout, make deps in a repository of your own, or pip install {' '.join(absent)}"
+        )
 
 
 def _said(instance: Instance, selection: Selection) -> dict[str, Any]:

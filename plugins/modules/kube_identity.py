@@ -41,7 +41,7 @@ options:
     type: int
     default: 90
   renew_before:
-    description: Renewed when it lasts fewer days than these.
+    description: Renewed when it lasts fewer days than these, or a third of its time where the cluster gave less than O(days).
     type: int
     default: 30
 requirements:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import json
 import os
 import shutil
@@ -14,17 +15,24 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
+DIGEST = "sha256:" + "cd" * 32
 
 
-def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a command of this Python's environment in ``folder``, with nothing of the checkout's Ansible settings."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "MAKE"))}
     environment["PATH"] = f"{BIN}{os.pathsep}{environment.get('PATH', '')}"
     environment["ANSIBLE_NOCOLOR"] = "1"
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=1200)
+    return subprocess.run(command, cwd=folder, env=environment | variables, capture_output=True, text=True, check=False, timeout=1200)
+
+
+def make(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """A target of the repository's own Makefile, on what is installed already."""
+    return run(folder, "make", "--no-print-directory", "-o", ".ansible/installed", *words, **variables)
 
 
 def succeeded(answer: subprocess.CompletedProcess[str]) -> str:
@@ -34,10 +42,13 @@ def succeeded(answer: subprocess.CompletedProcess[str]) -> str:
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory):
-    """The repository with the collection installed in it, and its sandbox up; it is stopped in the end."""
+    """The repository with the collection installed in it; its sandbox is stopped in the end."""
     folder = tmp_path_factory.mktemp("team")
     ours, built = folder / "ours", folder / "built"
-    succeeded(run(CHECKOUT, "ansible-playbook", "playbooks/new_platform.yml", "-e", f"new_platform_dest={ours}"))
+    words = ["-e", f"new_platform_dest={ours}", "-e", "new_platform_product=shop", "-e", "new_platform_domain=shop.example"]
+    told = succeeded(run(CHECKOUT, "ansible-playbook", "playbooks/new_platform.yml", *words))
+    assert "make access ENV=dev KUBECONFIG=" in told and "make release ENV=dev SERVICE=hello" in told
+    assert all(len(line) <= 80 for line in told.splitlines() if str(ours) not in line)
     succeeded(run(CHECKOUT, "ansible-galaxy", "collection", "build", "--output-path", str(built)))
     (archive,) = built.iterdir()
     succeeded(run(ours, "ansible-galaxy", "collection", "install", str(archive), "-p", ".ansible/collections", "--no-deps", "--offline"))
@@ -48,6 +59,30 @@ def repository(tmp_path_factory):
         shutil.rmtree(ours / ".gantry", ignore_errors=True)
 
 
+@pytest.fixture(scope="module")
+def example(repository):
+    """The whole example beside it, by the same installed collection."""
+    folder = repository.parent / "example"
+    succeeded(
+        run(
+            CHECKOUT,
+            "ansible-playbook",
+            "playbooks/new_platform.yml",
+            "-e",
+            f"new_platform_dest={folder}",
+            "-e",
+            "new_platform_example=true",
+        )
+    )
+    (folder / ".ansible").symlink_to(repository / ".ansible")
+    return folder
+
+
+def environment_of(folder: Path, environment: str) -> subprocess.CompletedProcess[str]:
+    words = ["-i", f"inventories/{environment}.yml", "playbooks/explain.yml", "-e", "platform_explain_query=environment.name"]
+    return run(folder, "ansible-playbook", *words)
+
+
 def test_it_runs_the_installed_collection_and_not_the_checkout(repository):
     output = succeeded(run(repository, "ansible-galaxy", "collection", "list", "gantry.platform", "-p", ".ansible/collections"))
     assert str(repository) in output
@@ -55,25 +90,60 @@ def test_it_runs_the_installed_collection_and_not_the_checkout(repository):
 
 
 @pytest.mark.parametrize("environment", ["sandbox", "dev", "staging", "prod", "dr"])
-def test_every_inventory_is_right(repository, environment):
-    output = succeeded(
-        run(
-            repository,
-            "ansible-playbook",
-            "-i",
-            f"inventories/{environment}.yml",
-            "playbooks/explain.yml",
-            "-e",
-            "platform_explain_query=environment.name",
-        )
-    )
-    assert f'environment.name = "{environment}"' in output
+def test_every_inventory_of_the_example_is_right(example, environment):
+    assert f'environment.name = "{environment}"' in succeeded(environment_of(example, environment))
+    assert filecmp.cmp(CHECKOUT / "inventories" / f"{environment}.yml", example / "inventories" / f"{environment}.yml", shallow=False)
+
+
+def test_a_skeleton_has_one_team_and_one_service_and_wants_its_first_release(repository):
+    shared = repository / "inventories" / "group_vars" / "all"
+    teams, services = (yaml.safe_load((shared / name).read_text()) for name in ("30_teams.yml", "40_services.yml"))
+    assert ([*teams["platform_teams"]], [*services["platform_services"]]) == (["first"], ["hello"])
+    assert "consciousness" not in "".join(path.read_text() for path in (repository / "inventories").rglob("*.yml"))
+    refused = environment_of(repository, "dev")
+    assert refused.returncode != 0
+    assert "make release ENV=dev SERVICE=hello DIGEST=sha256:" in " ".join((refused.stdout + refused.stderr).split())
+    succeeded(make(repository, "release", "ENV=dev", "SERVICE=hello", f"DIGEST={DIGEST}", LC_ALL="C"))
+    assert yaml.safe_load((repository / "inventories/group_vars/dev/release.yml").read_text())["platform_release"]["services"] == {
+        "hello": {"digest": DIGEST}
+    }
+    for environment in ("dev", "prod", "sandbox"):
+        assert f'environment.name = "{environment}"' in succeeded(environment_of(repository, environment))
+
+
+def test_a_skeleton_passes_ansible_lints_production_profile(repository):
+    # The other playbooks differ in one word, and each costs as much as all inventories.
+    assert succeeded(run(repository, "ansible-lint", "--nocolor", "-q", "playbooks/plan.yml", "inventories")) == ""
+
+
+def test_its_workflow_plans_pull_requests_and_applies_what_was_approved(repository):
+    workflow = yaml.safe_load((repository / ".github" / "workflows" / "platform.yml").read_text())
+    jobs = workflow["jobs"]
+    assert {row["environment"]: row["kubeconfig"] for row in jobs["plan"]["strategy"]["matrix"]["include"]} == {
+        "dev": "KUBECONFIG_DEV",
+        "prod": "KUBECONFIG_PROD",
+    }
+    assert jobs["apply"]["needs"] == ["lint", "plan"] and jobs["apply"]["environment"] == "${{ matrix.environment }}"
+    assert [step["run"] for step in jobs["apply"]["steps"] if "PLAN=" in step.get("run", "")] == [
+        'make apply ENV="$ENVIRONMENT" PLAN=approved/plan.json'
+    ]
+    assert "gh pr comment" in jobs["comment"]["steps"][-1]["run"]
+
+
+def test_a_second_time_writes_nothing_and_half_of_the_words_are_refused(repository):
+    before = {path: path.read_bytes() for path in repository.rglob("*") if path.is_file() and ".ansible" not in path.parts}
+    words = ["-e", f"new_platform_dest={repository}"]
+    refused = run(CHECKOUT, "ansible-playbook", "playbooks/new_platform.yml", *words)
+    assert refused.returncode != 0 and "PRODUCT=shop DOMAIN=shop.example" in " ".join((refused.stdout + refused.stderr).split())
+    words += ["-e", "new_platform_product=shop", "-e", "new_platform_domain=shop.example"]
+    assert ": 0 files written" in succeeded(run(CHECKOUT, "ansible-playbook", "playbooks/new_platform.yml", *words))
+    assert {path: path.read_bytes() for path in repository.rglob("*") if path.is_file() and ".ansible" not in path.parts} == before
 
 
 def test_site_plan_and_drift(repository):
-    succeeded(run(repository, "ansible-playbook", "playbooks/up.yml"))
+    succeeded(make(repository, "up"))
     succeeded(run(repository, "ansible-playbook", "playbooks/site.yml"))
-    succeeded(run(repository, "ansible-playbook", "playbooks/plan.yml"))
+    succeeded(make(repository, "plan"))
     plan = json.loads((repository / ".gantry" / "plan.json").read_text(encoding="utf-8"))
     assert plan["changes"] == []
     succeeded(run(repository, "ansible-playbook", "playbooks/drift.yml"))

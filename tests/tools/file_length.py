@@ -9,7 +9,14 @@ from common import our_files
 
 MOST = 500
 REASON = "Longer than 500 lines because"
-MADE_BY_TOOLS = ("requirements/dev.txt", "requirements/importer.txt", "docs/inventory.md", "CHANGELOG.md", "LICENSE")
+MADE_BY_TOOLS = (
+    "requirements/dev.txt",
+    "requirements/sandbox.txt",
+    "requirements/importer.txt",
+    "docs/inventory.md",
+    "CHANGELOG.md",
+    "LICENSE",
+)
 
 
 def problems() -> list[str]:

@@ -10,10 +10,11 @@ from __future__ import annotations
 import datetime
 import json
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from .._core.errors import InputError
-from .._kube.access.identity import ends, make
+from .._kube.access.identity import ends, make, renewal
 from .._kube.form.yaml import load_yaml
 from .._kube.options import AUTH_SPEC, auth_options
 from .._kube.wire.kubeconfig import choose, load_kubeconfig
@@ -34,24 +35,26 @@ def identity(call: Call) -> Result:
     """``kube_identity``."""
     given = call.params
     now = datetime.datetime.now(datetime.UTC)
-    expires = _held(given["dest"], given["user"])
-    due = expires is None or expires - now < datetime.timedelta(days=given["renew_before"])
+    expires, renewed_at = _held(given)
+    due = renewed_at is None or renewed_at < now
     if due and not call.check_mode:
         expires = _renewed(call, now)
     return {"changed": due, "expires": expires.isoformat() if expires else ""}
 
 
-def _held(path: str, user: str) -> datetime.datetime | None:
-    """When what is there ends; none where nothing is. Raises InputError where it is somebody else's."""
+def _held(given: Mapping[str, Any]) -> tuple[datetime.datetime | None, datetime.datetime | None]:
+    """When what is there ends, and when it is to be renewed; none where nothing is. Raises InputError where it is somebody else's."""
+    path = given["dest"]
     if not os.path.exists(path):
-        return None
+        return None, None
     with open(path, encoding="utf-8") as handle:
-        found = ends(load_yaml(handle.read(), path), user)
+        content = load_yaml(handle.read(), path)
+    found = ends(content, given["user"])
     if found is None:
         raise InputError(
             f"{path} is a kubeconfig of somebody else, or not made here, and is left alone; name another file, or move it away"
         )
-    return found
+    return found, renewal(content, found, datetime.timedelta(days=given["renew_before"]))
 
 
 def _renewed(call: Call, now: datetime.datetime) -> datetime.datetime | None:

@@ -99,7 +99,7 @@ def _planned(client: KubeClient, discovery: Discovery, request: ReconcileRequest
     formers = [record.former for record in observed.records.values() if record.former]
     removed = observed.removed(request.remove_sets)
     observe(client, discovery, wanted, observed, [*observed.records.values(), *formers, *removed], request.administered.sets)
-    require_namespaces(wanted, observed)
+    require_namespaces(wanted, observed, request.administered.cure)
     refuse_parents(wanted, observed)
     subjects = subjects_of(wanted, observed, references)
     return _Planned(discovery, wanted, observed, make_plan(client, request, wanted, observed, subjects))

@@ -49,6 +49,7 @@ _KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "binaries",
             "stop_signal",
             "only_with",
+            "packages",
         ),
     ),
     "clients": (("user",), ("groups", "only_with")),
@@ -66,7 +67,8 @@ class Server:
     is done that comes after its start, ``ready`` where it is empty. ``files`` are configuration files by
     path below root, ``copies`` files that are joined there as they are, ``binaries`` tools to copy there (real files: some servers follow
     no links). ``hosts`` are the names of its serving certificate, signed by ``authority``: the instance's own where it is empty. It runs
-    where one of its ``areas`` is wanted, and all of ``only_with`` as well. ``own_files`` is the folder that ``{files}`` means.
+    where one of its ``areas`` is wanted, and all of ``only_with`` as well. ``packages`` are what it needs of Python besides the sandbox
+    itself, by module and the name under which pip knows that. ``own_files`` is the folder that ``{files}`` means.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Server:
     binaries: tuple[tuple[str, str], ...] = ()
     stop_signal: str = "TERM"
     only_with: tuple[str, ...] = ()
+    packages: tuple[tuple[str, str], ...] = ()
     own_files: Path = Path()
 
 
@@ -297,6 +300,7 @@ def _server(row: _Row, added: Mapping[str, Sequence[Path]]) -> Server:
         tuple(sorted((body.get("binaries") or {}).items())),
         body.get("stop_signal") or "TERM",
         tuple(body.get("only_with") or []),
+        tuple(sorted((body.get("packages") or {}).items())),
         own_files,
     )
 

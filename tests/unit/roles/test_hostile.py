@@ -97,7 +97,11 @@ GIVEN = {
     "new_platform": {
         "item": "site",
         "new_platform_version": "1.0.0",
-        "new_platform_environments": ["dev"],
+        "new_platform_product": "shop",
+        "new_platform_domain": "shop.example",
+        "new_platform_source": "gantry.platform",
+        "new_platform_packages": ["boto3"],
+        "new_platform_written": {"written": ["x"]},
         "new_platform_code_owner": "@x",
     },
 }

@@ -55,6 +55,16 @@ def ends(kubeconfig: Any, user: str) -> datetime.datetime | None:
         return None
 
 
+def renewal(kubeconfig: Any, expires: datetime.datetime, before: datetime.timedelta) -> datetime.datetime:
+    """When it is due anew: so long before its end, or when a third of it is left where the cluster gave less than was asked for."""
+    try:
+        (noted,) = [row["extension"] for row in kubeconfig["extensions"] if row["name"] == _EXPIRES]
+        lasts = expires - datetime.datetime.fromisoformat(noted["made"])
+    except (KeyError, TypeError, ValueError):
+        return expires - before
+    return expires - min(before, lasts / 3)
+
+
 def make(client: KubeClient, cluster: Mapping[str, Any], user: str, days: int, now: datetime.datetime) -> dict[str, Any]:
     """A kubeconfig that gets into ``cluster`` (an entry of a kubeconfig) as ``user`` for so many days. Raises InputError, ServerError."""
     if user.startswith(_ACCOUNTS):
@@ -64,7 +74,7 @@ def make(client: KubeClient, cluster: Mapping[str, Any], user: str, days: int, n
     return {
         "apiVersion": "v1",
         "kind": "Config",
-        "extensions": [{"name": _EXPIRES, "extension": {"expires": expires.isoformat()}}],
+        "extensions": [{"name": _EXPIRES, "extension": {"made": now.isoformat(), "expires": expires.isoformat()}}],
         "clusters": [{"name": "cluster", "cluster": _whole(cluster)}],
         "users": [{"name": user, "user": held}],
         "contexts": [{"name": "cluster", "context": {"cluster": "cluster", "user": user}}],

@@ -398,8 +398,8 @@ def _crd_exists(client: KubeClient, key: tuple[str, str], discovery: Discovery) 
     return any(crd["spec"]["group"] == group and crd["spec"]["names"]["kind"] == kind for crd in crds)
 
 
-def require_namespaces(wanted: Wanted, observed: Observed) -> None:
-    """Raise InputError where an object's or a parent's namespace neither exists nor is declared."""
+def require_namespaces(wanted: Wanted, observed: Observed, cure: str = "") -> None:
+    """Raise InputError where an object's or a parent's namespace neither exists nor is declared; ``cure`` is what would make it."""
     declared = {ref.name for ref in wanted.objects if ref.group_kind == "Namespace"}
     lost: dict[str, list[str]] = {}
     for ref, item in wanted.objects.items():
@@ -413,7 +413,7 @@ def require_namespaces(wanted: Wanted, observed: Observed) -> None:
             f"  {name}: needed by {users[0]}" + (f" and {len(users) - 1} more" if len(users) > 1 else "")
             for name, users in sorted(lost.items())
         ]
-        raise InputError("these namespaces do not exist and nobody declares them:\n" + "\n".join(rows))
+        raise InputError("these namespaces do not exist and nobody declares them:\n" + "\n".join([*rows, *([cure] if cure else [])]))
 
 
 def live_label(metadata: Mapping[str, Any]) -> str:
