@@ -2,9 +2,9 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help ready deps up down clean status logs plan apply access drift verify explain look component compare rehearse break-glass destroy new-platform
+.PHONY: help ready deps up down clean status logs plan apply access drift verify explain look component slo-report compare rehearse break-glass destroy new-platform
 .PHONY: release promote rollback
-.PHONY: area lint test test-unit test-integration test-scenarios test-area bench bench-areas bench-rest bench-vault build catalog-check docs
+.PHONY: area lint test test-unit test-integration test-scenarios test-area bench bench-areas bench-rest bench-slo bench-vault build catalog-check docs
 
 # Ansible wants it, and the inventory has other signs than ASCII.
 ifneq ($(shell locale charmap 2>/dev/null),UTF-8)
@@ -75,6 +75,9 @@ look: ready ## Any cluster, without an inventory and read only: who writes what,
 component: ready ## What a component brings and needs, before it is enabled and without a cluster (NAME=velero ENV=)
 	@$(PLAYBOOK) playbooks/component_info.yml -e component_name=$(call needed,NAME,NAME=velero)
 
+slo-report: ready ## What objectives were kept and what is left of their error budgets, as a page and four other forms (ENV= URL= HOST=)
+	@$(PLAYBOOK) playbooks/slo_report.yml $(if $(URL),-e slo_url=$(URL)) $(if $(HOST),--limit $(HOST))
+
 compare: ready ## Differences of two environments (A=staging B=prod)
 	@$(PLAY) $(call environment,$(call needed,A,A=staging B=prod)) $(call environment,$(call needed,B,A=staging B=prod)) playbooks/compare.yml -e platform_compare_a=$(A) -e platform_compare_b=$(B)
 
@@ -127,6 +130,9 @@ bench-vault: deps ## Compare vault_config with a loop of vault_write; writes doc
 
 bench-rest: deps ## Compare the modules of APIs that are tables with loops of uri; writes docs/performance-rest.md
 	@python benchmarks/rest.py
+
+bench-slo: deps ## What rules and reports of objectives cost; writes docs/performance-slo.md
+	@python benchmarks/slo.py
 
 bench-areas: deps ## What a plan costs with thirty areas more; writes docs/performance-areas.md
 	@python benchmarks/areas.py

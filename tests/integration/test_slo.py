@@ -46,6 +46,7 @@ SAID = {
 SLOS = {
     "availability": {},
     "latency": {"indicator": "latency", "threshold": "250ms", "metric": "took_seconds", "objective": 99},
+    "quality": {"indicator": "quality", "metric": "right_total", "total_metric": "answers_total", "objective": 99},
     "quiet": {"service": "quiet"},
     "faultless": {"service": "faultless"},
 }
@@ -110,6 +111,8 @@ class Traffic:
             self.add("asked_total", {**of, "code": "200"}, begin + second, good)
             if seen_bad:
                 self.add("asked_total", {**of, "code": "500"}, begin + second, bad)
+            self.add("answers_total", of, begin + second, good + bad)
+            self.add("right_total", of, begin + second, good + bad - slow)
             self.add("took_seconds_count", of, begin + second, good + bad)
             self.add("took_seconds_bucket", {**of, "le": "0.25"}, begin + second, good + bad - slow)
             self.add("took_seconds_bucket", {**of, "le": "+Inf"}, begin + second, good + bad)
@@ -248,7 +251,7 @@ def near(value, exact):
     return value is not None and abs(value - float(exact)) <= NEAR * abs(float(exact))
 
 
-@pytest.mark.parametrize(("name", "bad"), [("availability", "bad"), ("latency", "slow")])
+@pytest.mark.parametrize(("name", "bad"), [("availability", "bad"), ("latency", "slow"), ("quality", "slow")])
 def test_the_budget_is_what_the_counters_say(prometheus, name, bad):
     traffic = prometheus.traffic
     exact = Fraction(getattr(traffic, bad), traffic.total)

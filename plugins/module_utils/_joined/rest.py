@@ -48,7 +48,7 @@ SPEC: dict[str, Any] = {
     "vault": {"type": "dict"},
     "wait_timeout": {"type": "int", "default": 120},
 }
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def endpoint_of(call: Call, url: str) -> tuple[Endpoint, str]:
@@ -61,7 +61,7 @@ def endpoint_of(call: Call, url: str) -> tuple[Endpoint, str]:
     parts = urllib.parse.urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InputError(f"url is the address of the API as https://host, found {address!r}")
-    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise InputError(f"url: {address} would carry the token over the network in the clear; use https")
     token = options.get("token") or (text_of(options["token_file"], "token_file") if options.get("token_file") else "")
     if not token:

@@ -6,7 +6,7 @@
 In a pod that is the work of the container config-reloader: the Secret with the configuration becomes a file, ConfigMaps with rules and
 the Secret with certificates become folders, and the server is told to read them again. Four things are changed on the way: the cluster
 is asked by a kubeconfig in place of a pod's own token, folders are those of {folder}, of all targets those are kept that something
-stands for ({folder}/services), at its port, and nobody waits half a minute for a first value. Runs under the supervisor: standard
+stands for ({folder}/services, and traffic.json for services of teams), at its port, and nobody waits half a minute for a first value. Runs under the supervisor: standard
 library, PyYAML and keepers.py only.
 """
 
@@ -49,11 +49,15 @@ Object = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Place:
-    """Where the real server is: its ``folder``, the ``kubeconfig`` that it asks the cluster with, and what ``stands`` for which Service."""
+    """Where the real server is: its ``folder``, the ``kubeconfig`` that it asks the cluster with, and what ``stands`` for which Service.
+
+    ``traffic`` is the port of what shows metrics for all services of teams, 0 where there is none.
+    """
 
     folder: Path
     kubeconfig: Path
     stands: Mapping[str, int]
+    traffic: int = 0
 
 
 # what the operator wrote, as files
@@ -92,18 +96,34 @@ def adapted(config: dict[str, Any], place: Place) -> dict[str, Any]:
         for found in part.get("kubernetes_sd_configs") or []:
             found["kubeconfig_file"] = str(place.kubeconfig)
         if "kubernetes_sd_configs" in part:
-            part["relabel_configs"] = [*(part.get("relabel_configs") or []), *_led(place.stands)]
+            part["relabel_configs"] = [*(part.get("relabel_configs") or []), *_led(place.stands, place.traffic)]
     return dict(_moved(config, place.folder))
 
 
-def _led(stands: Mapping[str, int]) -> list[dict[str, Any]]:
-    """Rules that lead targets of a Service to the port that stands for it, and drop all others."""
-    of = {"source_labels": ["__meta_kubernetes_namespace", "__meta_kubernetes_service_name"], "separator": "/"}
-    led = [
-        {**of, "regex": re.escape(name), "target_label": "__address__", "replacement": f"127.0.0.1:{port}"}
-        for name, port in sorted(stands.items())
+def _led(stands: Mapping[str, int], traffic: int) -> list[dict[str, Any]]:
+    """Rules that lead targets of a Service to the port that stands for it, and drop all others.
+
+    A service of a team is known by its tier; whoever shows the metrics of all is told of which.
+    """
+    source, tier = ["__meta_kubernetes_namespace", "__meta_kubernetes_service_name"], "__meta_kubernetes_service_label_tier"
+    of = {"source_labels": source, "separator": "/"}
+    named = "|".join(map(re.escape, sorted(stands))) or "nothing"
+    if not traffic:
+        kept = [{**of, "regex": named, "action": "keep"}]
+    else:
+        whose = {"source_labels": [tier, source[1]], "separator": "/", "regex": "t[0-9]/(.+)"}
+        kept = [
+            {"source_labels": [*source, tier], "separator": "/", "regex": f"({named})/.*|.*/t[0-9]", "action": "keep"},
+            {**whose, "target_label": "__param_service", "replacement": "$1"},
+            {**whose, "target_label": "__address__", "replacement": f"127.0.0.1:{traffic}"},
+        ]
+    return [
+        *kept,
+        *(
+            {**of, "regex": re.escape(name), "target_label": "__address__", "replacement": f"127.0.0.1:{stands[name]}"}
+            for name in sorted(stands)
+        ),
     ]
-    return [{**of, "regex": "|".join(map(re.escape, sorted(stands))) or "nothing", "action": "keep"}, *led]
 
 
 def _moved(value: Any, folder: Path) -> Any:
@@ -236,6 +256,12 @@ def standing(folder: Path) -> dict[str, int]:
     return found
 
 
+def traffic_port(folder: Path) -> int:
+    """Where the metrics of all services are, 0 where nobody shows any."""
+    file = folder / "traffic.json"
+    return int(json.loads(file.read_text(encoding="utf-8"))["port"]) if file.exists() else 0
+
+
 def main() -> None:
     """Look after both servers until the supervisor ends this."""
     parser = argparse.ArgumentParser()
@@ -249,7 +275,7 @@ def main() -> None:
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     data, changed, holds = given.folder / "data", threading.Event(), threading.Event()
-    place = Place(data / "prometheus", given.folder / "prometheus.kubeconfig", standing(given.folder))
+    place = Place(data / "prometheus", given.folder / "prometheus.kubeconfig", standing(given.folder), traffic_port(given.folder))
     prometheus = Keeper("Prometheus", data / "prometheus", given.prometheus_port)
     alertmanager = Keeper("Alertmanager", data / "alertmanager", given.alertmanager_port)
     cluster = Cluster(NAME, given.kubernetes, given.folder)

@@ -49,7 +49,7 @@ def test_the_deployer_makes_it_without_an_administrator(platform):
     assert {("create", name) for name in OBJECTS} <= set(changes(platform.planned))
 
 
-def test_every_target_that_runs_is_up_and_all_others_are_found(platform):
+def test_every_target_that_runs_is_up_and_services_are_found(platform):
     servers = [f"alertmanager-platform-{number}" for number in range(3)] + [f"prometheus-platform-{number}" for number in range(2)]
 
     def measured():
@@ -58,9 +58,9 @@ def test_every_target_that_runs_is_up_and_all_others_are_found(platform):
 
     # A pod that became ready last is found last, and was not asked yet.
     until(lambda: measured() == [(server, "up") for server in servers], "every server to be measured", SOON)
-    targets = ask(platform, "prometheus", "/api/v1/targets")["data"]
-    found = {target["discoveredLabels"].get("__meta_kubernetes_service_name") for target in targets["droppedTargets"]}
-    assert {"consciousness-engine", "memory-store", "dream-scheduler"} <= found
+    targets = ask(platform, "prometheus", "/api/v1/targets?state=active")["data"]["activeTargets"]
+    assert all("//127.0.0.1:" in target["scrapeUrl"] for target in targets)
+    assert {"consciousness-engine", "memory-store", "dream-scheduler"} <= {target["labels"].get("service") for target in targets}
 
 
 def test_rules_are_loaded_as_they_are_declared_and_one_of_them_has_reached_alertmanager(platform):

@@ -9,6 +9,7 @@ import base64
 import gzip
 import importlib.util
 import io
+import re
 import sys
 import threading
 from pathlib import Path
@@ -103,6 +104,29 @@ def test_targets_are_led_to_what_stands_for_their_service_and_others_are_dropped
         assert (alertmanager["regex"], alertmanager["replacement"]) == (r"monitoring/alert\.manager", "127.0.0.1:9001")
         assert (prometheus["target_label"], prometheus["replacement"]) == ("__address__", "127.0.0.1:9000")
     assert config["scrape_configs"][1] == {"job_name": "two", "static_configs": [{"targets": ["a:1"]}]}
+
+
+def test_services_of_teams_are_led_to_whoever_shows_their_metrics_and_it_is_told_of_which(keeper, tmp_path):
+    secrets = {"prometheus-platform": {"data": {"prometheus.yaml.gz": packed(WRITTEN)}}}
+    config = config_of(keeper.prometheus_files("platform", secrets, {}, keeper.Place(tmp_path, tmp_path, STANDS, 9002)))
+    keep, of, to, alertmanager, prometheus = config["scrape_configs"][0]["relabel_configs"][-5:]
+    assert keep["source_labels"][-1] == "__meta_kubernetes_service_label_tier"
+    kept = re.compile(keep["regex"])
+    assert kept.fullmatch("cortex/engine/t0") and kept.fullmatch("monitoring/prometheus/") and not kept.fullmatch("kube/exporter/")
+    assert (of["target_label"], re.fullmatch(of["regex"], "t0/engine")[1], re.fullmatch(of["regex"], "/prometheus")) == (
+        "__param_service",
+        "engine",
+        None,
+    )
+    assert (to["target_label"], to["replacement"]) == ("__address__", "127.0.0.1:9002")
+    # What stands for a Service itself has the last word.
+    assert [one["replacement"] for one in (alertmanager, prometheus)] == ["127.0.0.1:9001", "127.0.0.1:9000"]
+
+
+def test_without_traffic_nothing_of_it_is_known(keeper, tmp_path):
+    assert keeper.traffic_port(tmp_path) == 0
+    (tmp_path / "traffic.json").write_text('{"port": 9002}', encoding="utf-8")
+    assert keeper.traffic_port(tmp_path) == 9002
 
 
 def test_before_the_operator_wrote_anything_nothing_is_measured_and_nobody_told(keeper, tmp_path):

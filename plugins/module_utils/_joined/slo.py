@@ -1,0 +1,226 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""What calls of slo_report and slo_gate do: ask a Prometheus or Thanos, and have the pure domain judge the answers."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+import os
+import time
+import urllib.parse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from .._core.access import access_in
+from .._core.errors import GantryError, InputError, ServerError
+from .._core.http import Endpoint, Pool, Retry
+from .._core.redaction import Secrets
+from .._core.suggest import did_you_mean
+from .._core.tls import client_context
+from .._core.words import clean
+from .._slo import render
+from .._slo.budget import FREEZE, HOUR, SLOW_DOWN, UNKNOWN, History, worst
+from .._slo.model import Slo, read_all
+from .._slo.page import as_html
+from .._slo.report import SAYS, histories, queries, report, span
+from .face import Call, Face, Result
+from .rest import LOOPBACK
+
+_ASKING: dict[str, Any] = {
+    "url": {"type": "str"},
+    "access_file": {"type": "path"},
+    "token": {"type": "str", "no_log": True},
+    "ca_cert": {"type": "path"},
+    "labels": {"type": "dict", "default": {}},
+    "slos": {"type": "dict", "required": True},
+    "policies": {"type": "dict", "default": {"standard": {"slow_down": 25, "freeze": 0}}},
+    "at": {"type": "str", "default": ""},
+}
+_FORMS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
+    "json": ("json", render.as_json),
+    "markdown": ("md", render.as_markdown),
+    "csv": ("csv", render.as_csv),
+    "html": ("html", as_html),
+    "slack": ("slack.json", lambda found: json.dumps(render.as_slack(found), indent=1, ensure_ascii=False) + "\n"),
+}
+_DECISIONS = ["pass", "warn", "fail"]
+
+
+class Prometheus:
+    """The query API of Prometheus, which Thanos has too."""
+
+    def __init__(self, params: Mapping[str, Any], gate: Callable[[], None], secrets: Secrets) -> None:
+        given = {name: value for name, value in params.items() if value not in (None, "")}
+        said = {**access_in(given.get("access_file")), **given}
+        if not said.get("url"):
+            raise InputError("url (or access_file) is missing: the address of a Prometheus or Thanos")
+        parts = urllib.parse.urlsplit(said["url"])
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise InputError(f"url is the address of a Prometheus or Thanos as https://host, found {said['url']!r}")
+        token = said.get("token", "")
+        if token and parts.scheme == "http" and parts.hostname not in LOOPBACK:
+            raise InputError(f"url: {said['url']} would carry the token over the network in the clear; use https")
+        secrets.add(token)
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        tls = client_context(cafile=said.get("ca_cert")) if parts.scheme == "https" else None
+        self._pool = Pool(Endpoint(said["url"].rstrip("/"), tls), "gantry-slo", lambda renew: headers, gate, timeout=120)
+
+    def ask(self, path: str, **query: Any) -> tuple[list[dict[str, Any]], list[str]]:
+        """(series, warnings) of one query. Raises ServerError."""
+        body = urllib.parse.urlencode(query).encode()
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        answer = self._pool.request("POST", f"/api/v1/{path}", body, kind, Retry(attempts=4, seconds=150), once=False)
+        try:
+            said = answer.json()
+        except ValueError as error:
+            raise ServerError(f"{path}: {answer.status}, which is no answer of Prometheus'") from error
+        if not isinstance(said, dict) or said.get("status") != "success":
+            why = said.get("error", "") if isinstance(said, dict) else ""
+            raise ServerError(clean(f"{path}: {answer.status} {why}"[:500]))
+        return said["data"]["result"], [clean(str(one)) for one in said.get("warnings", [])]
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._pool.close()
+
+
+def _now(said: str) -> int:
+    if not said:
+        return int(time.time())
+    try:
+        at = datetime.datetime.fromisoformat(said.replace("Z", "+00:00"))
+    except ValueError as error:
+        raise InputError(f"at: found {said!r}; allowed: a time such as 2026-11-29T12:00:00Z") from error
+    return int((at if at.tzinfo else at.replace(tzinfo=datetime.UTC)).timestamp())
+
+
+def _slos(params: Mapping[str, Any]) -> list[Slo]:
+    try:
+        found = read_all(params["slos"])
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        raise InputError(
+            f"slos: {type(error).__name__}: {error}; allowed: those of an effective model, platform_model.effective.slos"
+        ) from error
+    for slo in found:
+        if slo.policy not in params["policies"]:
+            raise InputError(f"slos: {slo.name} has the unknown policy {slo.policy!r}{did_you_mean(slo.policy, params['policies'])}")
+    return found
+
+
+def _histories(call: Call, slos: list[Slo], now: int) -> tuple[dict[str, History], list[str]]:
+    """The past of every objective in hours, the last one as far as it is."""
+    prometheus = Prometheus(call.params, call.gate, call.secrets)
+    warnings: list[str] = []
+    answers: dict[str, list[dict[str, Any]]] = {}
+    lengths: dict[int, int] = {}
+    with contextlib.closing(prometheus):
+        last = now // HOUR * HOUR
+        first = last - span(slos, now) // HOUR * HOUR
+        for key, query in queries(HOUR, call.params["labels"]).items():
+            found, said = prometheus.ask("query_range", query=query, start=first, end=last, step=HOUR)
+            answers[key], warnings = found, warnings + said
+        lengths |= dict.fromkeys(range(first, last + 1, HOUR), HOUR)
+        if now > last:
+            for key, query in queries(now - last, call.params["labels"]).items():
+                found, said = prometheus.ask("query", query=query, time=now)
+                answers[key] = answers[key] + [{"metric": one["metric"], "values": [one["value"]]} for one in found]
+                warnings += said
+            lengths[now] = now - last
+    return histories(answers, lengths), sorted(set(warnings))
+
+
+def _reported(call: Call, title: str) -> tuple[dict[str, Any], list[str]]:
+    slos, now = _slos(call.params), _now(call.params["at"])
+    found, warnings = _histories(call, slos, now)
+    return report(slos, call.params["policies"], found, now, title), warnings
+
+
+def _report(call: Call) -> Result:
+    unknown = [one for one in call.params["formats"] if one not in _FORMS]
+    if unknown:
+        raise InputError(f"formats: found {unknown[0]!r}{did_you_mean(unknown[0], _FORMS)}; allowed: {', '.join(_FORMS)}")
+    found, warnings = _reported(call, call.params["title"])
+    files: dict[str, str] = {}
+    if call.params["dest"]:
+        for form in call.params["formats"]:
+            ending, draw = _FORMS[form]
+            path = Path(call.params["dest"]) / f"{call.params['name']}.{ending}"
+            files[form] = str(path)
+            if not call.check_mode:
+                _write(path, draw(found))
+    return {"changed": bool(files), "report": found, "summary": render.summary(found), "files": files, "warnings": warnings}
+
+
+def _write(path: Path, content: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f".{path.name}.new")
+        fresh.write_text(content, encoding="utf-8")
+        os.replace(fresh, path)
+    except OSError as error:
+        raise GantryError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _gate(call: Call) -> Result:
+    found, warnings = _reported(call, "gate")
+    wanted = call.params["services"]
+    known = sorted({row["service"] for row in found["objectives"]})
+    for name in wanted:
+        if name not in known:
+            raise InputError(f"services: no objective is of {name!r}{did_you_mean(name, known)}; allowed: {', '.join(known)}")
+    rows = [row for row in found["objectives"] if not wanted or row["service"] in wanted]
+    state = worst([row["state"] for row in rows])
+    lines = [f"{row['name']}: {render.WORDS[row['state']]}, {_left(row)}" for row in rows if row["state"] in (FREEZE, SLOW_DOWN, UNKNOWN)]
+    kept = ("name", "service", "state", "left", "says", "exhausted_at")
+    result: Result = {
+        "changed": False,
+        "state": state,
+        "says": SAYS[state],
+        "objectives": [{key: row[key] for key in kept} for row in rows],
+        "warnings": warnings,
+    }
+    decisions = {FREEZE: call.params["freeze"], SLOW_DOWN: call.params["slow_down"], UNKNOWN: call.params["unknown"]}
+    failing = [row for row in rows if decisions.get(row["state"]) == "fail"]
+    if failing:
+        return {
+            **result,
+            "failed": True,
+            "msg": "\n  ".join([f"the error budget says no. {SAYS[worst([row['state'] for row in failing])]}", *lines]),
+        }
+    if any(decisions.get(row["state"]) == "warn" for row in rows):
+        result["warnings"] = [*warnings, "; ".join([f"the error budget asks for care. {SAYS[state]}", *lines])]
+    return result
+
+
+def _left(row: Mapping[str, Any]) -> str:
+    return "nothing was measured" if row["rolling"]["attained"] is None else f"{render.ratio(row['left'], 1)} of the budget left"
+
+
+REPORT = Face(
+    "slo_report",
+    {
+        **_ASKING,
+        "title": {"type": "str", "default": "Error budgets"},
+        "dest": {"type": "path"},
+        "name": {"type": "str", "default": "slo-report"},
+        "formats": {"type": "list", "elements": "str", "default": list(_FORMS)},
+    },
+    _report,
+)
+GATE = Face(
+    "slo_gate",
+    {
+        **_ASKING,
+        "services": {"type": "list", "elements": "str", "default": []},
+        "freeze": {"type": "str", "choices": _DECISIONS, "default": "fail"},
+        "slow_down": {"type": "str", "choices": _DECISIONS, "default": "warn"},
+        "unknown": {"type": "str", "choices": _DECISIONS, "default": "warn"},
+    },
+    _gate,
+)

@@ -1,0 +1,133 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import urllib.parse
+
+import pytest
+from ansible_collections.gantry.platform.plugins.module_utils._joined.face import Call
+from ansible_collections.gantry.platform.plugins.module_utils._joined.slo import GATE, REPORT
+from ansible_collections.gantry.platform.tests.kit.answering import Given, answering
+
+HOUR = 3600
+NOW = "2026-11-29T12:30:00Z"
+SLOS = {
+    name: {"service": service, "indicator": "availability", "objective": 99, "window": "28d", "team": "cortex", "tier": "t0"}
+    for name, service in (("well", "store"), ("worn", "engine"), ("spent", "router"), ("dark", "dreams"))
+}
+BAD = {"well": 1, "worn": 8.5, "spent": 12}
+"""Bad events of a thousand: 10, 85 and 120 percent of the budget."""
+
+
+def prometheus(asked):
+    """Answers as Prometheus does: a thousand events in five minutes, of some objectives."""
+    query = dict(urllib.parse.parse_qsl(asked.body.decode()))
+    is_bad = "slo:bad:" in query["query"]
+
+    def values(name):
+        value = str(BAD[name] if is_bad else 1000)
+        if asked.path.endswith("query"):
+            return {"value": [int(query["time"]), value]}
+        return {"values": [[at, value] for at in range(int(query["start"]), int(query["end"]) + 1, int(query["step"]))]}
+
+    return Given(
+        {"status": "success", "data": {"result": [{"metric": {"slo": name}, **values(name)} for name in BAD]}, "warnings": ["from store"]}
+    )
+
+
+def call(face, url, check_mode=False, **options):
+    defaults = {name: option.get("default") for name, option in face.spec.items()}
+    return face.call(Call({**defaults, "slos": SLOS, "at": NOW, "url": url, **options}, {}, check_mode=check_mode))
+
+
+def test_a_report_asks_four_times_and_writes_each_form(tmp_path):
+    with answering(prometheus) as server:
+        found = call(REPORT, server.url, dest=str(tmp_path), title="Budgets", labels={"environment": "prod"})
+        asked = [dict(urllib.parse.parse_qsl(one.body.decode())) for one in server.asked]
+    assert [one.path for one in server.asked] == ["/api/v1/query_range"] * 2 + ["/api/v1/query"] * 2
+    assert asked[0]["query"] == 'sum by (slo) (avg_over_time(slo:bad:increase5m{environment="prod"}[3600s]))'
+    assert (int(asked[0]["end"]) - int(asked[0]["start"])) // HOUR == 56 * 24 and asked[2]["query"].endswith("[1800s]))")
+    assert (found["changed"], found["summary"], found["warnings"]) == (True, "1 freeze; 1 not measured; 1 slow down; 1 ok.", ["from store"])
+    assert {name: path.rpartition(".")[2] for name, path in found["files"].items()} == {
+        "json": "json",
+        "markdown": "md",
+        "csv": "csv",
+        "html": "html",
+        "slack": "json",
+    }
+    assert len(list(tmp_path.iterdir())) == 5
+    assert json.loads((tmp_path / "slo-report.json").read_text(encoding="utf-8"))["counts"] == found["report"]["counts"]
+    left = {row["name"]: round(row["left"], 3) for row in found["report"]["objectives"]}
+    assert left == {"well": 0.9, "worn": 0.15, "spent": -0.2, "dark": 1.0}
+
+
+def test_in_check_mode_it_asks_and_writes_nothing(tmp_path):
+    with answering(prometheus) as server:
+        found = call(REPORT, server.url, check_mode=True, dest=str(tmp_path))
+    assert found["changed"] and list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("services", "options", "failed", "state", "warned"),
+    [
+        (["store"], {}, False, "ok", False),
+        (["engine"], {}, False, "slow_down", True),
+        (["router"], {}, True, "freeze", False),
+        (["store", "router"], {}, True, "freeze", False),
+        ([], {}, True, "freeze", False),
+        (["dreams"], {}, False, "unknown", True),
+        (["dreams"], {"unknown": "fail"}, True, "unknown", False),
+        (["dreams"], {"unknown": "pass"}, False, "unknown", False),
+        (["engine"], {"slow_down": "fail"}, True, "slow_down", False),
+        (["router"], {"freeze": "warn"}, False, "freeze", True),
+        (["router"], {"policies": {"standard": {"slow_down": -10, "freeze": -50}}}, False, "slow_down", True),
+    ],
+)
+def test_the_gate_passes_warns_and_fails_as_the_policy_says(services, options, failed, state, warned):
+    with answering(prometheus) as server:
+        found = call(GATE, server.url, services=services, **options)
+    assert (found.get("failed", False), found["state"], found["changed"]) == (failed, state, False)
+    assert any("asks for care" in text for text in found["warnings"]) is warned
+    if failed:
+        assert found["msg"].startswith("the error budget says no. ")
+
+
+def test_who_stops_a_deployment_is_named():
+    with answering(prometheus) as server:
+        found = call(GATE, server.url, services=["router"])
+    assert "spent: freeze, -20.0 % of the budget left" in found["msg"] and "Nothing but repairs goes out." in found["msg"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"url": ""}, "url (or access_file) is missing"),
+        ({"url": "prometheus:9090"}, "url is the address of a Prometheus or Thanos as https://host"),
+        ({"url": "http://prometheus.example", "token": "a-token-of-mine"}, "would carry the token over the network in the clear"),
+        ({"at": "yesterday"}, "at: found 'yesterday'; allowed: a time such as"),
+        ({"services": ["stor"]}, "services: no objective is of 'stor'; did you mean 'store'?"),
+        ({"slos": {"x": {"service": "store"}}}, "slos: KeyError: 'indicator'"),
+        ({"policies": {"standart": {"slow_down": 1, "freeze": 0}}}, "unknown policy 'standard'; did you mean 'standart'?"),
+    ],
+)
+def test_what_cannot_be_right_is_said(options, words):
+    with answering(prometheus) as server:
+        found = call(GATE, **{"url": server.url, **options})
+    assert found["failed"] and words in found["msg"], found
+
+
+def test_what_prometheus_refuses_is_said_in_its_words_and_no_token_with_it():
+    with answering(lambda asked: Given({"status": "error", "error": "no a-token-of-mine here"}, 422)) as server:
+        found = call(GATE, server.url, token="a-token-of-mine")
+    assert found["failed"] and "query_range: 422 no " in found["msg"] and "a-token-of-mine" not in json.dumps(found)
+    with answering(lambda asked: Given(b"<html>", 200)) as server:
+        assert "no answer of Prometheus'" in call(GATE, server.url)["msg"]
+
+
+def test_an_unknown_form_is_refused_before_anything_is_asked():
+    with answering(prometheus) as server:
+        found = call(REPORT, server.url, formats=["pdf"])
+        assert found["failed"] and "formats: found 'pdf'" in found["msg"] and server.asked == []

@@ -1,0 +1,258 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from html.parser import HTMLParser
+
+import pytest
+from ansible_collections.gantry.platform.plugins.module_utils._slo.budget import (
+    FREEZE,
+    HOUR,
+    OK,
+    SLOW_DOWN,
+    UNKNOWN,
+    History,
+    Hour,
+    burn,
+    exhausted_at,
+    spent,
+    state,
+    worst,
+)
+from ansible_collections.gantry.platform.plugins.module_utils._slo.model import read
+from ansible_collections.gantry.platform.plugins.module_utils._slo.page import as_html
+from ansible_collections.gantry.platform.plugins.module_utils._slo.render import as_csv, as_json, as_markdown, as_slack, ratio
+from ansible_collections.gantry.platform.plugins.module_utils._slo.report import histories, report, span
+from ansible_collections.gantry.platform.plugins.module_utils._slo.windows import calendar, rolling
+from hypothesis import given
+from hypothesis import strategies as st
+
+NOW = 1_795_000_000 // HOUR * HOUR
+DAY = 24 * HOUR
+POLICY = {"slow_down": 25, "freeze": 0}
+HOSTILE = "<b>'\"&|`{{ 7*7 }}</b>"
+
+
+def slo(name="s", **said):
+    return read(
+        name, {"service": "store", "indicator": "availability", "objective": 99, "window": "28d", "team": "cortex", "tier": "t0", **said}
+    )
+
+
+def even(bad=5.0, total=1000.0, length=80 * DAY, until=NOW):
+    """The same in every hour."""
+    return History(Hour(start, HOUR, bad, total) for start in range(until - length, until, HOUR))
+
+
+def row(history, now=NOW, policy=None, **said):
+    one = slo(**said)
+    return report([one], {"standard": policy or POLICY}, {"s": history}, now, "Budgets")["objectives"][0]
+
+
+def test_half_of_the_budget_is_half_of_it():
+    found = row(even())
+    assert (found["left"], found["rolling"]["attained"]) == (pytest.approx(0.5), pytest.approx(0.995))
+    assert found["rolling"]["left_minutes"] == pytest.approx(0.5 * 0.01 * 28 * 24 * 60)
+    assert found["burn"] == {"1h": pytest.approx(0.5), "6h": pytest.approx(0.5), "3d": pytest.approx(0.5)}
+    assert (found["rolling"]["coverage"], found["exhausted_at"], found["state"]) == (1, None, OK)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(1, 1e6)), min_size=1, max_size=200))
+def test_a_budget_is_the_quotient_of_sums(hours):
+    history = History(Hour(NOW - (number + 1) * HOUR, HOUR, part * total, total) for number, (part, total) in enumerate(hours))
+    counted = history.counted(NOW - 28 * DAY, NOW)
+    assert counted.error_ratio == pytest.approx(sum(part * total for part, total in hours) / sum(total for _part, total in hours))
+
+
+def test_a_quiet_bad_night_weighs_what_it_is_worth():
+    history = History([Hour(NOW - 2 * HOUR, HOUR, 10, 10), Hour(NOW - HOUR, HOUR, 0, 99_990)])
+    assert history.counted(NOW - DAY, NOW).error_ratio == pytest.approx(0.0001)
+
+
+def test_windows_that_begin_within_an_hour_take_their_part():
+    counted = even().counted(NOW - HOUR * 1.5, NOW - HOUR * 0.25)
+    assert (counted.bad, counted.total, counted.measured) == (pytest.approx(6.25), pytest.approx(1250), pytest.approx(4500))
+
+
+def test_a_month_is_not_lost_on_its_first_day():
+    one = slo(calendar={"every": "month", "time_zone": "UTC"})
+    begin = calendar(one, NOW).start
+    now = begin + 12 * HOUR
+    history = History([*even(0, 1000, 12 * HOUR, now - HOUR).hours, Hour(now - HOUR, HOUR, 120, 1000)])
+    found = spent(one, history.counted(begin, now), calendar(one, now))
+    assert found["used"] == pytest.approx(120 / (0.01 * found["events"] * 60))
+    assert found["left"] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("left", "rate", "until", "after"),
+    [
+        (0.5, 2.0, None, 7 * DAY),
+        (0.5, 1.0, None, None),
+        (0.5, None, None, None),
+        (0.0, 0.1, None, 0),
+        (-1.0, None, None, 0),
+        (0.5, 0.5, NOW + 30 * DAY, 28 * DAY),
+        (0.5, 0.5, NOW + 10 * DAY, None),
+        (0.5, 0.0, NOW + 10 * DAY, None),
+    ],
+)
+def test_when_a_budget_is_gone(left, rate, until, after):
+    found = exhausted_at(slo(), left, rate, NOW, until)
+    assert found == (None if after is None else pytest.approx(NOW + after))
+
+
+@pytest.mark.parametrize(
+    ("left", "attained", "wanted"),
+    [(1, 1, OK), (0.2501, 1, OK), (0.25, 1, SLOW_DOWN), (0.0001, 1, SLOW_DOWN), (0, 1, FREEZE), (-3, 0.9, FREEZE), (1, None, UNKNOWN)],
+)
+def test_what_a_policy_makes_of_it(left, attained, wanted):
+    assert state(POLICY, {"left": left, "attained": attained, "measured": HOUR}) == wanted
+
+
+def test_of_minutes_nothing_is_made():
+    assert state(POLICY, {"left": -9, "attained": 0.3, "measured": HOUR - 1}) == UNKNOWN
+
+
+def test_the_worst_decides():
+    assert worst([OK, SLOW_DOWN, UNKNOWN, FREEZE]) == FREEZE
+    assert worst([OK, SLOW_DOWN, UNKNOWN]) == UNKNOWN
+    assert worst([OK, SLOW_DOWN]) == SLOW_DOWN
+    assert worst([]) == OK
+
+
+def test_what_nobody_measured_is_not_called_well():
+    found = row(History([]))
+    assert (found["state"], found["rolling"]["attained"], found["rolling"]["coverage"]) == (UNKNOWN, None, 0)
+    half = row(even(length=14 * DAY))
+    assert half["rolling"]["coverage"] == pytest.approx(0.5)
+    assert half["before"] is None
+
+
+def test_an_incident_is_found_by_its_day_and_seen_in_the_burn_down():
+    incident = NOW - 10 * DAY
+    history = History([one if one.start != incident else Hour(incident, HOUR, 900, 1000) for one in even(1).hours])
+    found = row(history)
+    assert found["worst_days"][0]["used"] == pytest.approx((900 + 23) / 6720, rel=0.05)
+    points = dict(map(tuple, found["burn_down"]))
+    assert points[NOW] == pytest.approx(found["left"])
+    drops = [before - after for (_, before), (_, after) in zip(found["burn_down"], found["burn_down"][1:], strict=False)]
+    assert max(drops) == pytest.approx(905 / 6720, rel=0.02)
+
+
+def test_earlier_windows_are_compared():
+    history = History([*even(5, until=NOW - 28 * DAY, length=28 * DAY).hours, *even(1, length=28 * DAY).hours])
+    found = row(history, calendar={"every": "month", "time_zone": "UTC"})
+    assert found["before"]["attained"] == pytest.approx(0.995)
+    assert found["rolling"]["attained"] == pytest.approx(0.999)
+    assert len(found["calendars"]) == 5
+    assert span([slo()], NOW) == 56 * DAY
+    assert span([slo(calendar={"every": "month", "time_zone": "UTC"})], NOW) > 150 * DAY
+
+
+def test_answers_of_prometheus_become_hours_and_half_an_answer_none():
+    values = [[NOW - HOUR, "2.5"], [NOW, "5"]]
+    answers = {
+        "bad": [{"metric": {"slo": "s"}, "values": values}],
+        "total": [{"metric": {"slo": "s"}, "values": [[NOW, "50"]]}, {"metric": {"slo": "t"}, "values": [[NOW, "50"]]}],
+    }
+    found = histories(answers, {NOW: 1800, NOW - HOUR: HOUR})
+    assert found["s"].hours == [Hour(NOW - 1800, 1800, 30.0, 300.0)]
+    assert found["t"].hours == []
+
+
+def test_a_burn_rate_of_nothing_is_none():
+    assert burn(slo(), History([]), NOW, HOUR) is None
+    assert rolling(slo(), NOW).length == 28 * DAY
+
+
+@pytest.fixture(scope="module")
+def whole():
+    slos = [
+        slo("a", calendar={"every": "month", "time_zone": "UTC"}, description=HOSTILE),
+        slo("b", service=HOSTILE, team=HOSTILE),
+        slo("c"),
+    ]
+    past = {"a": even(2), "b": even(30)}
+    return report(slos, {"standard": POLICY}, past, NOW, f"Budgets {HOSTILE}")
+
+
+def test_the_worst_comes_first_and_all_are_counted(whole):
+    assert [one["name"] for one in whole["objectives"]][0] == "b"
+    assert (whole["state"], whole["counts"]) == (FREEZE, {OK: 1, SLOW_DOWN: 0, FREEZE: 1, UNKNOWN: 1})
+
+
+def test_it_is_the_same_as_data(whole):
+    assert json.loads(as_json(whole)) == json.loads(json.dumps(whole))
+
+
+def test_a_table_of_markdown_has_a_cell_for_each_column(whole):
+    text = as_markdown(whole)
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert len({line.replace("\\|", "").count("|") for line in rows[:5]}) == 1
+    assert "## By calendar" in text and "## Worst days" in text
+
+
+def test_a_sheet_has_numbers(whole):
+    rows = list(csv.DictReader(io.StringIO(as_csv(whole))))
+    assert [one["name"] for one in rows] == [one["name"] for one in whole["objectives"]]
+    assert float(rows[0]["left"]) == pytest.approx(whole["objectives"][0]["left"])
+    assert {one["name"]: one["attained"] for one in rows}["c"] == ""
+
+
+def test_a_message_to_slack_keeps_to_what_slack_takes():
+    many = report([slo(f"s{number}") for number in range(60)], {"standard": POLICY}, {}, NOW, "B" * 300)
+    message = as_slack(many)
+    assert len(message["blocks"]) <= 50
+    assert len(message["blocks"][0]["text"]["text"]) <= 150
+    assert "40 more" in message["blocks"][-1]["elements"][0]["text"]
+
+
+class Reader(HTMLParser):
+    """What a browser would load, and what it would show."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.loads, self.text = [], [], ""
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.loads += [value for key, value in attrs if key in ("src", "href", "action", "style") and not (value or "").startswith("#")]
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_the_page_needs_nothing_else_and_obeys_no_text(whole):
+    reader = Reader()
+    page = as_html(whole)
+    reader.feed(page)
+    assert reader.loads == [] and not {"script", "link", "img", "iframe", "b>"} & set(reader.tags)
+    assert "url(" not in page and "@import" not in page and "http" not in page.replace("http-equiv", "")
+    assert HOSTILE in reader.text
+    assert reader.tags.count("section") == 3
+    assert "nan" not in page.lower().replace("finance", "")
+
+
+def test_plots_are_svg_with_every_point_inside(whole):
+    page = as_html(whole)
+    drawn = 0
+    for part in page.split("<svg ")[1:]:
+        body = "<svg " + part.partition("</svg>")[0] + "</svg>"
+        for line in body.split("points='")[1:]:
+            pairs = [tuple(map(float, one.split(","))) for one in line.partition("'")[0].split()]
+            assert all(0 <= x <= 480 and 0 <= y <= 150 for x, y in pairs)
+            drawn += 1
+    assert drawn >= 6
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(0.999996, "99.999 %"), (1.0, "100.000 %"), (0.9995, "99.950 %"), (-0.5, "-50.000 %"), (None, "–")]
+)
+def test_parts_are_cut_towards_what_is_worse(value, words):
+    assert ratio(value, 3) == words
