@@ -16,7 +16,7 @@ import pytest
 import yaml
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import GantryError
 from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
-from ansible_collections.gantry.platform.plugins.module_utils._joined import identity, kube, rest, vault
+from ansible_collections.gantry.platform.plugins.module_utils._joined import identity, kube, rest, slo, vault
 from ansible_collections.gantry.platform.plugins.module_utils._joined.face import Call, Face
 
 ROOT = Path(__file__).resolve().parents[5]
@@ -43,9 +43,12 @@ OPTIONS = {
     rest.ELASTICSEARCH: {"config": {"data_streams": {"t": {}}}},
     rest.GRAFANA: {"config": {"teams": {"t": {}}}},
     rest.PAGERDUTY: {"config": {"teams": {"t": {}}}},
+    slo.REPORT: {"slos": {"s": {"service": "store", "indicator": "availability", "objective": 99, "window": "28d"}}},
+    slo.GATE: {"slos": {"s": {"service": "store", "indicator": "availability", "objective": 99, "window": "28d"}}},
 }
 """Every face, with options by which it asks a server something."""
 OF_APIS = {rest.CLOUDFLARE, rest.ELASTICSEARCH, rest.GITHUB, rest.GRAFANA, rest.PAGERDUTY}
+OF_METRICS = {slo.REPORT, slo.GATE}
 OF_VAULT = {vault.CONFIG, vault.ROTATE, vault.REVOKE, vault.VERIFY, vault.INFO, vault.INIT, vault.SNAPSHOT}
 
 
@@ -95,7 +98,7 @@ def test_every_module_that_runs_has_its_face_here():
 
 @pytest.mark.parametrize("face", OPTIONS, ids=lambda face: face.name)
 def test_no_face_says_by_which_token_it_was_let_in(face, echo, tmp_path):
-    access = {"url": echo.url, "token": TOKEN} if face in OF_VAULT else {"host": echo.url, "api_key": TOKEN}
+    access = {"url": echo.url, "token": TOKEN} if face in OF_VAULT | OF_METRICS else {"host": echo.url, "api_key": TOKEN}
     if face in (identity.IDENTITY, *OF_APIS):
         users = [{"name": "u", "user": {"token": TOKEN}}]
         config = {

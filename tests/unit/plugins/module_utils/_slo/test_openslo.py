@@ -8,8 +8,8 @@ import copy
 
 import pytest
 from ansible.errors import AnsibleFilterError
-from ansible_collections.gantry.platform.plugins.filter.from_openslo import from_openslo
-from ansible_collections.gantry.platform.plugins.filter.openslo import openslo
+from ansible_collections.gantry.platform.plugins.filter.slo_from_openslo import slo_from_openslo
+from ansible_collections.gantry.platform.plugins.filter.slo_to_openslo import slo_to_openslo
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
 from ansible_collections.gantry.platform.plugins.module_utils._slo.openslo import exported, imported
 
@@ -159,9 +159,9 @@ def test_what_openslo_cannot_say_is_refused_by_name(said, reason):
 
 def test_the_filters_take_all_at_once_and_give_every_reason():
     ours = {name: {**OF_SERVICE, **said} for name, said in SAID.items()}
-    assert from_openslo(openslo(ours)) == SAID
+    assert slo_from_openslo(slo_to_openslo(ours)) == SAID
     with pytest.raises(AnsibleFilterError) as raised:
-        from_openslo([foreign(), {"apiVersion": "x"}, foreign(bad=BAD), foreign(bad=BAD)])
+        slo_from_openslo([foreign(), {"apiVersion": "x"}, foreign(bad=BAD), foreign(bad=BAD)])
     assert len(str(raised.value).splitlines()) == 3 and "there is one of this name already" in str(raised.value)
     with pytest.raises(AnsibleFilterError, match="OpenSLO weighs"):
-        openslo({"s": {**OF_SERVICE, "service": "a", "objective": 9, "window": "28d", "indicator": "composite", "parts": {"a": 1}}})
+        slo_to_openslo({"s": {**OF_SERVICE, "service": "a", "objective": 9, "window": "28d", "indicator": "composite", "parts": {"a": 1}}})

@@ -15,14 +15,14 @@ from ..module_utils._core.errors import GantryError
 from ..module_utils._slo.openslo import exported
 
 DOCUMENTATION = r"""
-name: openslo
+name: slo_to_openslo
 short_description: Objectives as documents of OpenSLO v1
 version_added: 0.1.0
 author: The gantry.platform authors (@gantry-platform)
 description:
   - Gives a document for each objective of an effective model, as other tools read it. What OpenSLO has no words for is refused with the reason.
 seealso:
-  - plugin: gantry.platform.from_openslo
+  - plugin: gantry.platform.slo_from_openslo
     plugin_type: filter
 options:
   _input:
@@ -34,7 +34,7 @@ options:
 EXAMPLES = r"""
 - name: Hand the objectives on
   ansible.builtin.copy:
-    content: "{{ platform_model.effective.slos | gantry.platform.openslo | map('to_yaml') | join('---\n') }}"
+    content: "{{ platform_model.effective.slos | gantry.platform.slo_to_openslo | map('to_yaml') | join('---\n') }}"
     dest: slos.yaml
     mode: "0644"
 """
@@ -47,7 +47,7 @@ _value:
 """
 
 
-def openslo(slos: Mapping[str, Any]) -> list[dict[str, Any]]:
+def slo_to_openslo(slos: Mapping[str, Any]) -> list[dict[str, Any]]:
     """A document for each objective."""
     try:
         return [exported(name, slos[name]) for name in sorted(slos)]
@@ -56,8 +56,8 @@ def openslo(slos: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 class FilterModule:
-    """Makes ``openslo`` known."""
+    """Makes ``slo_to_openslo`` known."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """By name."""
-        return {"openslo": openslo}
+        return {"slo_to_openslo": slo_to_openslo}

@@ -15,7 +15,7 @@ from ..module_utils._core.errors import GantryError, InputError
 from ..module_utils._slo.openslo import imported
 
 DOCUMENTATION = r"""
-name: from_openslo
+name: slo_from_openslo
 short_description: Documents of OpenSLO v1 as objectives
 version_added: 0.1.0
 author: The gantry.platform authors (@gantry-platform)
@@ -23,7 +23,7 @@ description:
   - Gives C(platform_slos) of documents of kind SLO whose indicators are ratios of counters in Prometheus. Everything that an inventory cannot say
     is refused, all reasons at once, by document and field.
 seealso:
-  - plugin: gantry.platform.openslo
+  - plugin: gantry.platform.slo_to_openslo
     plugin_type: filter
 options:
   _input:
@@ -36,7 +36,7 @@ options:
 EXAMPLES = r"""
 - name: Take objectives over
   ansible.builtin.copy:
-    content: "{{ {'platform_slos': lookup('ansible.builtin.file', 'slos.yaml') | from_yaml_all | gantry.platform.from_openslo} | to_nice_yaml }}"
+    content: "{{ {'platform_slos': lookup('ansible.builtin.file', 'slos.yaml') | from_yaml_all | gantry.platform.slo_from_openslo} | to_nice_yaml }}"
     dest: inventories/group_vars/all/50_slos.yml
     mode: "0644"
 """
@@ -48,7 +48,7 @@ _value:
 """
 
 
-def from_openslo(documents: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def slo_from_openslo(documents: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Objectives by name."""
     found: dict[str, Any] = {}
     reasons: list[str] = []
@@ -66,8 +66,8 @@ def from_openslo(documents: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 class FilterModule:
-    """Makes ``from_openslo`` known."""
+    """Makes ``slo_from_openslo`` known."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """By name."""
-        return {"from_openslo": from_openslo}
+        return {"slo_from_openslo": slo_from_openslo}
