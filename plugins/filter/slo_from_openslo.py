@@ -36,9 +36,11 @@ options:
 EXAMPLES = r"""
 - name: Take objectives over
   ansible.builtin.copy:
-    content: "{{ {'platform_slos': lookup('ansible.builtin.file', 'slos.yaml') | from_yaml_all | gantry.platform.slo_from_openslo} | to_nice_yaml }}"
+    content: "{{ {'platform_slos': documents | gantry.platform.slo_from_openslo} | to_nice_yaml }}"
     dest: inventories/group_vars/all/50_slos.yml
     mode: "0644"
+  vars:
+    documents: "{{ lookup('ansible.builtin.file', 'slos.yaml') | from_yaml_all }}"
 """
 
 RETURN = r"""

@@ -23,12 +23,14 @@ from fractions import Fraction
 
 import pytest
 import yaml
+from ansible_collections.gantry.platform.plugins.module_utils._joined.face import Call
+from ansible_collections.gantry.platform.plugins.module_utils._joined.promtool import CHECK
 from ansible_collections.gantry.platform.plugins.module_utils._slo.model import read, read_all
 from ansible_collections.gantry.platform.plugins.module_utils._slo.rules import BAD, LEFT, RATIO, TOTAL, WINDOW_RATIO, groups, split
 from ansible_collections.gantry.platform.tests.integration.conftest import built
 from ansible_collections.gantry.platform.tests.kit.waiting import until
 
-SEED = int(os.environ.get("GANTRY_SLO_SEED", "16"))
+SEED = int(os.environ.get("GANTRY_SLO_SEED", "1"))
 STEP, DAY, DAYS = 60, 86400, 28
 NEAR = 1e-3
 SAID = {
@@ -47,6 +49,8 @@ SLOS = {
     "availability": {},
     "latency": {"indicator": "latency", "threshold": "250ms", "metric": "took_seconds", "objective": 99},
     "quality": {"indicator": "quality", "metric": "right_total", "total_metric": "answers_total", "objective": 99},
+    "whole": {"indicator": "composite", "parts": {"availability": 1, "latency": 2.5}},
+    "slices": {"budgeting": "timeslices", "slices": {"objective": 99}},
     "quiet": {"service": "quiet"},
     "faultless": {"service": "faultless"},
 }
@@ -91,7 +95,7 @@ class Traffic:
         begin = self.end - DAYS * DAY
         good = bad = slow = 0
         seen_bad = False
-        self.bad = self.total = self.slow = 0
+        self.minutes = []
         restarts = {int(self.dice.uniform(0, DAYS) * DAY) // STEP * STEP for _ in range(5)}
         for second in range(0, DAYS * DAY + 1, STEP):
             if second in restarts:
@@ -105,8 +109,8 @@ class Traffic:
             failed = max(failed, 0)
             late = min(asked, round(asked * (0.004 if rate < 0.01 else 0.3)))
             good, bad, slow = good + asked - failed, bad + failed, slow + late
-            if second:  # what a scrape counts since the one before it, also after a reset, as Prometheus does
-                self.total, self.bad, self.slow = self.total + asked, self.bad + failed, self.slow + late
+            if second:
+                self.minutes.append((asked, failed))
             seen_bad = seen_bad or bad > 0
             self.add("asked_total", {**of, "code": "200"}, begin + second, good)
             if seen_bad:
@@ -116,6 +120,23 @@ class Traffic:
             self.add("took_seconds_count", of, begin + second, good + bad)
             self.add("took_seconds_bucket", {**of, "le": "0.25"}, begin + second, good + bad - slow)
             self.add("took_seconds_bucket", {**of, "le": "+Inf"}, begin + second, good + bad)
+
+    def counted(self, name, **labels):
+        """Events of a counter, exactly: what each scrape adds to the one before it, all of it where the counter began anew."""
+        values = [value for _second, value in self.samples[series_of(name, {"namespace": "cortex", "service": "store", **labels})]]
+        return sum(now - before if now >= before else now for before, now in zip(values, values[1:], strict=False))
+
+    @property
+    def total(self):
+        return self.counted("took_seconds_count")
+
+    @property
+    def bad(self):
+        return self.counted("asked_total", code="500")
+
+    @property
+    def slow(self):
+        return self.total - self.counted("took_seconds_bucket", le="0.25")
 
     def _asked(self, second):
         """Requests of a minute: a thousandfold at noon of what it is at night, and two hours of nothing."""
@@ -171,7 +192,9 @@ class Prometheus:
             (rule["record"], group.name.removesuffix("-budget")): rule["expr"] for group in groups(slos) for rule in group.records
         }
         self.slos = {slo.name: slo for slo in slos}
-        self.alerts = {slo.name: [rule for group in groups([slo]) for rule in group.alerts] for slo in slos}
+        self.alerts = {name: [] for name in self.slos}
+        for group in groups(slos):
+            self.alerts[group.name.removesuffix("-budget")] += group.alerts
 
     def in_full(self, expr):
         """The expression with every record replaced by what it is made of."""
@@ -206,10 +229,17 @@ STEADY = [f"{side}-{window}" for window in BORDERS for side in OFF] + ["recovere
 
 
 @pytest.fixture(scope="module")
-def prometheus(tmp_path_factory):
+def promtool():
+    """The program that the sandbox would build."""
+    (path,) = built("promtool")
+    return path
+
+
+@pytest.fixture(scope="module")
+def prometheus(tmp_path_factory, promtool):
     """One with the data, and the rules of the objectives beside it."""
     folder = tmp_path_factory.mktemp("prometheus")
-    program, promtool = built("prometheus", "promtool")
+    (program,) = built("prometheus")
     traffic = Traffic(int(time.time()) // 300 * 300)
     traffic.write(folder / "traffic.txt")
     # In blocks of two hours it would read the file three hundred times.
@@ -260,6 +290,23 @@ def test_the_budget_is_what_the_counters_say(prometheus, name, bad):
     assert abs(prometheus.recorded(LEFT, name) - float(left)) <= NEAR * float(exact / prometheus.slos[name].budget)
 
 
+def test_a_composite_is_the_weighed_sum_of_its_parts(prometheus):
+    traffic = prometheus.traffic
+    assert near(
+        prometheus.recorded(WINDOW_RATIO, "whole"), (traffic.bad + Fraction("2.5") * traffic.slow) / (Fraction("3.5") * traffic.total)
+    )
+
+
+def test_slices_are_bad_as_a_whole_or_not_at_all_and_those_with_little_traffic_are_good(prometheus):
+    """Of five scrapes a window has four steps: Prometheus' windows are open on the left, and it extrapolates to the fifth."""
+    minutes = prometheus.traffic.minutes
+    windows = [minutes[end - 4 : end] for end in range(4, len(minutes) + 1)]
+    sums = [(sum(asked for asked, _failed in window), sum(failed for _asked, failed in window)) for window in windows]
+    bad = [asked * 1.25 >= 20 and failed > asked * 0.01 for asked, failed in sums]
+    assert 10 < sum(bad) < len(bad) / 10
+    assert prometheus.recorded(WINDOW_RATIO, "slices") == pytest.approx(sum(bad) / len(bad), rel=0.01)
+
+
 def test_a_mean_of_ratios_is_not(prometheus):
     """What generators of rules record by default: at night a request weighs a thousand times what it does at noon."""
     exact = Fraction(prometheus.traffic.bad, prometheus.traffic.total)
@@ -305,9 +352,69 @@ def test_the_real_server_loads_all_rules(prometheus):
     }
 
 
-def test_native_histograms_are_judged_between_their_bounds(tmp_path):
+RULE = {"record": "slo:up:ratio", "expr": "sum(up) / count(up)"}
+ALERT = {"alert": "Down", "expr": "up == 0", "for": "5m", "labels": {"severity": "page"}, "annotations": {"summary": "{{ $labels.job }}"}}
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ({**RULE, "expr": "sum(up"}, "unclosed left parenthesis"),
+        ({**RULE, "expr": "rate(up)"}, "expected type range vector"),
+        ({**RULE, "expr": "up{job=web}"}, "unexpected identifier"),
+        ({**RULE, "expr": ""}, "field 'expr' must be set"),
+        ({**RULE, "labels": {"__name__": "other"}}, "invalid label name"),
+        ({**RULE, "for": "5m"}, "invalid field 'for' in recording rule"),
+        ({**ALERT, "for": "5 minutes"}, "unknown unit"),
+        ({**ALERT, "expresion": "up"}, "field expresion not found"),
+        ({**ALERT, "annotations": {"summary": "{{ $labels.job }"}}, "template"),
+        ({**ALERT, "annotations": {"summary": "{{ $label.job }}"}}, "undefined variable"),
+        ({**ALERT, "labels": {"slo-name": "{{ humanise $value }}"}}, 'function "humanise" not defined'),
+        ({"expr": "up"}, "one of 'record' or 'alert' must be set"),
+    ],
+)
+def test_a_rule_that_prometheus_would_not_read_is_refused_and_its_right_form_is_not(promtool, rule, words):
+    options = {name: option.get("default") for name, option in CHECK.spec.items()}
+
+    def checked(*rules):
+        document = {"kind": "PrometheusRule", "metadata": {"name": "of-tests"}, "spec": {"groups": [{"name": "g", "rules": list(rules)}]}}
+        return CHECK.call(Call({**options, "rules": [document], "promtool": promtool}, {}))
+
+    assert checked(RULE, ALERT)["problems"] == []
+    found = checked(rule)
+    assert found["failed"] and words in found["msg"] and all(line.startswith("of-tests: ") for line in found["problems"]), found
+
+
+def test_queries_and_configurations_are_named_where_they_are_wrong(promtool, tmp_path):
+    options = {name: option.get("default") for name, option in CHECK.spec.items()} | {"promtool": promtool}
+    (tmp_path / "good.yml").write_text("scrape_configs: [{job_name: a}]", encoding="utf-8")
+    (tmp_path / "bad.yml").write_text("scrape_configs: [{job_name: a, intervall: 5s}]", encoding="utf-8")
+    queries = ["up", "rate(up)"]
+    found = CHECK.call(Call({**options, "queries": queries, "configs": [str(tmp_path / "good.yml"), str(tmp_path / "bad.yml")]}, {}))
+    assert found["checked"] == 4 and len(found["problems"]) == 2
+    assert found["problems"][0].startswith("'rate(up)': could not parse") and "bad.yml" in found["problems"][1]
+    twice = {"groups": [{"name": "g", "rules": [RULE, RULE]}]}
+    assert "duplicate" in CHECK.call(Call({**options, "rules": [twice]}, {}))["msg"]
+    assert CHECK.call(Call({**options, "rules": [twice], "lint": False}, {}))["problems"] == []
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"promtool": "/nowhere/promtool", "queries": ["up"]}, "/nowhere/promtool does not run"),
+        ({"promtool": None, "queries": ["up"]}, "promtool is not on PATH"),
+        ({"rules": [{"kind": "ConfigMap"}]}, "rules has no groups"),
+        ({"configs": ["/nowhere/prometheus.yml"]}, "is no file"),
+    ],
+)
+def test_what_cannot_be_checked_is_not_called_right(promtool, options, words):
+    given = {name: option.get("default") for name, option in CHECK.spec.items()} | {"promtool": promtool}
+    found = CHECK.call(Call({**given, **options}, {"PATH": "/nowhere"}))
+    assert found["failed"] and words in found["msg"]
+
+
+def test_native_histograms_are_judged_between_their_bounds(promtool, tmp_path):
     """In promtool, since no file of metrics holds one: 100 requests of which a quarter took longer than 1 s, and none at all."""
-    (promtool,) = built("promtool")
     one = objective("native", indicator="latency", threshold="1s", metric="took_seconds", form="native_histogram", min_events=0)
     (tmp_path / "rules.yml").write_text(yaml.safe_dump({"groups": [groups([one])[0].document()]}), encoding="utf-8")
     labels = '{slo="native", service="store", team="cortex", tier="t0"}'

@@ -115,7 +115,7 @@ class Service:
         """Those of them that went wrong in this way."""
         found = self.profile[kind] * self.total(since, until)
         for one in self.incidents:
-            if one.kind == kind:
+            if one.kind == kind and one.start < until and one.end > since:
                 found += (one.part - self.profile[kind]) * self.total(max(since, one.start), min(until, one.end))
         return found
 
@@ -208,13 +208,13 @@ def history(found: Mapping[str, Objective], wanted: Iterable[str], begin: int, s
     """Lines of OpenMetrics: what would have been recorded in the four weeks before ``begin``."""
     services = {one.labels["service"]: Service(one.labels["service"], begin, seed) for one in found.values()}
     last = begin // STEP * STEP
-    names = sorted(wanted)
+    times = range(last - PAST + STEP, last + 1, STEP)
+    pairs = {name: [recorded(found[name], found, services, at) for at in times] for name in sorted(wanted)}
     for place, record in enumerate(("slo:bad:increase5m", "slo:total:increase5m")):
         yield f"# TYPE {record} gauge\n"
-        for name in names:
+        for name, values in pairs.items():
             labels = ",".join(f"{key}={json.dumps(value)}" for key, value in sorted(found[name].labels.items()))
-            for at in range(last - PAST + STEP, last + 1, STEP):
-                yield f"{record}{{{labels}}} {recorded(found[name], found, services, at)[place]:.6g} {at}\n"
+            yield from (f"{record}{{{labels}}} {value[place]:.6g} {at}\n" for at, value in zip(times, values, strict=True))
     yield "# EOF\n"
 
 

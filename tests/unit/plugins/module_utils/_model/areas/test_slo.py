@@ -5,9 +5,12 @@
 from __future__ import annotations
 
 import copy
+import json
 
+import jsonschema
 import pytest
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._model.example import VALUES, errors, inventory, model
+from ansible_collections.gantry.platform.tests.unit.roles.declared import CHECKOUT
 
 
 def with_slos(slos, on=True, retention="35d", tiers=None, **service):
@@ -60,6 +63,16 @@ def test_its_rules_are_contributed_by_name_and_only_where_it_is_on():
     off = model(with_slos(slos, on=False)).effective["contributions"]
     assert "slo" not in off["alerts"] and "slo" not in off["recording_rules"]
     assert "slo" not in model(with_slos({})).effective["contributions"]["alerts"]
+
+
+def test_what_it_contributes_has_the_form_that_its_owners_read():
+    slos = {"s": {"service": "store", "indicator": "availability"}, "t": {"service": "engine", "indicator": "latency", "threshold": "1s"}}
+    given = {kind: areas["slo"] for kind, areas in model(with_slos(slos)).effective["contributions"].items() if "slo" in areas}
+    assert set(given) == {"alerts", "dashboards", "inhibitions", "recording_rules", "runbooks"}
+    form = json.loads((CHECKOUT / "docs" / "area.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(given, {**form["properties"]["contributes"], "$defs": form["$defs"]})
+    alerts = {rule["alert"] for group in given["alerts"].values() for rule in group["rules"]}
+    assert alerts == set(given["runbooks"])
 
 
 def test_an_environment_promises_less_with_one_line():
