@@ -7,7 +7,8 @@
 
 A row holds them by kind and name; ``docs/area.schema.json`` says what each kind looks like. ``<word>`` in a text stands for what the
 area's ``words(model)`` makes of the model: a text that is a word alone becomes its value. An area without words for a model gives
-nothing there. Its ``contributions(model)`` adds what no text can hold open: what there are as many of as the model says. Whoever owns the kind reads ``contributions.<kind>.<area>`` of the effective model; where the owner is off nobody does.
+nothing there. Its ``contributions(model)`` adds what no text can hold open: what there are as many of as the model says. Whoever owns the
+kind reads ``contributions.<kind>.<area>`` of the effective model; where the owner is off nobody does.
 """
 
 from __future__ import annotations

@@ -19,17 +19,40 @@ from .render import WORDS, gone, minutes, rate, ratio, summary
 from .report import day_of
 
 _STYLE = """
-:root{--ink:#1b2430;--dim:#5c6878;--line:#dde3ea;--paper:#fff;--back:#f3f5f8;--ok:#1f8a4c;--slow_down:#b7791f;--freeze:#c53030;--unknown:#718096;--blue:#2b6cb0}
-@media (prefers-color-scheme:dark){:root{--ink:#e6ebf1;--dim:#9aa7b6;--line:#303a47;--paper:#1a212b;--back:#11161d;--ok:#48bb78;--slow_down:#ecc94b;--freeze:#fc8181;--blue:#63b3ed}}
-*{box-sizing:border-box}body{margin:0;background:var(--back);color:var(--ink);font:15px/1.45 system-ui,sans-serif}
-main{max-width:1120px;margin:0 auto;padding:28px 20px}h1{font-size:26px;margin:0 0 4px}h2{font-size:18px;margin:0}p{margin:4px 0;color:var(--dim)}
+:root{--ink:#1b2430;--dim:#5c6878;--line:#dde3ea;--paper:#fff;--back:#f3f5f8;--ok:#1f8a4c;--slow_down:#b7791f;--freeze:#c53030;
+  --unknown:#718096;--blue:#2b6cb0}
+@media (prefers-color-scheme:dark){:root{--ink:#e6ebf1;--dim:#9aa7b6;--line:#303a47;--paper:#1a212b;--back:#11161d;--ok:#48bb78;
+  --slow_down:#ecc94b;--freeze:#fc8181;--blue:#63b3ed}}
+*{box-sizing:border-box}
+body{margin:0;background:var(--back);color:var(--ink);font:15px/1.45 system-ui,sans-serif}
+main{max-width:1120px;margin:0 auto;padding:28px 20px}
+h1{font-size:26px;margin:0 0 4px}
+h2{font-size:18px;margin:0}
+p{margin:4px 0;color:var(--dim)}
 section,.all{background:var(--paper);border:1px solid var(--line);border-radius:10px;padding:16px 18px;margin:16px 0}
-.all{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{text-align:left;padding:5px 10px 5px 0;border-bottom:1px solid var(--line);white-space:nowrap}
-th{font-weight:600;color:var(--dim);font-size:13px}tr:last-child td{border-bottom:0}th.n,td.n{text-align:right;padding-right:22px}figure+figure{margin:0}section table{margin-top:10px}a{color:inherit}
-.chip{border-radius:99px;color:var(--paper);padding:1px 10px;font-size:13px;font-weight:600}.ok{background:var(--ok)}.slow_down{background:var(--slow_down)}.freeze{background:var(--freeze)}.unknown{background:var(--unknown)}
-.head{display:flex;gap:12px;align-items:center;flex-wrap:wrap}.facts{display:flex;gap:12px 24px;flex-wrap:wrap;margin:12px 0}.facts b{display:block;font-size:17px}.facts span{color:var(--dim);font-size:13px}
-.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(330px,1fr));gap:18px}figure{margin:0;min-width:0}figcaption{font-size:13px;color:var(--dim);margin-bottom:4px}svg{width:100%;height:auto;display:block}
-svg text{fill:var(--dim);font:11px system-ui,sans-serif}footer{color:var(--dim);font-size:13px}
+.all{overflow-x:auto}
+table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
+th,td{text-align:left;padding:5px 10px 5px 0;border-bottom:1px solid var(--line);white-space:nowrap}
+th{font-weight:600;color:var(--dim);font-size:13px}
+tr:last-child td{border-bottom:0}
+th.n,td.n{text-align:right;padding-right:22px}
+section table{margin-top:10px}
+a{color:inherit}
+.chip{border-radius:99px;color:var(--paper);padding:1px 10px;font-size:13px;font-weight:600}
+.ok{background:var(--ok)}
+.slow_down{background:var(--slow_down)}
+.freeze{background:var(--freeze)}
+.unknown{background:var(--unknown)}
+.head{display:flex;gap:12px;align-items:center;flex-wrap:wrap}
+.facts{display:flex;gap:12px 24px;flex-wrap:wrap;margin:12px 0}
+.facts b{display:block;font-size:17px}
+.facts span{color:var(--dim);font-size:13px}
+.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(330px,1fr));gap:18px}
+figure{margin:0;min-width:0}
+figcaption{font-size:13px;color:var(--dim);margin-bottom:4px}
+svg{width:100%;height:auto;display:block}
+svg text{fill:var(--dim);font:11px system-ui,sans-serif}
+footer{color:var(--dim);font-size:13px}
 """
 _WIDE, _HIGH, _LEFT, _LOW = 480, 150, 44, 20
 

@@ -6,8 +6,8 @@
 In a pod that is the work of the container config-reloader: the Secret with the configuration becomes a file, ConfigMaps with rules and
 the Secret with certificates become folders, and the server is told to read them again. Four things are changed on the way: the cluster
 is asked by a kubeconfig in place of a pod's own token, folders are those of {folder}, of all targets those are kept that something
-stands for ({folder}/services, and traffic.json for services of teams), at its port, and nobody waits half a minute for a first value. Runs under the supervisor: standard
-library, PyYAML and keepers.py only.
+stands for ({folder}/services, and traffic.json for services of teams), at its port, and nobody waits half a minute for a first value. Runs
+under the supervisor: standard library, PyYAML and keepers.py only.
 """
 
 from __future__ import annotations
