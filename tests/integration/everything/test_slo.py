@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import yaml
 from ansible_collections.gantry.platform.tests.integration.everything.test_monitoring import SOON, ask
 from ansible_collections.gantry.platform.tests.kit.waiting import until
 from ansible_collections.gantry.platform.tests.unit.roles.declared import CHECKOUT
@@ -72,3 +73,25 @@ def test_the_report_has_four_weeks_of_every_objective(platform, tmp_path):
     assert all(row["rolling"]["events"] > 0 and row["worst_days"] for row in seen)
     assert {path.suffix for path in tmp_path.iterdir()} == {".json", ".md", ".csv", ".html"}
     assert "consciousness-engine-availability" in (tmp_path / "slo-sandbox.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("policy", "code", "words"),
+    [
+        ({"slow_down": 0, "freeze": -100}, 0, "ok"),
+        ({"slow_down": 100, "freeze": 99.999}, 2, "memory-store-availability: freeze, "),
+    ],
+)
+def test_the_gate_lets_out_what_the_policy_lets_out(platform, tmp_path, policy, code, words):
+    role = {"name": "gantry.platform.slo", "tasks_from": "gate"}
+    model = {"name": "gantry.platform.platform", "tasks_from": "model"}
+    tasks = [
+        {"name": "Learn", "ansible.builtin.import_role": model},
+        {"name": "Ask", "ansible.builtin.import_role": role, "vars": {"slo_gate_services": ["memory-store"]}},
+        {"name": "Say", "ansible.builtin.debug": {"msg": "{{ slo_gated.state }}"}},
+    ]
+    book = tmp_path / "gate.yml"
+    play = {"name": "Gate", "hosts": "sandbox", "gather_facts": False, "vars": {"platform_command": "status"}, "tasks": tasks}
+    book.write_text(yaml.safe_dump([play]), encoding="utf-8")
+    done, output = platform.command("ansible-playbook", *platform.words(str(book), slo_policies={"standard": policy}))
+    assert done == code and words in output, output[-3000:]
