@@ -70,6 +70,30 @@ def test_every_contributed_group_is_a_rule_of_its_own_and_of_nobody_else(shipped
     assert targets == {"prometheus", "alertmanager", "vault"}
 
 
+def test_records_and_alerts_of_one_name_are_one_group_in_this_order(shipped):
+    """Rules of a group are evaluated one after the other: an alert of another group would look at what was recorded before."""
+    (group,) = rules(shipped[HUB])["slo-memory-store-quality"]["spec"]["groups"]
+    kinds = ["record" if "record" in rule else "alert" for rule in group["rules"]]
+    assert kinds == sorted(kinds, reverse=True) and set(kinds) == {"record", "alert"}
+    assert {rule["labels"]["team"] for rule in group["rules"]} == {"memory"}, "whose service it is, not whose monitoring"
+    (long,) = rules(shipped[HUB])["slo-memory-store-quality-budget"]["spec"]["groups"]
+    assert long["interval"] == "2m" and "interval" not in group
+
+
+def test_a_faster_burn_of_an_objective_keeps_its_slower_ones_quiet(shipped):
+    first, *others = shipped[HUB].one(SET, "AlertmanagerConfig", "platform")["spec"]["inhibitRules"]
+    assert first["equal"] == ["alertname", "namespace"]
+    assert [(one["sourceMatch"], one["targetMatch"], one["equal"]) for one in others] == [
+        (
+            [{"name": "slo_burn_tier", "value": str(tier), "matchType": "="}],
+            [{"name": "slo_burn_tier", "value": slower, "matchType": "=~"}],
+            ["slo"],
+        )
+        for tier, slower in ((1, "2|3|4"), (2, "3|4"), (3, "4"))
+    ]
+    assert len(shipped["sandbox"].one(SET, "AlertmanagerConfig", "platform")["spec"]["inhibitRules"]) == 1
+
+
 def test_somebody_hears_of_all_that_ends_vault_and_monitoring(shipped):
     found = rules(shipped["sandbox"])
     alerts = {rule["alert"]: rule for one in found.values() for group in one["spec"]["groups"] for rule in group["rules"]}
