@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help ready deps up down clean status logs plan apply access drift verify explain look component slo-report compare rehearse break-glass destroy new-platform
+.PHONY: help ready deps up down clean status logs plan apply adopt access drift verify explain look component slo-report compare rehearse break-glass destroy new-platform
 .PHONY: release promote rollback
 .PHONY: area lint test test-unit test-integration test-scenarios test-area bench bench-areas bench-rest bench-slo bench-vault build catalog-check docs
 
@@ -56,6 +56,9 @@ plan: ready ## What a run would change, and nothing done (ENV= AREA= HOST= TAKE=
 
 apply: ready ## Apply; with PLAN=.gantry/plan.json exactly that plan or nothing (ENV= AREA= HOST= TAKE= CONFLICTS=leave)
 	@$(PLAYBOOK) playbooks/$(if $(PLAN),apply.yml -e platform_plan=$(PLAN),site.yml) $(NARROW) $(TAKEN)
+
+adopt: ready ## Take over what other tools wrote (FROM=helm:shop/web,kubectl RETIRE=1 IMPACT=restart ENV= CHECK=1 AREA= HOST=)
+	@$(PLAYBOOK) playbooks/adopt.yml $(if $(CHECK),--check) -e platform_adopt_from=$(call needed,FROM,FROM=helm:shop/web) $(if $(RETIRE),-e platform_retire_releases=true) $(if $(IMPACT),-e '{"platform_allowed_impact": ["safe", "$(IMPACT)"]}') $(NARROW)
 
 access: ready ## What only an administrator may apply, and the deployer's rights (ENV= KUBECONFIG= IDENTITIES= CHECK=1 PLAN= HOST=)
 	@$(PLAYBOOK) playbooks/access.yml $(if $(CHECK),--check) $(if $(filter command line,$(origin KUBECONFIG)),-e platform_admin_kubeconfig=$(KUBECONFIG)) $(if $(IDENTITIES),-e platform_identities=$(IDENTITIES)) $(if $(PLAN),-e platform_plan=$(PLAN)) $(if $(HOST),--limit $(HOST))

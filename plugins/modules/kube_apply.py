@@ -218,6 +218,22 @@ options:
     type: list
     elements: str
     default: []
+  adopt_from:
+    description:
+      - The same by tools, C(argocd), C(flux), C(helm), C(helm:<namespace>/<release>), C(kubectl), C(terraform), of which each writes under
+        several names.
+      - What would write back afterwards, an application of Argo CD that syncs by itself or an object of Flux that is not suspended, is
+        refused with the command that stops it. What cannot be seen from the cluster, Terraform's state, is a warning.
+      - Pods are not started anew by a change of ownership alone. Where what goes away with it starts them, the plan says so (RV(plan)).
+    type: list
+    elements: str
+    default: []
+  retire_releases:
+    description:
+      - Whether Helm's records of the releases that O(adopt_from) names go away behind everything else. The objects of a release stay.
+      - As long as its record is there C(helm uninstall) deletes what was adopted.
+    type: bool
+    default: false
   verify:
     description:
       - V(recorded) proves each object right by its record and managedFields, without a request for it.

@@ -16,6 +16,7 @@ from .._core.suggest import did_you_mean
 from .declare.store import documents_of, read_store
 from .form.documents import Document, Loaded, flatten, load_paths, load_text
 from .form.kinds import Ref, split_version
+from .form.tools import managers_of, taken_from
 from .resolve.requests import Administered, ReconcileRequest
 from .resolve.wanted import HandedOver, SetInput
 from .wire.auth import AuthOptions
@@ -81,6 +82,8 @@ APPLY_SPEC: dict[str, Any] = {
     "on_immutable": {"type": "str", "choices": ["fail", "replace"], "default": "fail"},
     "replace_kinds": {"type": "list", "elements": "str", "default": []},
     "adopt": {"type": "list", "elements": "str", "default": []},
+    "adopt_from": {"type": "list", "elements": "str", "default": []},
+    "retire_releases": {"type": "bool", "default": False},
     "verify": {"type": "str", "choices": ["recorded", "full"], "default": "recorded"},
     "digest_key": {"type": "str", "no_log": True},
     "lock": {"type": "bool", "default": False},
@@ -156,6 +159,9 @@ def apply_request(params: Params, check_mode: bool) -> ReconcileRequest:
     key = params.get("digest_key")
     names = params.get("apply_sets")
     sets = _sets(params)
+    taken = taken_from(params["adopt_from"])
+    if params["retire_releases"] and not any(one.name for one in taken):
+        raise InputError("retire_releases: name the releases, adopt_from: [helm:<namespace>/<release>]")
     _known(names, sets, "apply_sets")
     return ReconcileRequest(
         sets=sets,
@@ -173,7 +179,9 @@ def apply_request(params: Params, check_mode: bool) -> ReconcileRequest:
         remove_foreign=tuple(params["remove_foreign"]),
         on_immutable=params["on_immutable"],
         replace_kinds=list(params["replace_kinds"]),
-        adopt=tuple(params["adopt"]),
+        adopt=(*params["adopt"], *managers_of(taken)),
+        adopt_from=tuple(taken),
+        retire_releases=params["retire_releases"],
         verify=params["verify"],
         digest_key=key.encode() if key else None,
         wait=params["wait"],

@@ -71,6 +71,7 @@ _TITLES = {
     "plan": "Plan for",
     "apply": "Approved plan for",
     "access": "Access to",
+    "adopt": "Adoption in",
     "drift": "Drift of",
     "heal": "Undoing of drift in",
     "verify": "Verification of",

@@ -171,6 +171,18 @@ def test_drift_undoes_what_it_finds_where_the_environment_says_so_and_says_it_ev
     assert runs.audited() == written
 
 
+def test_what_a_tool_wrote_is_adopted_and_nothing_starts_anew(runs):
+    settings = ("-n", "memory", "configmap", "memory-store")
+    runs.kubectl("label", *settings, "theirs=1")
+    code, output, report = runs.play("adopt", platform_adopt_from="kubectl")
+    assert (code, conforms(report)["command"], report["status"]) == (0, "adopt", "applied"), output
+    (change,) = report["changes"]
+    assert (change["id"], change["action"], change["impact"]) == ("ConfigMap/memory/memory-store", "update", "safe")
+    assert "theirs" not in json.loads(runs.kubectl("get", *settings, "-o", "json"))["metadata"]["labels"]
+    code, output, report = runs.play("adopt", platform_adopt_from="hlem")
+    assert code != 0 and "'hlem' is none of argocd, flux, helm, kubectl, terraform; did you mean 'helm'" in " ".join(output.split()), output
+
+
 def test_an_area_narrows_what_is_written(runs):
     runs.kubectl("-n", "cortex", "delete", "networkpolicy", "default-deny")
     code, output, report = runs.play("site", platform_area="workloads")

@@ -21,6 +21,7 @@ from ..observe.subject import Subject
 from ..resolve.requests import ReconcileRequest
 from ..wire.client import KubeClient
 from ..wire.errors import ApiError
+from .alone import declared_alone
 from .immutable import immutable_changes, is_named, learnt
 from .proof import is_empty
 from .undo import locate, removals, taken_places, to_take_out
@@ -100,7 +101,7 @@ def examine_existing(
     owned_now = owned(own_entry(live["metadata"], request.manager))
     finding.changes = [d for d in differences(bare(live), bare(answer)) if not _is_seed(subject, d.path) and not _is_kept_book(subject, d)]
     own_changes = bool(finding.changes)
-    given_up = _given_up(subject, live, answer, finding.former)
+    given_up = _given_up(client, request, subject, live, answer, finding.former)
     finding.changes += given_up
     if not _take_out(client, finding, live, request):
         return finding
@@ -244,8 +245,15 @@ def _refused(client: KubeClient, finding: Finding, live: Mapping[str, Any], erro
     finding.changes = [d for d in wanted if any(_below(d.path, path) for path in paths)] or wanted
 
 
-def _given_up(subject: Subject, live: Mapping[str, Any], answer: Mapping[str, Any], former: list[Mapping[str, Any]]) -> list[Difference]:
-    """What goes away when former managers' fields become ours and our document does not have them."""
+def _given_up(
+    client: KubeClient,
+    request: ReconcileRequest,
+    subject: Subject,
+    live: dict[str, Any],
+    answer: Mapping[str, Any],
+    former: list[Mapping[str, Any]],
+) -> list[Difference]:
+    """What goes away when former managers' fields become ours and our document does not have them; not what the server puts there again."""
     if not former:
         return []
     ids = [id(entry) for entry in former]
@@ -256,7 +264,12 @@ def _given_up(subject: Subject, live: Mapping[str, Any], answer: Mapping[str, An
             kept |= set(leaves(entry.get("fieldsV1") or {}))
     seeds = {seed.segments for seed in subject.seeds}
     gone = {path for entry in former if id(entry) in ids for path in leaves(entry.get("fieldsV1") or {})} - kept - seeds
-    return [Difference(text(path), value, ABSENT) for path in sorted(gone) if (value := value_at(live, path)) is not None]
+    found = {path: value for path in sorted(gone) if (value := value_at(live, path)) is not None}
+    try:
+        alone = declared_alone(client, request.manager, subject, live) if found else {}
+    except ApiError:
+        alone = {}  # then nobody knows which of them are defaults, and all are shown
+    return [Difference(text(path), value, ABSENT) for path, value in found.items() if value_at(alone, path) != value]
 
 
 def _is_ours_to_take(subject: Subject, conflict: Mapping[str, str], request: ReconcileRequest) -> bool:

@@ -34,6 +34,7 @@ from .disturb import disturbances
 from .doubt import still_right
 from .emptied import refuse_emptied
 from .examine import Finding, enforced_levels, examine_existing, examine_new, examine_unasked
+from .handover import Retired, retired, still_held
 from .immutable import replaceable
 from .moved import moves
 from .pending import CRD_PENDING, NAMESPACE_PENDING, Pending
@@ -77,6 +78,7 @@ class Work:
     unready: set[Ref] = field(default_factory=set)
     finished: set[Ref] = field(default_factory=set)
     """Jobs that are done and gone."""
+    retired: list[Retired] = field(default_factory=list)
     moved: set[str] = field(default_factory=set)
     """Sets whose former record holds nothing after this run, and ends."""
 
@@ -147,6 +149,9 @@ def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, obs
     quota = quota_problems(client, [s for s in new if not wanted.is_pending(s.ref)], observed, subjects)
     more = [*quota, *pending.undeclared_fields(in_scope.values())]
     problems = [*_problems(client, request, work), *more]
+    if request.adopt_from:
+        problems += still_held(client, request, work.findings.values(), plan.warnings)
+        work.retired = retired(client, request)
     work.disturbed = disturbances(
         client, [f for f in work.findings.values() if f.subject.desired.scope not in request.administered.sets], observed
     )
@@ -162,6 +167,7 @@ def make_plan(client: KubeClient, request: ReconcileRequest, wanted: Wanted, obs
     _list_changes(request, work, removals)
     work.moved = _moved(wanted, observed, removals)
     _list_records(work, observed)
+    plan.changes += [one.change for one in work.retired]
     pending.mark(work.findings, plan)
     if problems and request.check_mode and request.verify == "full":
         plan.warnings += more  # a comparison says what differs, each object for itself, and refuses nothing

@@ -7,9 +7,7 @@
 
 ``recorded``: managedFields alone. ``full``: the server is asked what exactly would be there if our document alone had been
 applied, defaults and admission included. Where live is otherwise somebody did that, whether or not managedFields tell (a scale of
-an undeclared field, a webhook's override, a write after which managedFields were put back leave no trace there). It is asked by a
-dry-run apply under an unused name, for cluster-scoped objects by a dry run that puts our document in the place of theirs: their
-names have a meaning, and rights on them go by name.
+an undeclared field, a webhook's override, a write after which managedFields were put back leave no trace there).
 """
 
 from __future__ import annotations
@@ -28,9 +26,9 @@ from ..observe.subject import Subject
 from ..resolve.requests import ReconcileRequest
 from ..wire.client import Document, KubeClient
 from ..wire.errors import ApiError
+from .alone import declared_alone
 from .doubt import read_whole
 from .examine import bare
-from .preview import shadow_of
 
 DECLARED_REFUSED = "the declared object would be refused today"
 _UNTRACKED = "not recorded in managedFields"
@@ -86,7 +84,7 @@ def is_same_place(one: str, other: str) -> bool:
 
 def _beyond(client: KubeClient, request: ReconcileRequest, subject: Subject, live: Document, refused: list[str]) -> list[Row]:
     try:
-        declared = _declared_alone(client, request, subject, live)
+        declared = declared_alone(client, request.manager, subject, live)
     except ApiError as error:
         if error.status == 403:
             refused.append(subject.ref.id)
@@ -107,31 +105,6 @@ def _beyond(client: KubeClient, request: ReconcileRequest, subject: Subject, liv
         reason = "not declared" if path != difference.path else _sentence(difference, secret)
         found.setdefault(path, row | said_of(subject.ref, path, difference.before is ABSENT) | {"reason": reason})
     return list(found.values())
-
-
-def _declared_alone(client: KubeClient, request: ReconcileRequest, subject: Subject, live: Document) -> Document:
-    """What would be there if nobody but us had written."""
-    if subject.ref.namespace:
-        path, body = shadow_of(subject, subject.ref.namespace)
-        answer = client.ask(path, body, request.manager)[0]
-        answer["metadata"]["name"] = subject.ref.name
-        return answer
-    return client.json_patch(subject.path, _in_place(subject.body, live), request.manager, dry_run=True)
-
-
-def _in_place(body: Document, live: Document) -> list[dict[str, Any]]:
-    operations: list[dict[str, Any]] = [{"op": "test", "path": "/metadata/uid", "value": live["metadata"]["uid"]}]
-    for at, ours, theirs in (
-        ("", {key: value for key, value in body.items() if key != "metadata"}, live),
-        ("/metadata", {key: value for key, value in body["metadata"].items() if key in ("labels", "annotations")}, live["metadata"]),
-    ):
-        replaceable = (
-            {*ours, *theirs} & {"labels", "annotations"} if at else {*ours, *theirs} - {"apiVersion", "kind", "metadata", "status"}
-        )
-        for member in sorted(replaceable):
-            path = f"{at}/{member}"
-            operations.append({"op": "add", "path": path, "value": ours[member]} if member in ours else {"op": "remove", "path": path})
-    return operations
 
 
 def _whole_item(difference: Difference, declared: list[str]) -> str:

@@ -15,6 +15,7 @@ from ..._core.guards import Guards
 from ..._core.plan import Plan
 from ..._core.show import as_diff
 from ..._core.words import clean, clean_text, cleaned
+from ..form.tools import Taken
 from ..form.yaml import dump_yaml
 from .wanted import SetInput
 
@@ -61,6 +62,10 @@ class ReconcileRequest(Guards):
     on_immutable: str = "fail"
     replace_kinds: list[str] = field(default_factory=list)
     adopt: tuple[str, ...] = ()
+    adopt_from: tuple[Taken, ...] = ()
+    """Tools whose field managers are among ``adopt``, and who have to let go."""
+    retire_releases: bool = False
+    """What Helm remembers of the releases that ``adopt_from`` names goes away behind the adoption."""
     verify: str = "recorded"
     digest_key: bytes | None = None
     wait: bool = True

@@ -106,6 +106,7 @@ class Writer:
             self._wait(webhooks=False)
             self._write_stages(webhooks=True)
             self._remove()
+            self._retire()
             self._wait(webhooks=True)
             unready, self._ended = set(), True
         except NotReadyError as error:
@@ -390,6 +391,12 @@ class Writer:
         except ApiError as error:
             raise ServerError(f"{removal.ref.id}: {error.message}", id=removal.ref.id) from error
         self._removed.add(removal.ref)
+
+    def _retire(self) -> None:
+        for one in self._work.retired:
+            for path, uid in one.revisions:
+                self._client.delete(path, uid)
+            self._removed.add(Ref.parse(one.change.id))
 
     def _wait(self, webhooks: bool) -> None:
         """Wait for what was written and for what an earlier run did not see ready.
