@@ -22,7 +22,7 @@ Pointer = list[str | int]
 
 
 def named_places(words: Iterable[str]) -> tuple[set[str], dict[str, set[str]]]:
-    """Managers, and object id → paths, of the options ``remove_foreign`` and ``force_conflicts``: ``kubectl-edit``, ``ConfigMap/shop/settings data.extra``."""
+    """Managers, and object id → paths, of ``remove_foreign`` and ``force_conflicts``: ``kubectl-edit``, ``ConfigMap/shop/settings data.extra``."""
     managers: set[str] = set()
     places: dict[str, set[str]] = {}
     for word in words:

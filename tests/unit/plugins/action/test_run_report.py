@@ -352,3 +352,52 @@ def test_clearing_takes_the_reports_of_the_environment_and_what_dead_runs_left_a
     assert (answer["changed"], answer["removed"]) == (True, [str(path) for path in gone[:2]])
     assert not [path for path in gone if path.exists()] and all(path.exists() for path in stays)
     assert call(variables, state="cleared")["changed"] is False
+
+
+# what others changed
+
+
+def held(action):
+    holder = {"manager": "kubectl-patch", "time": "t", "fields": ["data.LEVEL"]}
+    return change("ConfigMap/shop/engine", action, fields=["data.LEVEL"], reason="data.LEVEL changed by 'kubectl-patch'", held_by=[holder])
+
+
+def test_what_is_held_by_others_stops_a_run_that_writes_and_no_plan():
+    task_vars = variables(a=planned(held("conflict"), change("ConfigMap/shop/new")))
+    run = started(task_vars)
+    refused = call(task_vars, state="published", run=run, gate=True, writes=True)
+    assert refused["failed"] and "1 object(s) have declared fields that others changed; nothing was written" in refused["msg"]
+    assert "a: ConfigMap/shop/engine: data.LEVEL changed by 'kubectl-patch'" in refused["msg"]
+    assert not call(task_vars, state="published", run=run, gate=True, writes=True, conflicts="leave").get("failed")
+    assert call(task_vars, state="published", run=run, gate=True)["status"] == "changes"
+
+
+def test_a_report_of_drift_says_by_whose_names_it_is_undone_and_where_no_name_is_known():
+    added = {"id": "ConfigMap/shop/engine", "path": "data.MORE", "manager": "kubectl-edit", "time": "t"}
+    nameless = {**added, "manager": "not recorded in managedFields"}
+    notes = [make_note("drift", "1", "", result(held("update"), foreign=[added]))]
+    task_vars = variables(a=notes, b=[make_note("drift", "1", "", result(foreign=[nameless]))])
+    answer = call(task_vars, state="published", run=started(task_vars, "drift"))
+    assert (answer["take"], answer["left"]) == (["kubectl-edit", "kubectl-patch"], {"b": True})
+
+
+def test_what_a_run_takes_is_what_it_was_told_or_what_was_approved(project):
+    task_vars = variables(a=planned(held("update")))
+    assert started(task_vars, take="kubectl-patch, helm")["take"] == ["helm", "kubectl-patch"]
+    plan = call(task_vars, state="published", run=started(task_vars, "plan", take=["helm"]))
+    approved = project / "approved.json"
+    approved.write_text(Path(plan["report_file"]).read_text(encoding="utf-8"), encoding="utf-8")
+    run = started(task_vars, "apply", approved_file=str(approved))
+    assert run["take"] == ["helm"] and not call(task_vars, state="published", run=run, gate=True, writes=True).get("failed")
+    other = started(task_vars, "apply", approved_file=str(approved), take="somebody")
+    refused = call(task_vars, state="published", run=other, gate=True, writes=True)
+    assert refused["failed"] and "take: approved helm, now somebody" in refused["msg"]
+
+
+def test_notes_of_another_run_of_the_same_play_count_for_nothing():
+    task_vars = variables(a=planned(change("ConfigMap/n/a")))
+    run = started(task_vars)
+    task_vars["hostvars"]["a"]["platform_notes"]["run"] = "another"
+    assert call(task_vars, state="published", run=run)["statuses"] == {"a": "not reached"}
+    noted = call({"platform_run": run, "platform_notes": {"notes": [1], "run": "another"}}, state="noted", stage="plan", result=result())
+    assert (len(noted["notes"]), noted["run"]) == (1, run["id"])

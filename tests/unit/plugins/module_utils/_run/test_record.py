@@ -8,7 +8,8 @@ import json
 
 from ansible_collections.gantry.platform.plugins.module_utils._run.record import last_run, told, wrote
 from ansible_collections.gantry.platform.plugins.module_utils._run.report import build_report, make_note
-from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._run.canned import applied, change, meta, planned
+from ansible_collections.gantry.platform.plugins.module_utils._run.table import plain, render
+from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._run.canned import applied, change, meta, planned, result
 
 
 def test_only_a_run_that_wrote_leaves_a_record():
@@ -76,3 +77,27 @@ def test_a_run_that_lost_its_lock_is_told_beside_the_one_that_took_it():
     text = "\n".join(told({**record, "beside": [slept]}, "a"))
     assert "interrupted beside it: run run-0 by bob@ops" in text and "which wrote 1 create" in text
     assert "ended interrupted" in "\n".join(told(slept, "a"))
+
+
+def test_an_object_that_is_about_to_go_is_told_alike_in_file_table_record_and_status():
+    leaving = "is being deleted since 2026-11-24T09:00:00Z, finalizers: example.com/hold"
+    rows = [change("ConfigMap/n/a"), change("ConfigMap/n/held", "blocked", reason=leaving)]
+    warning = f"ConfigMap/n/held is left as it is: {leaving}"
+    message = (
+        f"1 object(s) could not be made as declared; everything else is done. Run again when it can be:\n  ConfigMap/n/held: {leaving}"
+    )
+    done = [{**row, "written": row["action"] == "create"} for row in rows]
+    failed = {**result(*rows, warnings=[warning]), "plan": done, "failed": True, "msg": message}
+    notes = [make_note("plan", "1", "", result(*rows, warnings=[warning])), make_note("apply", "1", "Reconcile", failed)]
+    report = build_report(meta("site", applied=True), {"a": notes})
+    assert (report["status"], report["counts"]["create"], report["warnings"]) == ("failed", 1, [warning])
+    assert {row["id"]: (row["action"], row["written"]) for row in report["changes"]} == {
+        "ConfigMap/n/a": ("create", True),
+        "ConfigMap/n/held": ("blocked", False),
+    }
+    text = " ".join(plain(render(report)).split())
+    assert f"blocked ConfigMap/n/held safe {leaving}" in text and "written: 1 create; not written: nothing" in text
+    record = last_run(report, "a", "me@here", {})
+    assert [row["reason"] for row in record["changes"] if row["action"] == "blocked"] == [leaving]
+    said = " ".join(" ".join(told(record, "a")).split())
+    assert "ended failed, not verified" in said and "1 object(s) could not be made as declared; everything else is done" in said
