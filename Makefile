@@ -16,6 +16,7 @@ PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PATH
 THERE = $(patsubst inventories/%.yml,%,$(wildcard inventories/*.yml))
 environment = $(if $(filter $1,$(THERE)),-i inventories/$1.yml,$(error There is no environment "$1"; there are $(THERE)))
+comma := ,
 needed = $(or $($1),$(error $1= is missing, as in make $@ $2))
 # V=1 is Ansible's own output, DIFF=1 every field before and after, HTML=file the same as a page.
 PLAY = $(if $(HTML),GANTRY_PLAN_HTML=$(HTML)) ansible-playbook $(if $(V),-v) $(if $(DIFF)$(HTML),--diff)
@@ -58,7 +59,7 @@ apply: ready ## Apply; with PLAN=.gantry/plan.json exactly that plan or nothing 
 	@$(PLAYBOOK) playbooks/$(if $(PLAN),apply.yml -e platform_plan=$(PLAN),site.yml) $(NARROW) $(TAKEN)
 
 adopt: ready ## Take over what other tools wrote (FROM=helm:shop/web,kubectl RETIRE=1 IMPACT=restart ENV= CHECK=1 AREA= HOST=)
-	@$(PLAYBOOK) playbooks/adopt.yml $(if $(CHECK),--check) -e platform_adopt_from=$(call needed,FROM,FROM=helm:shop/web) $(if $(RETIRE),-e platform_retire_releases=true) $(if $(IMPACT),-e '{"platform_allowed_impact": ["safe", "$(IMPACT)"]}') $(NARROW)
+	@$(PLAYBOOK) playbooks/adopt.yml $(if $(CHECK),--check) -e platform_adopt_from=$(call needed,FROM,FROM=helm:shop/web) $(if $(RETIRE),-e platform_retire_releases=true) $(if $(IMPACT),-e '{"platform_allowed_impact": ["safe"$(comma) "$(IMPACT)"]}') $(NARROW)
 
 access: ready ## What only an administrator may apply, and the deployer's rights (ENV= KUBECONFIG= IDENTITIES= CHECK=1 PLAN= HOST=)
 	@$(PLAYBOOK) playbooks/access.yml $(if $(CHECK),--check) $(if $(filter command line,$(origin KUBECONFIG)),-e platform_admin_kubeconfig=$(KUBECONFIG)) $(if $(IDENTITIES),-e platform_identities=$(IDENTITIES)) $(if $(PLAN),-e platform_plan=$(PLAN)) $(if $(HOST),--limit $(HOST))

@@ -118,7 +118,7 @@ def test_refusals_and_errors(cluster, face, namespace, words, screen):
     )
     found = played.results
     assert "data cannot be changed in place" in found["immutable"]["msg"]
-    assert "data.password (managed by 'intruder')" in found["conflict"]["msg"]
+    assert "data.password changed by 'intruder'" in found["conflict"]["msg"]
     assert all(found[name]["failed"] for name in ("invalid_key", "invalid_type", "unknown"))
     assert {change["id"] for change in found["found"]["plan"]} == {identity(edited)}
     assert ("data.own", "intruder") in {(row["path"], row["manager"]) for row in found["found"]["foreign"]}

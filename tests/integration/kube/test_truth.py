@@ -434,4 +434,4 @@ def test_what_was_never_handed_over_stays_a_conflict(cluster, namespace):
     cluster.run(one_set("s", namespace, app), wait=False).ok()
     cluster.edit(app, {"spec": {"replicas": 5}}, "somebody")
     refused = cluster.run(one_set("s", namespace, deployment(namespace, replicas=2)), wait=False)
-    assert "spec.replicas (managed by 'somebody')" in refused.message and refused.writes == []
+    assert "spec.replicas changed by 'somebody'" in refused.message and refused.writes == []
