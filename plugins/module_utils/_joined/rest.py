@@ -51,8 +51,11 @@ SPEC: dict[str, Any] = {
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-def endpoint_of(call: Call, url: str) -> tuple[Endpoint, str]:
-    """Where the API is, ``url`` unless the options say another place, and the token to speak with. Raises InputError."""
+def endpoint_of(call: Call, url: str, *, anonymous: bool = False) -> tuple[Endpoint, str]:
+    """Where the API is, ``url`` unless the options say another place, and the token to speak with; none is wanted of who may be ``anonymous``.
+
+    Raises InputError.
+    """
     given = {name: value for name, value in call.params.items() if value not in (None, "")}
     options = {**access_in(given.get("access_file")), **given}
     address = options.get("url") or url
@@ -61,12 +64,13 @@ def endpoint_of(call: Call, url: str) -> tuple[Endpoint, str]:
     parts = urllib.parse.urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InputError(f"url is the address of the API as https://host, found {address!r}")
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        raise InputError(f"url: {address} would carry the token over the network in the clear; use https")
     token = options.get("token") or (text_of(options["token_file"], "token_file") if options.get("token_file") else "")
-    if not token:
+    if not token and not anonymous:
         raise InputError("token (or token_file) is missing: the token to speak with")
-    call.secrets.add(token)
+    if token and parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise InputError(f"url: {address} would carry the token over the network in the clear; use https")
+    if token:
+        call.secrets.add(token)
     return Endpoint(address, client_context(cafile=options.get("ca_cert")) if parts.scheme == "https" else None), token
 
 

@@ -20,6 +20,7 @@ from typing import Any
 KINDS: dict[str, str] = {
     "alerts": "rules that fire, by group",
     "inhibitions": "alerts that keep others quiet",
+    "notifications": "who is told of alerts: routes, receivers and their secrets, quiet hours",
     "recording_rules": "rules that keep a computed metric, by group",
     "scrape_targets": "what is measured, and how it is reached",
     "dashboards": "pictures of it",

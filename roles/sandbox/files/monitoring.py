@@ -4,10 +4,11 @@
 """Gives one Prometheus and one Alertmanager on loopback what the Prometheus Operator wrote for the pods of both in the cluster.
 
 In a pod that is the work of the container config-reloader: the Secret with the configuration becomes a file, ConfigMaps with rules and
-the Secret with certificates become folders, and the server is told to read them again. Four things are changed on the way: the cluster
+the Secret with certificates become folders, and the server is told to read them again. Five things are changed on the way: the cluster
 is asked by a kubeconfig in place of a pod's own token, folders are those of {folder}, of all targets those are kept that something
-stands for ({folder}/services, and traffic.json for services of teams), at its port, and nobody waits half a minute for a first value. Runs
-under the supervisor: standard library, PyYAML and keepers.py only.
+stands for ({folder}/services, and traffic.json for services of teams), at its port, PagerDuty is what stands for it
+({folder}/alert-sinks.json), and nobody waits half a minute for a first value or a first word. Runs under the supervisor: standard
+library, PyYAML and keepers.py only.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ SETTLES_IN = 0.2
 """Seconds: the operator takes a ConfigMap of rules away before it writes the next one."""
 _MADE_BY_OPERATOR = "labelSelector=" + quoted("managed-by=prometheus-operator")
 _INTERVAL = "5s"
+_WAITS = {"group_wait": "1s", "group_interval": "5s"}
 _IN_A_POD = {"/etc/prometheus/rules/": "rules", "/etc/prometheus/certs/": "certs"}
 Files = dict[str, bytes]
 """By path below the folder of one server, what is in it."""
@@ -80,10 +82,22 @@ def prometheus_files(name: str, secrets: Mapping[str, Object], maps: Mapping[str
     return files | {"config.yaml": yaml.safe_dump(config, sort_keys=False).encode()}
 
 
-def alertmanager_files(name: str, secrets: Mapping[str, Object]) -> Files:
-    """Everything that the Alertmanager of this name reads. Without the operator's Secret: that nobody is told."""
+def alertmanager_files(name: str, secrets: Mapping[str, Object], sinks: str = "") -> Files:
+    """Everything that the Alertmanager of this name reads; ``sinks`` stand for PagerDuty. Without the operator's Secret: that nobody is told."""
     written = _unpacked(secrets.get(f"alertmanager-{name}-generated"), "alertmanager.yaml.gz")
-    return {"config.yaml": written or b'{"route": {"receiver": "none"}, "receivers": [{"name": "none"}]}\n'}
+    config = yaml.safe_load(written) if written else {"route": {"receiver": "none"}, "receivers": [{"name": "none"}]}
+    for receiver in config["receivers"] if sinks else ():
+        for one in receiver.get("pagerduty_configs") or []:
+            one["url"] = f"{sinks}/v2/enqueue"
+    _hurried(config["route"])
+    return {"config.yaml": yaml.safe_dump(config, sort_keys=False).encode()}
+
+
+def _hurried(route: dict[str, Any]) -> None:
+    """Nobody waits for others to tell them together."""
+    route |= {key: wait for key, wait in _WAITS.items() if key in route}
+    for inner in route.get("routes") or []:
+        _hurried(inner)
 
 
 def adapted(config: dict[str, Any], place: Place) -> dict[str, Any]:
@@ -262,6 +276,12 @@ def traffic_port(folder: Path) -> int:
     return int(json.loads(file.read_text(encoding="utf-8"))["port"]) if file.exists() else 0
 
 
+def sinks_of(folder: Path) -> str:
+    """The address of what stands for whoever is told; empty where nothing does."""
+    found = folder / "alert-sinks.json"
+    return str(json.loads(found.read_text(encoding="utf-8"))["url"]) if found.is_file() else ""
+
+
 def main() -> None:
     """Look after both servers until the supervisor ends this."""
     parser = argparse.ArgumentParser()
@@ -279,6 +299,7 @@ def main() -> None:
     prometheus = Keeper("Prometheus", data / "prometheus", given.prometheus_port)
     alertmanager = Keeper("Alertmanager", data / "alertmanager", given.alertmanager_port)
     cluster = Cluster(NAME, given.kubernetes, given.folder)
+    sinks = sinks_of(given.folder)
     namespace = f"api/v1/namespaces/{quoted(given.namespace)}"
     secrets, maps = Follower(cluster, f"{namespace}/secrets", changed), Follower(cluster, f"{namespace}/configmaps", changed)
     serve(given.port, holds)
@@ -289,7 +310,7 @@ def main() -> None:
         if secrets.found is None or maps.found is None:
             continue
         measured = prometheus_files(given.name, secrets.found, maps.found, place)
-        if not tend_all({prometheus: measured, alertmanager: alertmanager_files(given.name, secrets.found)}, holds):
+        if not tend_all({prometheus: measured, alertmanager: alertmanager_files(given.name, secrets.found, sinks)}, holds):
             time.sleep(RETRY_AFTER)
             changed.set()
 

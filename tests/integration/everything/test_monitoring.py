@@ -71,7 +71,7 @@ def test_rules_are_loaded_as_they_are_declared_and_one_of_them_has_reached_alert
     assert loaded(platform) == declared
     assert {"monitoring", "vault"} <= set(declared)
     (alert,) = ask(platform, "alertmanager", "/api/v2/alerts?filter=alertname%3D%22Watchdog%22")
-    assert (alert["status"]["state"], alert["receivers"]) == ("active", [{"name": "monitoring/platform/nobody"}])
+    assert (alert["status"]["state"], alert["receivers"]) == ("active", [{"name": "monitoring/platform/dead-man"}])
     # By which cluster of which environment: nobody else knows once alerts of many come together.
     assert (alert["labels"]["cluster"], alert["labels"]["environment"]) == ("sandbox", "sandbox")
 
@@ -91,14 +91,6 @@ def test_a_rule_edited_by_hand_is_noticed_by_verify_named_by_drift_and_put_back(
     code, output, report = platform.play("site", platform_force_conflicts=["kubectl-patch"])
     assert (code, changes(report), report["hosts"][HOST]["verified"]) == (0, [("update", OBJECTS[0])], True), output[-3000:]
     assert "Watchdog" in loaded(platform)["monitoring"]
-
-
-def test_what_the_operator_wrote_for_alertmanager_is_right_and_telling_nobody(platform):
-    (amtool,) = built("amtool")
-    config = platform.cluster / "data" / "alertmanager" / "config.yaml"
-    done = subprocess.run([amtool, "check-config", config], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert yaml.safe_load(config.read_text(encoding="utf-8"))["receivers"] == [{"name": "monitoring/platform/nobody"}]
 
 
 @pytest.fixture(scope="module")

@@ -198,13 +198,33 @@ def test_what_is_declared_is_expected(shipped):
             assert f'"{alert["alert"]}"' in rows[f"{name}-rules"]["condition"]
 
 
-def test_alertmanager_tells_nobody_yet_and_no_secret_is_declared(shipped):
+def test_alertmanager_tells_whom_the_areas_name_and_knows_their_secrets_by_reference(shipped):
+    told = 0
     for cluster in shipped.values():
-        assert cluster.documents(SET, "Secret") == []
+        secrets = [one["data"] for one in cluster.documents(SET, "Secret")]
+        assert all(set(value) == {"reference"} for data in secrets for value in data.values())
         config = cluster.one(SET, "AlertmanagerConfig", "platform")["spec"]
-        assert config["receivers"] == [{"name": config["route"]["receiver"]}]
+        receivers = {one["name"] for one in config["receivers"]}
+        named = [
+            config["route"],
+            *config["route"]["routes"],
+            *(inner for one in config["route"]["routes"] for inner in one.get("routes", ())),
+        ]
+        assert {one["receiver"] for one in named} == receivers
+        wanted = {key["key"] for one in config["receivers"] for key in at(one, "name", "key")}
+        assert wanted == {key for data in secrets for key in data}
+        told += len(receivers) > 1
         assert cluster.one(SET, "Alertmanager", "platform")["spec"]["alertmanagerConfiguration"] == {"name": "platform"}
         assert all(WAIT not in one["metadata"].get("annotations", {}) for one in cluster.documents(SET))
+    assert told
+
+
+def at(value, *keys):
+    """Every mapping in a value that has these keys and no others."""
+    if isinstance(value, dict) and set(value) == set(keys):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from at(inner, *keys)
 
 
 @pytest.mark.parametrize("has_chart", [True, False])
@@ -213,7 +233,7 @@ def test_the_node_exporter_of_the_chart_is_reached_at_the_nodes_and_nothing_ther
     environment = jinja2.Environment(trim_blocks=True, undefined=jinja2.StrictUndefined)
     environment.filters["to_json"] = json.dumps
     template = environment.from_string((CHECKOUT / "roles" / "monitoring" / "templates" / "network.yaml.j2").read_text(encoding="utf-8"))
-    names = ("monitoring_labels", "monitoring_measured")
+    names = ("monitoring_labels", "monitoring_measured", "monitoring_receiver_secrets")
     lists = ("monitoring_apiservers", "monitoring_target_namespaces")
     given = {name: {} for name in names} | {name: ["10.0.0.0/8"] for name in lists}
     cluster = {"network": {"node_cidr": "10.1.0.0/16"}}

@@ -9,6 +9,7 @@ import base64
 import gzip
 import importlib.util
 import io
+import json
 import re
 import sys
 import threading
@@ -135,8 +136,17 @@ def test_before_the_operator_wrote_anything_nothing_is_measured_and_nobody_told(
 
 
 def test_alertmanager_gets_what_the_operator_wrote(keeper):
-    secrets = {"alertmanager-platform-generated": {"data": {"alertmanager.yaml.gz": packed("route: {receiver: x}\n")}}}
-    assert keeper.alertmanager_files("platform", secrets) == {"config.yaml": b"route: {receiver: x}\n"}
+    written = {
+        "route": {"receiver": "x", "group_wait": "30s", "routes": [{"receiver": "x", "group_interval": "5m", "repeat_interval": "4h"}]},
+        "receivers": [{"name": "x", "pagerduty_configs": [{"url": "https://events.pagerduty.com/v2/enqueue", "routing_key": "k"}]}],
+    }
+    secrets = {"alertmanager-platform-generated": {"data": {"alertmanager.yaml.gz": packed(json.dumps(written))}}}
+    found = config_of(keeper.alertmanager_files("platform", secrets, "http://127.0.0.1:9"))
+    assert found["receivers"][0]["pagerduty_configs"] == [{"url": "http://127.0.0.1:9/v2/enqueue", "routing_key": "k"}]
+    assert found["route"]["group_wait"] == "1s"
+    assert found["route"]["routes"] == [{"receiver": "x", "group_interval": "5s", "repeat_interval": "4h"}]
+    there = config_of(keeper.alertmanager_files("platform", secrets))
+    assert there["receivers"] == written["receivers"]
 
 
 def test_files_are_private_and_what_is_no_longer_wanted_goes(keeper, tmp_path):
