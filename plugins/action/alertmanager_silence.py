@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ..module_utils._joined.alerting import SILENCE
+from ..module_utils._joined.silence import SILENCE
 from ..plugin_utils._inprocess import InProcess
 
 

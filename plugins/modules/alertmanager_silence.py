@@ -113,8 +113,8 @@ diff:
   elements: dict
 """
 
-from ..module_utils._joined.alerting import SILENCE
 from ..module_utils._joined.process import run_module
+from ..module_utils._joined.silence import SILENCE
 
 
 def main() -> None:

@@ -71,7 +71,7 @@ components:
     - name: argo-rollouts
       chart: ""
       version: v1.9.0
-      workloads: [Deployment argo-rollouts/argo-rollouts]
+      objects: [Deployment argo-rollouts/argo-rollouts]
       namespaces: [argo-rollouts]
       writers: [kubectl kubectl-client-side-apply]
       notes: []

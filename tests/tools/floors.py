@@ -14,7 +14,7 @@ PLUGINS = ROOT / "plugins"
 KERNEL = {"_core"}
 PROVIDERS = {"_aws", "_chart", "_kube", "_rest", "_sandbox", "_vault"}
 """Everything else below module_utils is domain: it may use the kernel alone."""
-BELOW = {"_model": {"_alerting", "_slo"}}
+BELOW = {"_model": {"_alertmanager", "_dashboards", "_slo"}}
 """Pure domain that other domain derives from."""
 JOINED = "_joined"
 """The floor above the providers: what a call of each module does, with as many of them as it takes."""

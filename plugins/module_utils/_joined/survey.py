@@ -61,7 +61,7 @@ def survey(call: Call) -> Result:
                 "name": one.name,
                 "chart": one.chart,
                 "version": one.version,
-                "workloads": one.workloads,
+                "objects": one.objects,
                 "namespaces": sorted(one.namespaces),
                 "writers": sorted(" ".join(filter(None, writer)) for writer in one.writers),
                 "notes": one.notes,

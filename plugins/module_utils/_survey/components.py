@@ -38,7 +38,7 @@ class Found:
     chart: str = ""
     """Version of the chart that drew it, where its objects say that."""
     version: str = ""
-    workloads: list[str] = field(default_factory=list)
+    objects: list[str] = field(default_factory=list)
     namespaces: set[str] = field(default_factory=set)
     writers: set[Writer] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
@@ -55,7 +55,7 @@ def components(seen: Seen, catalogue: Mapping[str, Json]) -> list[Found]:
         name, chart, version = known
         one = found.setdefault(name, Found(name))
         one.chart, one.version = one.chart or chart, one.version or version
-        one.workloads.append(f"{workload['kind']} {name_of(workload)}")
+        one.objects.append(f"{workload['kind']} {name_of(workload)}")
         one.namespaces.add(workload["metadata"].get("namespace") or "")
         one.writers.add(writer_of(workload["metadata"]))
     for name, one in found.items():

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..._alerting.notifications import SEVERITIES, TIERS, VIAS, notifications, ways
+from ..._alertmanager.notifications import SEVERITIES, TIERS, VIAS, notifications, ways
 from ..._core.schema import Path, Problem
 from ..look import Json, mapping, seconds
 

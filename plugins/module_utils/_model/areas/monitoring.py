@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..._core.schema import Path, Problem
+from ..._dashboards.boards import boards
 from ..look import Json, Say, amount, entries, mapping
 
 RULES: dict[str, str] = {
@@ -46,6 +47,11 @@ def derive(model: Json, say: Say) -> None:
             say((*path, "port"), service["port"], "metrics_port", ("services", name, "port"))
         if "interval" not in service["metrics"]:
             say((*path, "interval"), settings["monitoring"]["scrape_interval"], "metrics_interval", interval)
+
+
+def contributions(model: Json) -> dict[str, Any]:
+    """Boards of the platform, its services and teams."""
+    return {"dashboards": boards(model["services"], model["teams"])}
 
 
 def words(model: Json) -> Mapping[str, Any]:

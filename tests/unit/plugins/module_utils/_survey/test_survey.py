@@ -195,7 +195,7 @@ FOUND = {
             "name": "argo-cd",
             "chart": "",
             "version": HOSTILE,
-            "workloads": [],
+            "objects": [],
             "namespaces": [],
             "writers": [HOSTILE],
             "notes": ["a " * 60],

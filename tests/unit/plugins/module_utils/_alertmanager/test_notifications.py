@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._alerting.notifications import notifications, receiver_of, ways
+from ansible_collections.gantry.platform.plugins.module_utils._alertmanager.notifications import notifications, receiver_of, ways
 
 DEFAULT = {"pagerduty", "slack", "teams", "webhook"}
 TEAMS = {"cortex": {"slack": "#team-cortex"}, "memory": {}}

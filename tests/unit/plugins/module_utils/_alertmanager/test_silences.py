@@ -7,7 +7,7 @@ from __future__ import annotations
 import datetime
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._alerting.silences import read, steps
+from ansible_collections.gantry.platform.plugins.module_utils._alertmanager.silences import read, steps
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
 
 NOW = datetime.datetime(2026, 11, 29, 20, tzinfo=datetime.UTC)

@@ -12,7 +12,7 @@ import json
 import urllib.parse
 from typing import Any
 
-from .._alerting.silences import Step, read, steps
+from .._alertmanager.silences import Step, read, steps
 from .._core.errors import ServerError
 from .._core.http import Pool, Response, Retry
 from .face import Call, Face, Result
