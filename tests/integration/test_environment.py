@@ -44,7 +44,7 @@ class OnProd(Runs):
         # What has nothing to do with this and takes long: servers, and definitions of custom resources.
         settings = copy / "inventories" / "group_vars" / "all" / "20_platform.yml"
         found = yaml.safe_load(settings.read_text(encoding="utf-8"))
-        found["platform_settings"]["areas"] |= {"monitoring": False, "slo": False}
+        found["platform_settings"]["areas"] |= {"alerting": False, "monitoring": False, "slo": False}
         found["platform_settings"]["components"] = {}
         settings.write_text(yaml.safe_dump(found), encoding="utf-8")
         # With Ansible's own lines: they say in which order the plays came.

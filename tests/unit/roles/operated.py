@@ -31,7 +31,7 @@ def operated(folder: Path, references: Mapping[str, str] | None = None, **vault:
     references = references or {"API_KEY": 'vault:sandbox/store#api "key"', "TOKEN": "vault:sandbox/store#token"}
     overrides = {
         "security": {"vault": {"delivery": "operator", **vault}},
-        "settings": {"areas": {"monitoring": False, "slo": False}, "components": {"vault-secrets-operator": {}}},
+        "settings": {"areas": {"alerting": False, "monitoring": False, "slo": False}, "components": {"vault-secrets-operator": {}}},
     }
     released = {name: {"digest": "sha256:" + "a" * 64} for name in services}
     databases = {name: {"host": f"{name}.db.example", "password": "env:PASSWORD"} for name in ("memory", "long-term")}

@@ -50,7 +50,8 @@ MORE: dict[str, Any] = {
         },
         "areas": {"monitoring": True},
         "edge": {"token": "file:x", "waf": {"managed": ["x"], "rules": {"one": {"expression": "x"}}}},
-        "oncall": {"token": "file:x"},
+        "oncall": {"token": "file:x", "orchestration": "x"},
+        "alerting": {"receivers": {name: {"url": "file:x"} for name in ("teams", "webhook", "automation")}},
         "source_control": {
             "token": "file:x",
             "checks": ["x"],

@@ -62,7 +62,7 @@ def odd(tmp_path_factory):
         lambda content: content.update(
             platform_environment_overrides={
                 "security": {"vault": {"delivery": "operator"}},
-                "settings": {"areas": {"monitoring": False, "slo": False}, "components": {"vault-secrets-operator": {}}},
+                "settings": {"areas": {"alerting": False, "monitoring": False, "slo": False}, "components": {"vault-secrets-operator": {}}},
             }
         ),
     )

@@ -16,7 +16,7 @@ import pytest
 import yaml
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import GantryError
 from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
-from ansible_collections.gantry.platform.plugins.module_utils._joined import identity, kube, promtool, rest, slo, vault
+from ansible_collections.gantry.platform.plugins.module_utils._joined import identity, kube, promtool, rest, silence, slo, survey, vault
 from ansible_collections.gantry.platform.plugins.module_utils._joined.face import Call, Face
 
 ROOT = Path(__file__).resolve().parents[5]
@@ -28,6 +28,8 @@ OPTIONS = {
     kube.APPLY: {"definition": [CONFIG_MAP]},
     kube.VERIFY: {"expectations": [EXPECTATION]},
     kube.ACCESS_INFO: {},
+    survey.SURVEY: {},
+    silence.SILENCE: {"name": "s", "matchers": ["a=b"]},
     identity.IDENTITY: {"user": "system:serviceaccount:n:a", "dest": "identity.json"},
     vault.CONFIG: {"config": {"policies": {"p": {"kv/*": ["read"]}}}},
     vault.ROTATE: {"rotate": {"transit_keys": {"transit/k": {"max_age": "1h"}}}},
@@ -50,7 +52,7 @@ OPTIONS = {
 OF_APIS = {rest.CLOUDFLARE, rest.ELASTICSEARCH, rest.GITHUB, rest.GRAFANA, rest.PAGERDUTY}
 OF_PROGRAMS = {promtool.CHECK.name}
 """Those that ask a program of the machine, and no server."""
-OF_METRICS = {slo.REPORT, slo.GATE}
+OF_METRICS = {slo.REPORT, slo.GATE, silence.SILENCE}
 OF_VAULT = {vault.CONFIG, vault.ROTATE, vault.REVOKE, vault.VERIFY, vault.INFO, vault.INIT, vault.SNAPSHOT}
 
 

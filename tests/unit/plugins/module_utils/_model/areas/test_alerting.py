@@ -48,6 +48,7 @@ def test_it_is_contributed_to_whoever_sends_alerts_and_only_where_it_is_on():
         ({"repeat": {"page": "10s"}}, "repeat.page", "at least 1m"),
         ({"repeat": {"page": "soon"}}, "repeat.page", "a duration"),
         ({"runbooks": "http://example.org/"}, "runbooks", "an https address"),
+        ({"runbooks": "https://example.org/{{x}}/"}, "runbooks", "an https address"),
         ({"platform_tier": "t4"}, "platform_tier", "t3"),
     ],
 )
