@@ -48,7 +48,7 @@ SPEC: dict[str, Any] = {
     "vault": {"type": "dict"},
     "wait_timeout": {"type": "int", "default": 120},
 }
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def endpoint_of(call: Call, url: str, *, anonymous: bool = False) -> tuple[Endpoint, str]:
@@ -67,7 +67,7 @@ def endpoint_of(call: Call, url: str, *, anonymous: bool = False) -> tuple[Endpo
     token = options.get("token") or (text_of(options["token_file"], "token_file") if options.get("token_file") else "")
     if not token and not anonymous:
         raise InputError("token (or token_file) is missing: the token to speak with")
-    if token and parts.scheme == "http" and parts.hostname not in LOOPBACK:
+    if token and parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         raise InputError(f"url: {address} would carry the token over the network in the clear; use https")
     if token:
         call.secrets.add(token)

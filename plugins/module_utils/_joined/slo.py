@@ -17,12 +17,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from .._core.access import access_in
 from .._core.errors import GantryError, InputError, ServerError
-from .._core.http import Endpoint, Pool, Retry
-from .._core.redaction import Secrets
+from .._core.http import Pool, Retry
 from .._core.suggest import did_you_mean
-from .._core.tls import client_context
 from .._core.words import clean
 from .._slo import render
 from .._slo.budget import FREEZE, HOUR, SLOW_DOWN, UNKNOWN, History, worst
@@ -30,7 +27,7 @@ from .._slo.model import Slo, read_all
 from .._slo.page import as_html
 from .._slo.report import SAYS, histories, queries, report, span
 from .face import Call, Face, Result
-from .rest import LOOPBACK
+from .rest import endpoint_of
 
 _ASKING: dict[str, Any] = {
     "url": {"type": "str"},
@@ -55,21 +52,10 @@ _DECISIONS = ["pass", "warn", "fail"]
 class Prometheus:
     """The query API of Prometheus, which Thanos has too."""
 
-    def __init__(self, params: Mapping[str, Any], gate: Callable[[], None], secrets: Secrets) -> None:
-        given = {name: value for name, value in params.items() if value not in (None, "")}
-        said = {**access_in(given.get("access_file")), **given}
-        if not said.get("url"):
-            raise InputError("url (or access_file) is missing: the address of a Prometheus or Thanos")
-        parts = urllib.parse.urlsplit(said["url"])
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise InputError(f"url is the address of a Prometheus or Thanos as https://host, found {said['url']!r}")
-        token = said.get("token", "")
-        if token and parts.scheme == "http" and parts.hostname not in LOOPBACK:
-            raise InputError(f"url: {said['url']} would carry the token over the network in the clear; use https")
-        secrets.add(token)
+    def __init__(self, call: Call) -> None:
+        endpoint, token = endpoint_of(call, "", anonymous=True)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        tls = client_context(cafile=said.get("ca_cert")) if parts.scheme == "https" else None
-        self._pool = Pool(Endpoint(said["url"].rstrip("/"), tls), "gantry-slo", lambda renew: headers, gate, timeout=120)
+        self._pool = Pool(endpoint, "gantry-slo", lambda renew: headers, call.gate, timeout=120)
 
     def ask(self, path: str, **query: Any) -> tuple[list[dict[str, Any]], list[str]]:
         """(series, warnings) of one query. Raises ServerError."""
@@ -115,7 +101,7 @@ def _slos(params: Mapping[str, Any]) -> list[Slo]:
 
 def _histories(call: Call, slos: list[Slo], now: int) -> tuple[dict[str, History], list[str]]:
     """The past of every objective in hours, the last one as far as it is."""
-    prometheus = Prometheus(call.params, call.gate, call.secrets)
+    prometheus = Prometheus(call)
     warnings: list[str] = []
     answers: dict[str, list[dict[str, Any]]] = {}
     lengths: dict[int, int] = {}

@@ -18,6 +18,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._alertmanager.noti
 from ansible_collections.gantry.platform.plugins.module_utils._joined.face import Call
 from ansible_collections.gantry.platform.plugins.module_utils._joined.silence import SILENCE, SPEC
 from ansible_collections.gantry.platform.tests.integration.conftest import built
+from ansible_collections.gantry.platform.tests.integration.everything.test_slo import AFTER_A_MINUTE, BURNING
 from ansible_collections.gantry.platform.tests.kit.waiting import until
 
 SOON = 60.0
@@ -96,6 +97,25 @@ def test_a_page_reaches_pagerduty_and_the_teams_channel_keeps_its_ticket_quiet_a
     until(lambda: len(alerts.heard(PAGERDUTY)) > 1, "the page to end", SOON)
     ended = alerts.heard(PAGERDUTY)[1]["body"]
     assert (ended["event_action"], ended["dedup_key"]) == ("resolve", event["dedup_key"])
+
+
+def test_a_budget_that_burns_wakes_whoever_has_the_service_with_the_runbook(everything):
+    """The whole way: a service that goes wrong, rules over what it counted, Alertmanager, and what PagerDuty is told."""
+
+    def events():
+        rows = map(json.loads, (everything.cluster / "logs" / "alert-sinks-received.log").read_text(encoding="utf-8").splitlines())
+        return [row["body"] for row in rows if row["to"] == PAGERDUTY and row["body"]["payload"]["custom_details"].get("slo") == BURNING]
+
+    first = until(events, "the burning budget to page", AFTER_A_MINUTE)[0]
+    details = first["payload"]["custom_details"]
+    assert (first["event_action"], first["payload"]["severity"], details["service"], details["team"], details["tier"]) == (
+        "trigger",
+        "critical",
+        "language-cortex",
+        "cortex",
+        "t1",
+    )
+    assert first["links"][0]["href"].endswith("/docs/slo.md#when-an-error-budget-burns")
 
 
 def test_what_the_operator_wrote_is_right_and_leads_every_alert_where_our_own_walk_does(everything):

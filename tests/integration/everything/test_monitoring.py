@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import urllib.parse
 import urllib.request
 
 import pytest
@@ -91,6 +92,27 @@ def test_a_rule_edited_by_hand_is_noticed_by_verify_named_by_drift_and_put_back(
     code, output, report = platform.play("site", platform_force_conflicts=["kubectl-patch"])
     assert (code, changes(report), report["hosts"][HOST]["verified"]) == (0, [("update", OBJECTS[0])], True), output[-3000:]
     assert "Watchdog" in loaded(platform)["monitoring"]
+
+
+def test_every_query_of_every_dashboard_is_answered_and_those_of_services_and_objectives_with_something(platform):
+    maps = json.loads(platform.kubectl("-n", "monitoring", "get", "configmaps", "-l", "grafana_dashboard=1", "-o", "json"))["items"]
+    boards = {name: json.loads(text) for one in maps for name, text in one["data"].items()}
+    assert {"monitoring-platform.json", "monitoring-product.json", "monitoring-service-memory-store.json", "slo-objectives.json"} <= set(
+        boards
+    )
+
+    def empty():
+        """Queries without an answer."""
+        found = []
+        for name, board in boards.items():
+            for query in {one["expr"] for panel in board["panels"] for one in panel.get("targets", ())}:
+                answer = ask(platform, "prometheus", f"/api/v1/query?{urllib.parse.urlencode({'query': query})}")
+                assert answer["status"] == "success", (name, query)
+                if not answer["data"]["result"] and name.removeprefix("monitoring-").startswith(("service-", "product", "slo-slo-")):
+                    found.append((name, query))
+        return found
+
+    until(lambda: not empty(), "every panel to show something", SOON * 2)
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..._core.schema import Path, Problem
+from ..._slo.board import boards
 from ..._slo.model import WORKBOOK, read_all
 from ..._slo.rules import groups, inhibitions
 from ..._slo.windows import known_zone
@@ -65,7 +66,12 @@ def contributions(model: Json) -> dict[str, Any]:
     slos = read_all(model["slos"])
     if not slos:
         return {}
-    found: dict[str, Any] = {"recording_rules": {}, "alerts": {}, "inhibitions": {"burn-rates": inhibitions(slos)}}
+    found: dict[str, Any] = {
+        "recording_rules": {},
+        "alerts": {},
+        "dashboards": boards(slos),
+        "inhibitions": {"burn-rates": inhibitions(slos)},
+    }
     for group in groups(slos):
         head = {"namespace": "monitoring", **({"interval": group.interval} if group.interval else {})}
         found["recording_rules"][f"slo-{group.name}"] = {**head, "rules": group.records}

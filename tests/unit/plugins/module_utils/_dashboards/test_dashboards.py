@@ -13,6 +13,8 @@ import promql_parser
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._dashboards.boards import boards
 from ansible_collections.gantry.platform.plugins.module_utils._dashboards.grafana import dashboard, queries
+from ansible_collections.gantry.platform.plugins.module_utils._slo.board import boards as objectives
+from ansible_collections.gantry.platform.plugins.module_utils._slo.model import read_all
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
@@ -28,7 +30,13 @@ SERVICES = {
     "gateway": {"namespace": "senses", "team": "senses", "protocol": "http", "description": "It hears", "metrics": {"measures": {}}},
     "dark": {"namespace": "senses", "team": "senses", "protocol": "http", "description": "Nobody sees it"},
 }  # fmt: skip
-FOUND = boards(SERVICES, {"cortex": {}, "senses": {}, "idle": {}})
+SLOS = {
+    name: {"service": "engine", "namespace": "cortex", "team": "cortex", "tier": "t0", "protocol": "grpc", "min_events": 0,
+           "indicator": "availability", "objective": 99.9, "window": "30d", **more}
+    for name, more in {"answers": {}, "soon": {"burn_rates": []}}.items()
+}  # fmt: skip
+PLATFORM = boards(SERVICES, {"cortex": {}, "senses": {}, "idle": {}})
+FOUND = {**PLATFORM, **objectives(read_all(SLOS))}
 
 
 def lost(ours, theirs, path=""):
@@ -49,7 +57,7 @@ def judged(document):
 
 
 def test_there_is_a_board_for_each_service_and_team_that_is_measured_and_no_other():
-    assert set(FOUND) == {"platform", "product", "service-engine", "service-gateway", "team-cortex", "team-senses"}
+    assert set(PLATFORM) == {"platform", "product", "service-engine", "service-gateway", "team-cortex", "team-senses"}
     titles = [panel["title"] for panel in FOUND["service-engine"]["panels"]]
     assert titles == [
         "Requests",
@@ -91,6 +99,13 @@ def test_every_query_is_promql():
     for query in found:
         promql_parser.parse(query)
     assert len(found) > 30
+
+
+def test_an_objective_has_a_board_of_its_own_in_its_teams_folder():
+    assert set(FOUND) - set(PLATFORM) == {"objectives", "slo-answers", "slo-soon"}
+    board = FOUND["slo-answers"]
+    assert (board["folder"], board["description"]) == ("cortex", "99.9 % of engine in 30d")
+    assert board["panels"][-1]["title"] == "Burn rates" and FOUND["slo-soon"]["panels"][-1]["title"] == "Budget left"
 
 
 def test_the_uid_is_the_names_and_stays():

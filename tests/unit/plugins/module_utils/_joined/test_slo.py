@@ -105,7 +105,7 @@ def test_who_stops_a_deployment_is_named():
     ("options", "words"),
     [
         ({"url": ""}, "url (or access_file) is missing"),
-        ({"url": "prometheus:9090"}, "url is the address of a Prometheus or Thanos as https://host"),
+        ({"url": "prometheus:9090"}, "url is the address of the API as https://host"),
         ({"url": "http://prometheus.example", "token": "a-token-of-mine"}, "would carry the token over the network in the clear"),
         ({"at": "yesterday"}, "at: found 'yesterday'; allowed: a time such as"),
         ({"services": ["stor"]}, "services: no objective is of 'stor'; did you mean 'store'?"),
