@@ -122,7 +122,7 @@ def _dead_man(settings: Json) -> dict[str, Any]:
 
 
 def _receiver(settings: Json, name: str, team: Json, vias: Sequence[str]) -> dict[str, Any]:
-    receivers, found = settings["receivers"], {"name": name}
+    receivers, found = settings["receivers"], dict[str, Any](name=name)
     runbook = _RUNBOOK.replace("<base>", settings["runbooks"])
     for via in vias:
         if via == "pagerduty":

@@ -61,7 +61,7 @@ def _service(name: str, service: Json) -> Json:
     of = _of(name, service)
     panels = [
         _series("Requests", (_rate(service, of), "requests"), (_wrong(service, of), "that fail"), unit="reqps"),
-        _series("Errors", (f"{_wrong(service, of)} / ({_rate(service, of)} > 0)", "part that fails"), unit="percentunit"),
+        _series("Errors", (_error_ratio(service, of), "part that fails"), unit="percentunit"),
         _series("Duration", *((_quantile(service, of, share), f"p{share * 100:g}") for share in (0.5, 0.95, 0.99)), unit="s"),
         _series("Replicas that answer", (f"sum(up{of})", "up"), (f"count(up{of})", "found")),
     ]
@@ -89,8 +89,8 @@ def _product(services: Mapping[str, Json]) -> Json:
         panels += [{"title": f"{name}: {service['description']}"}, *own] if own else []
     head = [
         _series("Requests", *((_rate(one, _of(name, one)), name) for name, one in services.items()), unit="reqps"),
-        _series("Errors", *((f"{_wrong(one, _of(name, one))} / ({_rate(one, _of(name, one))} > 0)", name) for name, one in services.items()), unit="percentunit"),
-    ]  # fmt: skip
+        _series("Errors", *((_error_ratio(one, _of(name, one)), name) for name, one in services.items()), unit="percentunit"),
+    ]
     return {"title": "Product", "description": "What the product measures of its own, by service.", "panels": [*head, *panels]}
 
 
@@ -125,6 +125,10 @@ def _wrong(service: Json, of: str) -> str:
     """Without errors there is no series of them: then it is nothing, wherever there are requests."""
     metric, wrong = (_GRPC_HANDLED, _GRPC_WRONG) if service["protocol"] == "grpc" else (f"{_HTTP}_count", _HTTP_WRONG)
     return f"(sum(rate({metric}{_with(of, wrong)}[{_WINDOW}])) or 0 * {_rate(service, of)})"
+
+
+def _error_ratio(service: Json, of: str) -> str:
+    return f"{_wrong(service, of)} / ({_rate(service, of)} > 0)"
 
 
 def _quantile(service: Json, of: str, share: float) -> str:

@@ -5,9 +5,9 @@
 # Private to the collection: no interface is promised outside of it.
 """A dashboard as Grafana's JSON (schema 39, Grafana 11 and newer), out of a board in our words.
 
-A board is ``{title, description?, folder?, panels: [{title, queries: [{expr, legend?}], show?, unit?, description?, good?, text?}]}``. ``show`` is series, stat,
-table or text; a panel without queries and with a title alone is the head of what follows. ``good`` is ``{above: n}`` or ``{below: n}``: what is
-drawn green. Judge: grafana-foundation-sdk, which Grafana makes from its own schemas.
+A board is ``{title, description?, folder?, panels: [{title, queries: [{expr, legend?}], show?, unit?, description?, good?, text?}]}``. ``show``
+is series, stat, table or text; a panel with a title alone is the head of what follows. ``good`` is ``{above: n}`` or ``{below: n}``: what is drawn
+green. Judge: grafana-foundation-sdk, which Grafana makes from its own schemas.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ def alerts(everything):
     return Alerts(everything)
 
 
-def test_a_page_reaches_pagerduty_and_the_teams_channel_keeps_its_ticket_quiet_and_ends(alerts):
+def test_a_page_reaches_pagerduty_and_slack_keeps_its_ticket_quiet_and_ends(alerts):
     whose = {"team": "cortex", "tier": "t0", "service": "consciousness-engine"}
     alerts.send("Broken", "page", **whose)
     alerts.send("Broken", "ticket", **whose)

@@ -94,7 +94,7 @@ def test_a_rule_edited_by_hand_is_noticed_by_verify_named_by_drift_and_put_back(
     assert "Watchdog" in loaded(platform)["monitoring"]
 
 
-def test_every_query_of_every_dashboard_is_answered_and_those_of_services_and_objectives_with_something(platform):
+def test_every_query_of_every_dashboard_is_answered(platform):
     maps = json.loads(platform.kubectl("-n", "monitoring", "get", "configmaps", "-l", "grafana_dashboard=1", "-o", "json"))["items"]
     boards = {name: json.loads(text) for one in maps for name, text in one["data"].items()}
     assert {"monitoring-platform.json", "monitoring-product.json", "monitoring-service-memory-store.json", "slo-objectives.json"} <= set(

@@ -23,7 +23,8 @@ SERVICES = {
     "engine": {
         "namespace": "cortex", "team": "cortex", "protocol": "grpc", "description": "It thinks",
         "metrics": {"measures": {
-            "score": {"title": "Coherence", "kind": "histogram", "unit": "percentunit"}, "moments_total": {"title": "Moments", "kind": "counter", "unit": "short"},
+            "score": {"title": "Coherence", "kind": "histogram", "unit": "percentunit"},
+            "moments_total": {"title": "Moments", "kind": "counter", "unit": "short"},
             "depth": {"title": "Depth", "kind": "gauge", "unit": "s"},
         }},
     },
