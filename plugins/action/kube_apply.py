@@ -10,6 +10,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..module_utils._joined.kube import APPLY
 from ..plugin_utils._inprocess import InProcess
+from ..plugin_utils._model_input import with_place
 from ..plugin_utils._rendering import load_sources, load_templates
 from ..plugin_utils._run_folder import leave_word
 
@@ -18,6 +19,9 @@ class ActionModule(InProcess):
     """The engine in process on a local connection; anywhere else the module of the same name runs it."""
 
     face = APPLY
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        return with_place(super().run(tmp, task_vars), task_vars or {})
 
     def given(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """With the documents that lie on the controller."""

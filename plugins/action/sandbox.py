@@ -8,13 +8,15 @@ import contextlib
 import importlib.util
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible.utils.display import Display
+
 from ..module_utils._core.errors import InputError
 from ..module_utils._joined.face import Call, Face
-from ..module_utils._sandbox.build import cache_folder, ensure, missing
+from ..module_utils._sandbox.build import Building, Tool, cache_folder, ensure, missing
 from ..module_utils._sandbox.data import Definitions, Selection
 from ..module_utils._sandbox.instance import Instance
 from ..plugin_utils._files import in_project
@@ -60,14 +62,27 @@ def _start(instance: Instance, selection: Selection, call: Call) -> dict[str, An
 
 def _bring_up(instance: Instance, selection: Selection, call: Call) -> dict[str, Any]:
     began = time.monotonic()
-    binaries = ensure(selection.tools, call.environment, call.tell)
-    built = time.monotonic()
-    instance.start(binaries, selection.clients, call.tell)
+    with Building(selection.tools, call.environment, call.tell) as building:
+        if building.absent:
+            Display().display(_first_time([tool for tool in selection.tools if tool.name in building.absent], call.environment))
+        instance.start(building, selection.clients, call.tell)
+        building.wait()
     return {
         "changed": bool(instance.changed),
         "made": instance.changed,
-        "seconds": {"binaries": round(built - began, 1), "servers": round(time.monotonic() - built, 1)},
+        "seconds": {"binaries": round(building.seconds, 1), "servers": round(time.monotonic() - began, 1)},
     }
+
+
+def _first_time(absent: list[Tool], environment: Mapping[str, str]) -> str:
+    """What a start costs that has to build, before it begins."""
+    minutes = max(1, round(sum(tool.seconds for tool in absent) / 60))
+    programs = f"{len(absent)} programs" if len(absent) > 1 else absent[0].name
+    return (
+        f"  building {programs} from pinned sources, this once: about {minutes} min on two cores,\n"
+        f"  {sum(tool.megabytes for tool in absent)} MB in {cache_folder(environment)}, and some GB of sources and objects\n"
+        "  in Go's caches (go clean -cache -modcache); each server starts once built"
+    )
 
 
 def _check_packages(selection: Selection) -> None:

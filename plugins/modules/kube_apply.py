@@ -310,14 +310,14 @@ EXAMPLES = r"""
     src: [manifests/]
     apply_set:
       name: shop
-      namespace: platform-sets
+      namespace: default
     prune:
       mode: delete
 
 - name: See what a template would change
   gantry.platform.kube_apply:
     template: [deployment.yaml.j2]
-    namespace: cortex
+    namespace: default
   check_mode: true
   diff: true
 
@@ -326,11 +326,14 @@ EXAMPLES = r"""
     state: absent
     kind: ConfigMap
     name: settings
-    namespace: cortex
+    namespace: default
 
 - name: Find everything that others changed
   gantry.platform.kube_apply:
-    store: "{{ platform_model.store }}"
+    src: [manifests/]
+    apply_set:
+      name: shop
+      namespace: default
     verify: full
     foreign: report
     force_conflicts: true

@@ -45,7 +45,7 @@ EXAMPLES = r"""
   gantry.platform.new_files:
     dest: ../our-platform
     folders:
-      inventories: "{{ role_path }}/../../inventories"
+      inventories: "{{ playbook_dir }}/inventories"
     files:
       README.md: "{{ lookup('ansible.builtin.template', 'README.md.j2') }}"
 """

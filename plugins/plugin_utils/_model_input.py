@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
 
 from ..module_utils._core.errors import InputError
+from ..module_utils._core.schema import Path, show_path
 from ..module_utils._core.suggest import did_you_mean
 from ..module_utils._model.build import InventoryError, Model, build
 from ..module_utils._model.checks import Situation
@@ -71,6 +72,33 @@ def inventory_of(host: str, task_vars: Mapping[str, Any]) -> tuple[Files, list[L
             places.setdefault(root, Place(relative(str(source), project)))
         layers.append(Layer(layer, variable, root, content, places))
     return files, [*layers, *_more_areas(variables.get("platform_areas"))]
+
+
+def with_place(answer: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer of a task that could not resolve a reference, with the line of the inventory that says it."""
+    reference, host = answer.get("reference"), task_vars.get("inventory_hostname")
+    if not answer.get("failed") or not reference or host not in task_vars.get("hostvars", ()):
+        return answer
+    layers = inventory_of(str(host), task_vars)[1]
+    places = [
+        f"{layer.place(path)[1] or layer.variable}: {show_path(path)}"
+        for layer in layers
+        for path in _paths(layer.value, layer.root, reference)
+    ]
+    told = f"; it stands in {', '.join(places)}: give it a value there, or take the line away where nothing needs it"
+    return {**answer, "msg": f"{answer['msg']}{told}"} if places else answer
+
+
+def _paths(value: Any, path: Path, wanted: str) -> Iterator[Path]:
+    """Where a text stands."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _paths(item, (*path, str(key)), wanted)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _paths(item, (*path, index), wanted)
+    elif value == wanted:
+        yield path
 
 
 def _more_areas(chosen: Any) -> list[Layer]:

@@ -14,8 +14,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from ansible_collections.gantry.platform.tests.kit.audit import DEPLOYER, KubeAudit
 from ansible_collections.gantry.platform.tests.kit.copied import copy_of
+from ansible_collections.gantry.platform.tests.kit.examples import modules, tasks
 from ansible_collections.gantry.platform.tests.kit.foreign import foreign_cluster
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -39,6 +41,10 @@ class Reader:
         )
         caches = {"XDG_CACHE_HOME": words.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")}
         self._environment = {**words, **caches, "HOME": str(home), "COLUMNS": "80", "NO_COLOR": "1"}
+
+    def kubectl(self, foreign) -> None:
+        """Puts the cluster's kubectl on the path."""
+        self._environment["PATH"] = f"{foreign.kubectl_folder}{os.pathsep}{self._environment['PATH']}"
 
     def types(self, command: str) -> tuple[int, str]:
         place = self.home / "place"
@@ -119,3 +125,66 @@ def test_the_page_walks_to_a_verified_environment(foreign, reader):
         code, output = reader.types(command)
         assert code == 0, f"{command}\n{output}"
     assert written(audit) == writes
+
+
+BESIDE = {
+    "kube_access_info": "tests/integration/test_secret_zero.py",
+    "component_info": "tests/integration/test_component_upstream.py",
+    "sandbox": "tests/integration/conftest.py",
+    "vault_config": "tests/integration/vault/test_config.py",
+    "vault_info": "tests/integration/vault/test_cluster.py",
+    "vault_init": "tests/integration/vault/test_initialise.py",
+    "vault_revoke": "tests/integration/vault/test_companions.py",
+    "vault_rotate": "tests/integration/vault/test_companions.py",
+    "vault_snapshot": "tests/integration/vault/test_companions.py",
+    "vault_verify": "tests/integration/vault/test_verify.py",
+    **{
+        f"{api}_config": "tests/unit/plugins/module_utils/_rest"
+        for api in ("cloudflare", "elasticsearch", "github", "grafana", "pagerduty")
+    },
+    **{module: "tests/integration/dev/test_runs.py" for module in ("component", "configure", "declare", "run_report")},
+}
+"""Modules whose examples name what no cluster has: a Vault, an account, the inside of a run. Where they run with other words."""
+NEEDED = """
+kubectl create namespace cortex && kubectl create namespace gantry-system --dry-run=client -o yaml | kubectl apply -f -
+kubectl create deployment consciousness-engine -n cortex --image=images.example/engine --replicas=3
+kubectl wait -n cortex --for=condition=Available deployment/consciousness-engine --timeout=60s
+kubectl create configmap settings -n default
+kubectl config rename-context "$(kubectl config current-context)" prod-euw1
+cp ~/.kube/config ~/.kube/administrator
+mkdir -p manifests records .gantry templates
+kubectl create configmap shop --from-literal=a=b --dry-run=client -o yaml > manifests/shop.yaml
+kubectl create configmap other --from-literal=a=b --dry-run=client -o yaml > templates/deployment.yaml.j2
+cp templates/README.md.j2 README.md.j2 2>/dev/null || printf 'ours\n' > templates/README.md.j2
+printf '{"environment": "prod"}' > .gantry/plan.json
+"""
+
+
+def test_examples_of_modules_run_as_they_stand(foreign, reader):
+    ours = reader.home.parent / "published"
+    assert set(BESIDE) <= set(modules()) and all((CHECKOUT / place).exists() for place in BESIDE.values())
+    rows = [
+        (module, row)
+        for module in modules()
+        if module not in BESIDE
+        for row in tasks(module)
+        # What it names is asked of Prometheus.
+        if "Prometheus" not in row["name"]
+    ]
+    # A release and a promotion change what the others read.
+    rows.sort(key=lambda one: one[0] == "release")
+    play = {"name": "Examples", "hosts": "prod-euw1", "gather_facts": False, "tasks": [row for _module, row in rows]}
+    (ours / "examples.yml").write_text(yaml.safe_dump([play], sort_keys=False), encoding="utf-8")
+    reader.folder = ours
+    reader.kubectl(foreign)
+    code, output = reader.types(NEEDED)
+    assert code == 0, output
+    verified = {"schema": "gantry.platform/promotion/v1", "environment": "staging", "revision": "", "created": "x"}
+    release = yaml.safe_load((ours / "inventories/group_vars/staging/release.yml").read_text(encoding="utf-8"))["platform_release"]
+    example = next(row for module, row in rows if module == "release")["gantry.platform.release"]["services"]
+    verified["verified"] = {"services": {name: [value] for name, value in release["services"].items()}}
+    verified["verified"]["services"] |= {name: [{"digest": digest}] for name, digest in example.items()}
+    (ours / "records" / "staging.json").write_text(json.dumps(verified), encoding="utf-8")
+    code, output = reader.types(f"{VENV}/bin/ansible-playbook -v -i inventories/staging.yml -i inventories/prod.yml examples.yml")
+    assert code == 0, output
+    assert "failed=0" in output and f"ok={len(rows)}" in output, output

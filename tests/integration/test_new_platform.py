@@ -12,22 +12,27 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.gantry.platform.tests.kit.terminal import in_terminal
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 DIGEST = "sha256:" + "cd" * 32
 
 
+def surroundings() -> dict[str, str]:
+    """This process' environment with nothing of the checkout's Ansible settings."""
+    found = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "MAKE"))}
+    return found | {"PATH": f"{BIN}{os.pathsep}{found.get('PATH', '')}", "ANSIBLE_NOCOLOR": "1"}
+
+
 def run(folder: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of this Python's environment in ``folder``, with nothing of the checkout's Ansible settings."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "MAKE"))}
-    environment["PATH"] = f"{BIN}{os.pathsep}{environment.get('PATH', '')}"
-    environment["ANSIBLE_NOCOLOR"] = "1"
-    return subprocess.run(command, cwd=folder, env=environment | variables, capture_output=True, text=True, check=False, timeout=1200)
+    """Run a command of this Python's environment in ``folder``."""
+    return subprocess.run(command, cwd=folder, env=surroundings() | variables, capture_output=True, text=True, check=False, timeout=1200)
 
 
 def make(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -141,7 +146,9 @@ def test_a_second_time_writes_nothing_and_half_of_the_words_are_refused(reposito
 
 
 def test_site_plan_and_drift(repository):
-    succeeded(make(repository, "up"))
+    up = in_terminal(["make", "--no-print-directory", "-o", ".ansible/installed", "up"], repository, surroundings())
+    assert up.code == 0, up.wrote
+    assert sum(-(-max(1, len(line)) // 80) for line in up.lines) <= 2 * 24, "\n".join(up.lines)
     succeeded(run(repository, "ansible-playbook", "playbooks/site.yml"))
     succeeded(make(repository, "plan"))
     plan = json.loads((repository / ".gantry" / "plan.json").read_text(encoding="utf-8"))
@@ -149,3 +156,13 @@ def test_site_plan_and_drift(repository):
     succeeded(run(repository, "ansible-playbook", "playbooks/drift.yml"))
     drift = json.loads((repository / ".gantry" / "drift.json").read_text(encoding="utf-8"))
     assert drift["status"] == "clean"
+
+
+def test_what_needs_the_sandbox_says_how_to_start_it(repository):
+    assert "stopped" in succeeded(make(repository, "down")) + succeeded(make(repository, "status"))
+    began = time.monotonic()
+    refused = make(repository, "plan")
+    said = " ".join((refused.stdout + refused.stderr).split())
+    assert refused.returncode != 0 and "sandbox: its sandbox does not run; start it with make up; nothing was contacted" in said
+    # Not as long as retries of a refused connection.
+    assert time.monotonic() - began < 20

@@ -34,6 +34,7 @@ class Foreign:
         self._pki.mkdir(parents=True)
         tools = Definitions([ROLE]).select(["core"]).tools
         self._binaries: dict[str, Binary] = ensure(tools, os.environ, lambda _text: None)
+        self.kubectl_folder = self._binaries["kubectl"].path.parent
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def kubectl(self, *words: str, given: str = "") -> str:
@@ -117,7 +118,7 @@ class Foreign:
         stages = [
             f"--config={assets / name}" for name in ("node-initialize.yaml", "pod-ready.yaml", "pod-complete.yaml", "pod-delete.yaml")
         ]
-        words = ["--manage-all-nodes=true", f"--cidr={PODS}", "--node-ip=192.168.77.10", "--node-lease-duration-seconds=0", *stages]
+        words = ["--manage-all-nodes=true", f"--cidr={PODS}", "--node-ip=192.168.77.10", "--node-lease-duration-seconds=40", *stages]
         self._run("kwok", f"--kubeconfig={self.folder / 'super-admin.conf'}", *words)
         nodes = [
             {

@@ -203,11 +203,11 @@ class _Work:
                 body[name] = self._resolved(value)
             except MissingSecretError as error:
                 if not self._request.check_mode:
-                    raise InputError(f"config.{resource.where}.{name}: {error.message}") from error
+                    raise InputError(f"config.{resource.where}.{name}: {error.message}", **error.details) from error
                 body[name] = ""
                 self._unknown.setdefault(resource.id, set()).add(name)
             except InputError as error:
-                raise InputError(f"config.{resource.where}.{name}: {error.message}") from error
+                raise InputError(f"config.{resource.where}.{name}: {error.message}", **error.details) from error
         self._bodies[resource.id] = body
 
     def _resolved(self, value: Any) -> Any:

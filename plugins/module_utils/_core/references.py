@@ -61,7 +61,12 @@ class References:
             raise InputError(
                 f"the secret reference {reference!r} cannot be resolved here: it must begin with one of {', '.join(self._resolvers)}"
             )
-        value = resolver(rest)
+        try:
+            value = resolver(rest)
+        except InputError as error:
+            # For whoever knows where the inventory says it.
+            error.details["reference"] = reference
+            raise
         self.secrets.add(value)
         return value
 

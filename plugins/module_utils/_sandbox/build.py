@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,7 +32,8 @@ _LAST_LINES = 15
 class Tool:
     """A binary. ``module`` is a folder with go.mod and go.sum, ``package`` the main package in it.
 
-    ``path`` names a binary of the machine to use instead. ``assets`` are files out of ``assets_module`` to keep beside it.
+    ``path`` names a binary of the machine to use instead. ``assets`` are files out of ``assets_module`` to keep beside it. ``seconds`` is
+    about how long two cores build it, ``megabytes`` what it takes on disk.
     """
 
     name: str
@@ -42,6 +44,8 @@ class Tool:
     path: str = ""
     assets_module: str = ""
     assets: tuple[str, ...] = field(default=())
+    seconds: int = 0
+    megabytes: int = 0
 
     @property
     def key(self) -> str:
@@ -82,6 +86,67 @@ def ensure(tools: Sequence[Tool], environment: Mapping[str, str], tell: Callable
     return found
 
 
+class Building:
+    """Builds what is missing, one after the other, while its caller goes on with what is built already."""
+
+    def __init__(self, tools: Sequence[Tool], environment: Mapping[str, str], tell: Callable[[str], None]) -> None:
+        self.absent = missing(tools, environment)
+        self.binaries = {tool.name: _existing(tool, environment) or _future(tool, environment) for tool in tools}
+        self._tools, self._environment, self._tell = list(tools), environment, tell
+        self._built = {tool.name for tool in tools} - set(self.absent)
+        self._began, self._ended = time.monotonic(), 0.0
+        self._failed: BaseException | None = None
+        self._given_up = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Building:
+        if self.absent:
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._given_up.set()
+        if self.absent:
+            self._thread.join()
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether something is still being built. Raises what a build failed with."""
+        if self._failed is not None:
+            raise self._failed
+        return len(self._built) < len(self._tools)
+
+    @property
+    def seconds(self) -> float:
+        """How long it has built."""
+        return (self._ended or time.monotonic()) - self._began if self.absent else 0.0
+
+    def wait(self) -> None:
+        """Until everything is built."""
+        while self.goes_on:
+            time.sleep(0.1)
+
+    def has(self, *names: str) -> bool:
+        """Whether all of these tools are there."""
+        return set(names) <= self._built
+
+    def _run(self) -> None:
+        try:
+            for tool in self._tools:
+                if tool.name in self.absent:
+                    what = f"building {tool.name} ({self.absent.index(tool.name) + 1} of {len(self.absent)})"
+                    _build(tool, self._environment, functools.partial(self._said, what))
+                    self._built.add(tool.name)
+            self._ended = time.monotonic()
+        except BaseException as error:
+            self._failed = error
+
+    def _said(self, what: str) -> None:
+        if self._given_up.is_set():
+            raise InterruptedError(what)
+        self._tell(what)
+
+
 def _existing(tool: Tool, environment: Mapping[str, str]) -> Binary | None:
     own = Path(tool.path).expanduser()
     if tool.path and not os.access(own, os.X_OK):
@@ -97,8 +162,15 @@ def _existing(tool: Tool, environment: Mapping[str, str]) -> Binary | None:
     return Binary(assets / tool.name, assets) if (assets / tool.name).is_file() else None
 
 
-def _build(tool: Tool, environment: Mapping[str, str], tell: Callable[[], None]) -> Binary:
+def _future(tool: Tool, environment: Mapping[str, str]) -> Binary:
+    """Where it will be."""
     target = cache_folder(environment) / f"{tool.name}-{tool.key}"
+    return Binary(Path(tool.path).expanduser() if tool.path else target / tool.name, target)
+
+
+def _build(tool: Tool, environment: Mapping[str, str], tell: Callable[[], None]) -> Binary:
+    made = _future(tool, environment)
+    target = made.assets
     target.parent.mkdir(parents=True, exist_ok=True)
     with locked(target.with_suffix(".lock"), tell):
         if not target.is_dir():
@@ -109,7 +181,7 @@ def _build(tool: Tool, environment: Mapping[str, str], tell: Callable[[], None])
                 temporary.rename(target)
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
-    return Binary(Path(tool.path).expanduser() if tool.path else target / tool.name, target)
+    return made
 
 
 def _compile(tool: Tool, folder: Path, environment: Mapping[str, str], tell: Callable[[], None]) -> None:

@@ -31,7 +31,7 @@ else:
 PYTHON = "python"
 """The tool that needs no row: the Python that runs this."""
 _KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "tools": (("module", "package"), ("areas", "assets", "ldflags", "tags")),
+    "tools": (("module", "package"), ("areas", "assets", "ldflags", "tags", "takes")),
     "servers": (
         ("tool", "ready"),
         (
@@ -311,7 +311,7 @@ def _tool(row: _Row, path: str) -> Tool:
     if not (folder / "go.mod").is_file() or not (folder / "go.sum").is_file():
         known = [file.parent.name for file in modules.glob("*/go.mod")]
         raise InputError(f"{row.where}: {folder} has no go.mod and go.sum{did_you_mean(row.body['module'], known)}")
-    assets = row.body.get("assets") or {}
+    assets, takes = row.body.get("assets") or {}, row.body.get("takes") or {}
     return Tool(
         name=row.name,
         module=folder,
@@ -321,4 +321,6 @@ def _tool(row: _Row, path: str) -> Tool:
         path=path,
         assets_module=assets.get("module") or "",
         assets=tuple(assets.get("files") or ()),
+        seconds=int(takes.get("seconds") or 0),
+        megabytes=int(takes.get("megabytes") or 0),
     )

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import http.client
 import os
@@ -24,7 +25,7 @@ from typing import Any
 
 from .._core.errors import InputError, ServerError, TimeoutExceededError
 from .._core.tls import client_context
-from .build import Binary
+from .build import Binary, Building
 from .certificates import Authority
 from .data import Client, Server
 from .locks import locked
@@ -85,8 +86,12 @@ class Instance:
         programs = [self._program(server, binaries) for server in self._servers]
         return idle if self.supervisor.knows(programs) else [*idle, "supervisord.conf"]
 
-    def start(self, binaries: Mapping[str, Binary], clients: Sequence[Client], tell: Callable[[str], None]) -> None:
-        """Bring everything up, in order of need. Raises ServerError with a server's last lines where it does not come up."""
+    def start(self, building: Building, clients: Sequence[Client], tell: Callable[[str], None]) -> None:
+        """Bring everything up, in order of need, each server when what it runs is built.
+
+        Raises ServerError with a server's last lines where it does not come up.
+        """
+        binaries = building.binaries
         self._check_folder()
         with locked(self._lock, lambda: tell("waiting for another run that starts or stops the same servers")):
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -100,8 +105,12 @@ class Instance:
             self._certificates(clients)
             self._link_tools(binaries)
             self._write_files(binaries)
+            # What is there already is copied before the supervisor reads which programs changed.
+            for server in self._servers:
+                if building.has(*_tools_of(server)):
+                    self._copy_binaries(server, binaries)
             self._supervise([self._program(server, binaries) for server in self._servers], runs)
-            self._start_servers(tell)
+            self._start_servers(tell, building)
 
     def stop(self) -> bool:
         """Stop everything, keep the data. False where nothing ran."""
@@ -180,13 +189,15 @@ class Instance:
         elif not known:
             supervisor.reload()
 
-    def _start_servers(self, tell: Callable[[str], None]) -> None:
-        """Each as soon as what it needs is ready, not when all that started with that are."""
+    def _start_servers(self, tell: Callable[[str], None], building: Building) -> None:
+        """Each as soon as what it needs is ready and what it runs is built, not when all that started with that are."""
         supervisor = self.supervisor
         ready: set[str] = set()
         waiting, starting = list(self._servers), dict[str, _Start]()
         while waiting or starting:
-            for server in [server for server in waiting if set(server.needs) <= ready]:
+            builds = building.goes_on
+            for server in [server for server in waiting if set(server.needs) <= ready and building.has(*_tools_of(server))]:
+                self._copy_binaries(server, building.binaries)
                 if supervisor.start_program(server.name):
                     self.changed.append(server.name)
                 waiting.remove(server)
@@ -194,12 +205,17 @@ class Instance:
                     server, self.text(server.ready), self._context(server), time.monotonic() + server.ready_within
                 )
             states = supervisor.states()
+            if builds:
+                # A compiler keeps every core busy: time that it takes is none of the servers'.
+                now = time.monotonic()
+                starting = {name: dataclasses.replace(start, deadline=now + start.server.ready_within) for name, start in starting.items()}
             up = {name for name, start in starting.items() if self._is_ready(start, states.get(name, "gone"))}
             for name in up:
                 del starting[name]
             ready |= up
-            if starting and not up:
-                tell(f"starting {', '.join(starting)}")
+            if (starting or waiting) and not up:
+                if not builds:
+                    tell(f"starting {', '.join(starting)}")
                 time.sleep(0.05)
 
     def _falling(self) -> list[list[str]]:
@@ -249,15 +265,17 @@ class Instance:
 
     def _write_files(self, binaries: Mapping[str, Binary]) -> None:
         for server in self._servers:
-            for name, tool in server.binaries:
-                if copy_file(binaries[tool].path, self.root / name):
-                    self.changed.append(name)
             for name, content in self._files(server, binaries).items():
                 path = self.root / name
                 if not path.is_file() or path.read_text() != content:
                     path.parent.mkdir(parents=True, exist_ok=True)
                     path.write_text(content)
                     self.changed.append(name)
+
+    def _copy_binaries(self, server: Server, binaries: Mapping[str, Binary]) -> None:
+        for name, tool in server.binaries:
+            if copy_file(binaries[tool].path, self.root / name):
+                self.changed.append(name)
 
     def _files(self, server: Server, binaries: Mapping[str, Binary]) -> dict[str, str]:
         texts = {name: self.text(template, server, binaries) for name, template in server.files}
@@ -308,6 +326,10 @@ class Instance:
             + "\n".join(f"  {line}" for line in last)
             + "\nMend the cause and start again; make clean begins anew."
         )
+
+
+def _tools_of(server: Server) -> list[str]:
+    return [server.tool, *(tool for _name, tool in server.binaries)]
 
 
 def copy_file(source: Path, target: Path) -> bool:

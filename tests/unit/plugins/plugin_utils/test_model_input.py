@@ -12,7 +12,7 @@ import yaml
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
 from ansible_collections.gantry.platform.plugins.module_utils._model.build import InventoryError
 from ansible_collections.gantry.platform.plugins.plugin_utils import _files, _origins
-from ansible_collections.gantry.platform.plugins.plugin_utils._model_input import host_named, model_of
+from ansible_collections.gantry.platform.plugins.plugin_utils._model_input import host_named, model_of, with_place
 from ansible_collections.gantry.platform.tests.unit.plugins.plugin_utils.inventories import CHECKOUT, copy_of_the_inventories, task_vars
 
 CLUSTERS = {
@@ -188,3 +188,17 @@ def test_the_shipped_inventories_have_no_merge_keys_and_no_key_twice():
         assert "<<:" not in text
         assert _origins.scan(text, file.name).twice == []
         assert isinstance(yaml.safe_load(text), dict)
+
+
+def test_a_reference_that_has_no_value_is_told_with_its_line(project):
+    file = project / "inventories" / "group_vars" / "prod" / "90_secret_references.yml"
+    line = edit(file, "PARTNER_TOKEN: vault:prod/perception-gateway#partner_token", "PARTNER_TOKEN: env:PARTNER_TOKEN")
+    variables = {**task_vars(project / "inventories" / "prod.yml"), "inventory_hostname": "prod-euw1"}
+    failed = {"failed": True, "msg": "it cannot be resolved", "reference": "env:PARTNER_TOKEN"}
+    assert with_place(failed, variables)["msg"] == (
+        f"it cannot be resolved; it stands in inventories/group_vars/prod/90_secret_references.yml:{line}: "
+        'secret_references.services."perception-gateway".PARTNER_TOKEN: give it a value there, or take the line away where nothing needs it'
+    )
+    for other in ({**failed, "reference": "env:ELSEWHERE"}, {"failed": True, "msg": "x"}, {"changed": True}):
+        assert with_place(other, variables) == other
+    assert with_place(failed, {"inventory_hostname": "prod-euw1"}) == failed

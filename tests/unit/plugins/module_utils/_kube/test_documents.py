@@ -218,6 +218,16 @@ def test_the_text_of_a_secret_becomes_data_and_wins_over_it():
     assert body(document) == one("Secret", data={"a": "bmV3", "b": "Yg==", "c": {"reference": "env:C"}})
 
 
+def test_a_reference_without_a_value_names_its_object_and_key():
+    item = normalise(one("Secret", stringData={"c": {"reference": "env:C"}}), "secrets.yaml.j2", "set")[0]
+    with pytest.raises(InputError) as told:
+        item.resolved(References({}))
+    assert told.value.message == (
+        f"{item.ref.id}, key c (secrets.yaml.j2): the secret reference 'env:C' cannot be resolved: the environment variable is not set"
+    )
+    assert told.value.details == {"reference": "env:C"}
+
+
 def test_references_become_values_at_the_last_moment_and_only_in_secrets():
     item = normalise(one("Secret", stringData={"c": {"reference": "env:C"}, "d": "lit"}), "file", "set")[0]
     assert item.resolved(References({"C": "canary"}))["data"] == {"c": base64.b64encode(b"canary").decode(), "d": "bGl0"}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError, ServerError
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox import golang
-from ansible_collections.gantry.platform.plugins.module_utils._sandbox.build import Tool, cache_folder, ensure, missing
+from ansible_collections.gantry.platform.plugins.module_utils._sandbox.build import Building, Tool, cache_folder, ensure, missing
 
 GO = """#!/bin/sh
 if [ "$1" = env ]; then echo go1.26.0; exit 0; fi
@@ -121,3 +121,33 @@ def test_a_folder_of_test_binaries_is_honoured(machine, tool, tmp_path):
     os.chmod(offered / "server", 0o755)
     assert ensure([tool], given, lambda text: None)["server"].path == offered / "server"
     assert calls(machine) == []
+
+
+def test_what_is_missing_is_built_beside_its_caller(machine, tool):
+    told = []
+    other = replace(tool, name="other", ldflags="")
+    ensure([other], machine, lambda text: None)
+    with Building([tool, other], machine, told.append) as building:
+        assert (building.absent, building.has("other"), building.has("server")) == (["server"], True, False)
+        assert building.goes_on
+        building.wait()
+        assert building.has("server", "other") and building.binaries["server"].path.read_text() == "built\n"
+    assert 0 < building.seconds < 30 and set(told) == {"building server (1 of 1)"}
+    with Building([tool, other], machine, told.append) as again:
+        assert (again.absent, again.goes_on, again.seconds) == ([], False, 0.0)
+
+
+def test_a_build_that_fails_ends_its_callers_waiting(machine, tool):
+    with Building([tool], machine | {"BREAKS": "1"}, lambda text: None) as building, pytest.raises(ServerError, match="line 40"):
+        building.wait()
+
+
+def test_who_gives_up_ends_the_compiler(machine, tool):
+    (machine_go := Path(machine["PATH"].partition(":")[0]) / "go").write_text(GO.replace("sleep 0.3", "exec sleep 60"), encoding="utf-8")
+    assert machine_go.is_file()
+    compiling = threading.Event()
+    with pytest.raises(KeyboardInterrupt), Building([tool], machine, lambda text: compiling.set()):
+        assert compiling.wait(30)
+        raise KeyboardInterrupt
+    # The caller is let go only when the compiler is gone, and what it left is, too.
+    assert [path.name for path in cache_folder(machine).iterdir() if path.is_dir()] == []

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import configparser
+import dataclasses
 import hashlib
 import shlex
 import socket
@@ -14,7 +15,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError, ServerError
+from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError, ServerError, TimeoutExceededError
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox import instance as tested
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.build import Binary
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.data import Server
@@ -70,7 +71,7 @@ def test_a_folder_that_the_supervisor_would_misread_is_refused(tmp_path, name):
 def test_a_folder_with_other_things_in_it_is_neither_filled_nor_removed(tmp_path):
     (tmp_path / "precious").touch()
     ours = Instance(tmp_path, [], tmp_path / "cache")
-    for act in (lambda: ours.start({}, [], lambda text: None), ours.remove):
+    for act in (lambda: ours.start(Built(), [], lambda text: None), ours.remove):
         with pytest.raises(InputError, match="holds something that is no sandbox"):
             act()
     assert [path.name for path in tmp_path.iterdir()] == ["precious"]
@@ -81,7 +82,7 @@ def test_the_report_of_a_run_before_the_sandbox_is_no_other_thing(tmp_path):
     root.mkdir()
     (root / "plan.json").touch()
     ours = Instance(root, [], tmp_path / "cache")
-    ours.start({}, [], lambda text: None)
+    ours.start(Built(), [], lambda text: None)
     ours.remove()
     assert not root.exists()
 
@@ -152,6 +153,16 @@ def test_a_binary_is_copied_when_it_is_another_one(tmp_path):
     assert copy_file(source, target) and target.read_bytes() == b"other"
 
 
+class Built:
+    """A build that is done, or as far as a test lets it."""
+
+    def __init__(self, *tools, goes_on=False):
+        self.tools, self.goes_on, self.binaries = set(tools), goes_on, {}
+
+    def has(self, *names):
+        return set(names) <= self.tools
+
+
 class FakeSupervisor:
     """Programs that answer at once, or once ``opens`` lets them: whoever is started listens on the port of its ``ready``."""
 
@@ -194,16 +205,52 @@ def test_a_server_starts_as_soon_as_what_it_needs_is_ready(fake):
         if "after-quick" in supervisor.started and "slow" not in supervisor.sockets:
             supervisor.opens("slow")
 
-    ours._start_servers(tell)
+    ours._start_servers(tell, Built("t"))
     assert supervisor.started == ["slow", "quick", "after-quick", "after-slow"]
     assert ours.changed == supervisor.started
+
+
+def test_what_is_built_starts_while_the_rest_is_being_built(fake, monkeypatch):
+    supervisor, ours = fake
+    supervisor.later = set()
+    servers = [dataclasses.replace(server, tool="other") if server.name == "after-slow" else server for server in ours._servers]
+    monkeypatch.setattr(ours, "_servers", servers)
+    building = Built("t", goes_on=True)
+    started = []
+
+    def slept(_seconds):
+        # Nobody is waited for but the compiler: three servers are up, and it ends only now.
+        started.extend(supervisor.started)
+        building.tools.add("other")
+        building.goes_on = False
+
+    monkeypatch.setattr(tested.time, "sleep", slept)
+    ours._start_servers(lambda text: None, building)
+    assert started == ["slow", "quick", "after-quick"]
+    assert supervisor.started == [*started, "after-slow"]
+
+
+def test_time_that_a_compiler_takes_is_none_of_a_servers(fake, monkeypatch):
+    supervisor, ours = fake
+    clock = [0.0]
+    monkeypatch.setattr(tested.time, "monotonic", lambda: clock[0])
+    building = Built("t", goes_on=True)
+
+    def slept(_seconds):
+        clock[0] += 100
+        building.goes_on = clock[0] < 300
+
+    monkeypatch.setattr(tested.time, "sleep", slept)
+    with pytest.raises(TimeoutExceededError, match="slow was not ready within 30 s"):
+        ours._start_servers(lambda text: None, building)
+    assert clock[0] == 300
 
 
 def test_a_server_that_ends_while_it_starts_is_told(fake, monkeypatch):
     supervisor, ours = fake
     monkeypatch.setattr(supervisor, "states", lambda: {"slow": "FATAL"})
     with pytest.raises(ServerError, match=r"slow does not run \(fatal\)"):
-        ours._start_servers(lambda text: None)
+        ours._start_servers(lambda text: None, Built("t"))
 
 
 def test_who_does_not_do_what_it_is_for_is_told_with_why(tmp_path, monkeypatch):
