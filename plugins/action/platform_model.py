@@ -18,7 +18,7 @@ from ..module_utils._model.derive import enabled_areas, set_names
 from ..module_utils._model.part import Who, part_of, refuse_without_servers
 from ..plugin_utils._hosts import clusters_of, environment_host, environment_of, has_environment_rows, hub_of
 from ..plugin_utils._inprocess import outcome, validated
-from ..plugin_utils._model_input import model_of
+from ..plugin_utils._model_input import model_of, said_by_the_play
 from ..plugin_utils._run_folder import run_store
 
 ARGUMENTS: dict[str, Any] = {
@@ -48,10 +48,15 @@ class ActionModule(ActionBase):
                 read_only = variables.get("platform_model_read_only", False) in BOOLEANS_TRUE
             host = variables["inventory_hostname"]
             rehearsal_root = options["rehearsal_root"] or variables.get("platform_rehearsal_root") or ""
+            given = {
+                "read_only": read_only,
+                "rehearsal_root": rehearsal_root,
+                "play": said_by_the_play(host, variables, self._templar.template),
+            }
             try:
-                model = model_of(host, variables, read_only=read_only, rehearsal_root=rehearsal_root)
+                model = model_of(host, variables, **given)
             except InventoryError as error:
-                raise _said_once(error, host, variables, read_only, rehearsal_root) from None
+                raise _said_once(error, host, variables, given) from None
             effective = model.effective
             who = _who(host, variables, options, bool(rehearsal_root))
             part = part_of(effective, who)
@@ -59,7 +64,7 @@ class ActionModule(ActionBase):
             if part["phases"] and not who.cluster:
                 # Of the cluster beside which it keeps its record, and whose servers stand for the real ones in a trial.
                 name = _hub(host, variables, who)
-                found = model_of(name, variables, read_only=read_only, rehearsal_root=rehearsal_root).effective if name else {}
+                found = model_of(name, variables, **given).effective if name else {}
                 hub = found.get("cluster", {})
                 refuse_without_servers(part, who, name, os.path.isdir(hub.get("simulated_in") or ""))
             return {
@@ -78,14 +83,14 @@ class ActionModule(ActionBase):
         return outcome(work)
 
 
-def _said_once(error: InventoryError, host: str, variables: dict[str, Any], read_only: bool, rehearsal_root: str) -> InventoryError:
+def _said_once(error: InventoryError, host: str, variables: dict[str, Any], given: dict[str, Any]) -> InventoryError:
     """The error without what the run's first host says as well, or of a cluster the first cluster."""
     hosts = variables.get("ansible_play_hosts_all") or [host]
     for first in dict.fromkeys([hosts[0], *clusters_of(hosts, variables.get("groups") or {})[:1]]):
         if first == host:
             return error
         try:
-            model_of(first, variables, read_only=read_only, rehearsal_root=rehearsal_root)
+            model_of(first, variables, **given)
         except InventoryError as earlier:
             if set(earlier.findings) & set(error.findings):
                 return InventoryError(error.findings, host, earlier.findings, first)

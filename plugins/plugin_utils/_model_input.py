@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -28,12 +28,17 @@ from ._origins import Files, files_of, plain, relative
 _ROLES = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "roles")
 
 
-def model_of(host: str, task_vars: Mapping[str, Any], *, read_only: bool, rehearsal_root: str = "") -> Model:
-    """The effective model of ``host``, which is any host of the inventory. Raises InventoryError with all that is wrong."""
+def model_of(
+    host: str, task_vars: Mapping[str, Any], *, read_only: bool, rehearsal_root: str = "", play: Mapping[str, Any] | None = None
+) -> Model:
+    """The effective model of ``host``, which is any host of the inventory. Raises InventoryError with all that is wrong.
+
+    ``play`` is what the play says itself: it counts where the inventory does not say a variable.
+    """
     project = project_folder()
     hostvars, variables = task_vars["hostvars"], task_vars["hostvars"][host]
     groups = list(variables.get("group_names") or ())
-    files, layers = inventory_of(host, task_vars)
+    files, layers = inventory_of(host, task_vars, play)
     situation = Situation(
         host=host,
         control="control" in groups,
@@ -50,7 +55,7 @@ def model_of(host: str, task_vars: Mapping[str, Any], *, read_only: bool, rehear
     return build(layers, situation, access, files.findings(role_options()))
 
 
-def inventory_of(host: str, task_vars: Mapping[str, Any]) -> tuple[Files, list[Layer]]:
+def inventory_of(host: str, task_vars: Mapping[str, Any], play: Mapping[str, Any] | None = None) -> tuple[Files, list[Layer]]:
     """The files about ``host``, and what its variables say. Raises InventoryError where a file cannot be read."""
     project, variables = project_folder(), task_vars["hostvars"][host]
     files = files_of(host, list(variables.get("group_names") or ()), variables.get("inventory_dir"), project)
@@ -60,6 +65,10 @@ def inventory_of(host: str, task_vars: Mapping[str, Any]) -> tuple[Files, list[L
     layers = []
     for variable, (layer, root) in variables_of_the_model().items():
         if variable not in variables:
+            if variable in (play or {}):
+                layers.append(
+                    Layer(layer, variable, root, plain((play or {})[variable], root, project)[0], {root: Place("the play's own vars")})
+                )
             continue
         value = variables[variable]
         content, places = plain(value, root, project)
@@ -72,6 +81,12 @@ def inventory_of(host: str, task_vars: Mapping[str, Any]) -> tuple[Files, list[L
             places.setdefault(root, Place(relative(str(source), project)))
         layers.append(Layer(layer, variable, root, content, places))
     return files, [*layers, *_more_areas(variables.get("platform_areas"))]
+
+
+def said_by_the_play(host: str, task_vars: Mapping[str, Any], template: Callable[[Any], Any]) -> dict[str, Any]:
+    """The model's variables that a play, a role's parameters or a task say, and the inventory of ``host`` does not."""
+    known = task_vars["hostvars"][host]
+    return {name: template(task_vars[name]) for name in variables_of_the_model() if name in task_vars and name not in known}
 
 
 def with_place(answer: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:

@@ -146,8 +146,13 @@ BESIDE = {
 }
 """Modules whose examples name what no cluster has: a Vault, an account, the inside of a run. Where they run with other words."""
 NEEDED = """
-kubectl create namespace cortex && kubectl create namespace gantry-system --dry-run=client -o yaml | kubectl apply -f -
-kubectl create deployment consciousness-engine -n cortex --image=images.example/engine --replicas=3
+set -e
+kubectl create namespace cortex
+kubectl get namespace gantry-system || kubectl create namespace gantry-system
+kubectl create deployment consciousness-engine -n cortex --replicas=3 \\
+  --image=images.shop.example/cortex/engine@sha256:0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0 \\
+  --dry-run=client -o yaml | kubectl set resources --local -f - --requests=cpu=1m,memory=1Mi --limits=memory=1Mi -o yaml |
+  kubectl create -f -
 kubectl wait -n cortex --for=condition=Available deployment/consciousness-engine --timeout=60s
 kubectl create configmap settings -n default
 kubectl config rename-context "$(kubectl config current-context)" prod-euw1
@@ -155,7 +160,7 @@ cp ~/.kube/config ~/.kube/administrator
 mkdir -p manifests records .gantry templates
 kubectl create configmap shop --from-literal=a=b --dry-run=client -o yaml > manifests/shop.yaml
 kubectl create configmap other --from-literal=a=b --dry-run=client -o yaml > templates/deployment.yaml.j2
-cp templates/README.md.j2 README.md.j2 2>/dev/null || printf 'ours\n' > templates/README.md.j2
+printf 'ours\n' > templates/README.md.j2
 printf '{"environment": "prod"}' > .gantry/plan.json
 """
 

@@ -8,6 +8,7 @@ import os
 from unittest.mock import MagicMock
 
 import pytest
+import yaml
 from ansible_collections.gantry.platform.plugins.action import platform_compare, platform_explain, platform_model
 from ansible_collections.gantry.platform.plugins.plugin_utils import _files
 from ansible_collections.gantry.platform.tests.unit.plugins.plugin_utils.inventories import copy_of_the_inventories, task_vars
@@ -31,7 +32,8 @@ def screen(monkeypatch):
 
 def call(module, project, *environments, host="", variables=None, **args):
     task = MagicMock(async_val=0, check_mode=False, args=args)
-    action = module.ActionModule(task, MagicMock(), MagicMock(), MagicMock(), MagicMock(), MagicMock())
+    templar = MagicMock(template=lambda value: value)
+    action = module.ActionModule(task, MagicMock(), MagicMock(), MagicMock(), templar, MagicMock())
     found = task_vars(*(project / "inventories" / f"{environment}.yml" for environment in environments))
     return action.run(None, {**found, "inventory_hostname": host, **(variables or {})})
 
@@ -47,6 +49,22 @@ def test_the_result_has_all_that_the_rest_of_a_run_reads(project):
     assert answer["areas"] == ["component", "cluster_baseline", "monitoring", "vault", "slo", "workloads"]
     assert answer["sets"][-4:] == ["cluster-baseline", "monitoring", "vault", "workloads"]
     assert os.listdir(answer["store"]) == []
+
+
+def test_a_plays_own_variables_count_where_the_inventory_says_nothing(project):
+    file = project / "inventories" / "group_vars" / "all" / "20_platform.yml"
+    said = yaml.safe_load(file.read_text(encoding="utf-8"))
+    file.unlink()
+    without = call(platform_model, project, "prod", host="prod-euw1")
+    assert without["failed"] and "settings" in without["msg"]
+    answer = call(platform_model, project, "prod", host="prod-euw1", variables=said)
+    assert answer["effective"]["settings"]["product"] == "consciousness"
+
+    said["platform_settings"]["produkt"] = "x"
+    wrong = call(platform_model, project, "prod", host="prod-euw1", variables=said)
+    assert "the play's own vars: settings.produkt: unknown key" in wrong["msg"]
+    both = call(platform_model, project, "prod", host="prod-euw1", variables={**said, "platform_teams": {"nobody": {}}})
+    assert "nobody" not in both["msg"]
 
 
 def test_what_is_wrong_for_all_hosts_is_told_of_the_first_one(project):

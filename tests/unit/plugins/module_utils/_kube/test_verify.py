@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
+from ansible_collections.gantry.platform.plugins.module_utils._kube.verify import expectations
 from ansible_collections.gantry.platform.plugins.module_utils._kube.verify.expectations import read_expectations, result_of, verify
 from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.discovery import Discovery
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import KINDS, document, refusal
@@ -228,3 +229,10 @@ def test_a_failed_result_has_a_table_of_what_does_not_hold_and_of_nothing_else()
     assert result["msg"] == (
         "1 of 2 expectations do not hold:\n  bad: it is there\n    expected Deployment b in n\n    found    nothing found"
     )
+
+
+def test_one_missing_package_is_one_line_however_many_ask_for_it(monkeypatch):
+    monkeypatch.setattr(expectations, "_HAS_JMESPATH", False)
+    with pytest.raises(InputError) as told:
+        read_expectations([({**ROW, "name": f"row-{number}", "condition": "a == `1`"}, "here") for number in range(20)])
+    assert told.value.message.count("jmespath") == 2 and len(told.value.message.splitlines()) == 2
