@@ -48,7 +48,7 @@ class Reader:
 
     def types(self, command: str) -> tuple[int, str]:
         place = self.home / "place"
-        script = f"{command}\nresult=$?\npwd > {place}\nexit $result\n"
+        script = f"trap 'pwd > {place}' EXIT\n{command}\n"
         done = subprocess.run(
             ["bash", "-c", script],
             cwd=self.folder,
@@ -131,6 +131,8 @@ BESIDE = {
     "kube_access_info": "tests/integration/test_secret_zero.py",
     "component_info": "tests/integration/test_component_upstream.py",
     "sandbox": "tests/integration/conftest.py",
+    "slo_gate": "tests/integration/everything/test_slo.py",
+    "slo_report": "tests/integration/everything/test_slo.py",
     "vault_config": "tests/integration/vault/test_config.py",
     "vault_info": "tests/integration/vault/test_cluster.py",
     "vault_init": "tests/integration/vault/test_initialise.py",
