@@ -149,7 +149,8 @@ BESIDE = {
 """Modules whose examples name what no cluster has: a Vault, an account, the inside of a run. Where they run with other words."""
 NEEDED = """
 set -e
-kubectl create namespace cortex
+# As the policies of the walk want it, where that came before.
+kubectl create namespace cortex --dry-run=client -o yaml | kubectl label --local -f - owner=shop cost-center=first -o yaml | kubectl create -f -
 kubectl get namespace gantry-system || kubectl create namespace gantry-system
 kubectl create deployment consciousness-engine -n cortex --replicas=3 \\
   --image=images.shop.example/cortex/engine@sha256:0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0 \\

@@ -26,8 +26,8 @@ _NARROW = 80
 _WIDE = 160
 LONG = 40
 """A set on a host with more changes than this is shown by counts, and only its dearer changes one by one."""
-_MANY, _SHORT = 100, 5
-"""Where a run has more changes than that, which is a first one, a set is long from here on."""
+_MANY, _MANY_DONE, _SHORT = 100, 24, 5
+"""Where a run has more changes than that, which is a first one, or has made more than that, a set is long from here on."""
 _LONG_MEMBER = 40
 _MOST_FOREIGN = 30
 _MOST_LEFT = 10
@@ -219,7 +219,7 @@ def _host_lines(report: Json, hosts: list[str], width: int) -> Iterator[Line]:
     changes = [change for change in report["changes"] if change["host"] == hosts[0]]
     if row["status"] == "applied":  # what could not be verified beforehand has happened by now
         changes = [{**change, "verified": True, "reason": change["reason"] if change["verified"] else ""} for change in changes]
-    most = _SHORT if len(changes) > _MANY else LONG
+    most = _SHORT if len(changes) > (_MANY_DONE if row["status"] == "applied" else _MANY) else LONG
     for name in dict.fromkeys(change["set"] for change in changes):
         yield from _set_lines(name, [change for change in changes if change["set"] == name], most, _is_drift(report), width)
     yield from _foreign_lines([item for item in report.get("foreign", ()) if item["host"] == hosts[0]], width)

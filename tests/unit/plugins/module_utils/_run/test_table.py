@@ -238,3 +238,11 @@ def test_a_run_that_did_not_come_to_its_end_says_what_is_written_and_what_is_lef
 def test_what_could_not_be_verified_says_why_in_words(reason):
     text = shown(plan_of(a=planned(change("ConfigMap/cortex/a", verified=False, reason=reason))))
     assert "unverified: " in text and reason not in text
+
+
+def test_what_was_made_is_counted_sooner_than_what_is_planned():
+    rows = [change(f"ConfigMap/cortex/x-{number}") for number in range(30)] + [change("Deployment.apps/cortex/engine", "update", "restart")]
+    plan, run = shown(plan_of(prod=planned(*rows))), shown(build_report(meta("site", applied=True), {"prod": applied(*rows)}))
+    assert plan.count("ConfigMap/cortex/x-") == 30
+    assert "+ create: ConfigMap 30" in run and "ConfigMap/cortex" not in run
+    assert "Deployment/cortex/engine" in run
