@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements"
 COLLECTIONS = ROOT / ".ansible" / "collections" / "ansible_collections"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gantry"
-SIZES = {"sandbox.txt": ": 420 MB on disk, a minute or two", "dev.txt": ": another 400 MB, a minute or two"}
+SIZES = {"sandbox.txt": ": 470 MB on disk, a minute or two", "dev.txt": ": another 400 MB, a minute or two"}
 UV_SAYS = {
     "index-url": "UV_DEFAULT_INDEX",
     "extra-index-url": "UV_INDEX",
