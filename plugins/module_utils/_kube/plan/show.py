@@ -17,7 +17,9 @@ from ..form.shown import is_hidden, shown_document
 from ..observe.subject import Subject
 from .examine import Finding
 
-_PRIVATE = re.compile(r"^(?:data|stringData|binaryData)\b|annotations\b|\b(?:env|args|command)\[|caBundle")
+_PRIVATE = re.compile(
+    r"^(?:data|stringData|binaryData)\b|annotations\b|\b(?:env|args|command)\[|caBundle|(?i:passw|token|secret|credential|key)"
+)
 """Where values may be credentials, whatever they look like; ``DIFF=1`` shows them to who asks."""
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/%+-]{0,39}")
 

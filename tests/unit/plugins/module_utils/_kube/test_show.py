@@ -16,7 +16,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._core.show import 
 from ansible_collections.gantry.platform.plugins.module_utils._kube.form.yaml import dump_yaml
 from ansible_collections.gantry.platform.plugins.module_utils._kube.plan.examine import Finding, bare
 from ansible_collections.gantry.platform.plugins.module_utils._kube.plan.planner import _change
-from ansible_collections.gantry.platform.plugins.module_utils._kube.plan.show import shown_changes, shown_document
+from ansible_collections.gantry.platform.plugins.module_utils._kube.plan.show import plain_pair, shown_changes, shown_document
 from ansible_collections.gantry.platform.plugins.module_utils._kube.resolve.requests import ReconcileRequest
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import document, subject
 from hypothesis import given
@@ -139,3 +139,30 @@ def test_what_changes_no_field_or_nothing_at_all_has_no_diff(one):
 def test_a_long_diff_is_cut_and_says_how_much():
     (row,) = as_diff([change(Action.UPDATE, {}, {"data.a": "x" * 30_000})], dump_yaml)
     assert len(row["after"]) < 20_100 and row["after"].endswith("characters more\n")
+
+
+CONTAINER = "spec.template.spec.containers[name=app]"
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after", "pair"),
+    [
+        (f"{CONTAINER}.resources.requests.cpu", "500m", "600m", ("500m", "600m")),
+        ("spec.replicas", ABSENT, 3, (None, 3)),
+        ("spec.paused", True, ABSENT, (True, None)),
+        ("spec.type", "ClusterIP", "NodePort", ("ClusterIP", "NodePort")),
+        (f"{CONTAINER}.image", "a.example/b@sha256:" + "0" * 64, "c", None),
+        (f"{CONTAINER}.env[name=LEVEL].value", "a", "b", None),
+        (f"{CONTAINER}.args[0]", "a", "b", None),
+        ("data.LEVEL", "a", "b", None),
+        ('metadata.annotations."a/b"', "a", "b", None),
+        ("spec.auth.adminPassword", "a", "b", None),
+        ("spec.apiToken", "a", "b", None),
+        ("spec.description", "a text of somebody", "b", None),
+        ("spec.rules", [], [1], None),
+    ],
+)
+def test_only_amounts_and_names_stand_in_a_row_and_nothing_of_where_a_credential_may_be(path, before, after, pair):
+    difference = Difference(path, before, after)
+    assert plain_pair(difference, secret=False) == pair
+    assert plain_pair(difference, secret=True) is None
