@@ -103,10 +103,9 @@ class Foreign:
         self._nodes()
 
     def stop(self) -> None:
-        """In reverse; a server that does not end is killed."""
+        """In reverse, so that nobody loses what it needs to end; a server that does not end is killed."""
         for process in reversed(self._processes):
             process.terminate()
-        for process in reversed(self._processes):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(20)
             process.kill()
