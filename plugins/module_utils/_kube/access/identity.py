@@ -40,6 +40,8 @@ _SECONDS = 30.0
 _PAUSE = 0.1
 _MANAGER = "kube_identity"
 _EXPIRES = "gantry.dev/expires"
+_ROUNDED = datetime.timedelta(hours=1)
+"""So much less than was asked for a cluster may give without meaning it: certificates begin a few minutes before they are made."""
 
 
 def ends(kubeconfig: Any, user: str) -> datetime.datetime | None:
@@ -60,9 +62,10 @@ def renewal(kubeconfig: Any, expires: datetime.datetime, before: datetime.timede
     try:
         (noted,) = [row["extension"] for row in kubeconfig["extensions"] if row["name"] == _EXPIRES]
         lasts = expires - datetime.datetime.fromisoformat(noted["made"])
+        asked = datetime.timedelta(days=noted["days"])
     except (KeyError, TypeError, ValueError):
         return expires - before
-    return expires - min(before, lasts / 3)
+    return expires - (min(before, lasts / 3) if lasts < asked - _ROUNDED else before)
 
 
 def make(client: KubeClient, cluster: Mapping[str, Any], user: str, days: int, now: datetime.datetime) -> dict[str, Any]:
@@ -74,7 +77,7 @@ def make(client: KubeClient, cluster: Mapping[str, Any], user: str, days: int, n
     return {
         "apiVersion": "v1",
         "kind": "Config",
-        "extensions": [{"name": _EXPIRES, "extension": {"made": now.isoformat(), "expires": expires.isoformat()}}],
+        "extensions": [{"name": _EXPIRES, "extension": {"made": now.isoformat(), "days": days, "expires": expires.isoformat()}}],
         "clusters": [{"name": "cluster", "cluster": _whole(cluster)}],
         "users": [{"name": user, "user": held}],
         "contexts": [{"name": "cluster", "context": {"cluster": "cluster", "user": user}}],

@@ -15,7 +15,7 @@ DAYS = datetime.timedelta(days=1)
 
 @pytest.mark.parametrize(("lasts", "renewed_after"), [(90, 60), (60, 40), (2, 4 / 3), (45, 30)])
 def test_what_the_cluster_gave_for_less_is_not_renewed_in_every_run(lasts, renewed_after):
-    noted = {"made": MADE.isoformat(), "expires": (MADE + 90 * DAYS).isoformat()}
+    noted = {"made": MADE.isoformat(), "days": 90, "expires": (MADE + 90 * DAYS).isoformat()}
     kubeconfig = {"extensions": [{"name": "gantry.dev/expires", "extension": noted}]}
     assert renewal(kubeconfig, MADE + lasts * DAYS, 30 * DAYS) == MADE + renewed_after * DAYS
 
