@@ -22,7 +22,8 @@ _HERE: Path = ("settings", "alerting")
 def contributions(model: Json) -> dict[str, Any]:
     """Routes and receivers. In a trial their secrets are those of what stands for the receivers."""
     found = notifications(model["settings"]["alerting"], model["teams"], model["settings"]["owner"])
-    folder = model["cluster"]["simulated_in"]
+    # What exists once has no cluster of its own.
+    folder = mapping(model, "cluster").get("simulated_in")
     if folder is not None:
         found["secrets"] = {key: f"file:{folder}/receivers/{key}" for key in found["secrets"]}
     return {"notifications": {"people": found}}
