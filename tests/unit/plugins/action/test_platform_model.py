@@ -46,7 +46,7 @@ def test_the_result_has_all_that_the_rest_of_a_run_reads(project):
     assert [row["here"] for row in answer["rows"]] == [row["on"] == "cluster" for row in answer["rows"]]
     assert answer["changed"] is False
     assert answer["owner"] == "consciousness"
-    assert answer["areas"] == ["component", "cluster_baseline", "monitoring", "vault", "slo", "workloads"]
+    assert answer["areas"] == ["component", "cluster_baseline", "monitoring", "vault", "alerting", "slo", "workloads"]
     assert answer["sets"][-4:] == ["cluster-baseline", "monitoring", "vault", "workloads"]
     assert os.listdir(answer["store"]) == []
 
