@@ -24,5 +24,5 @@ def test_every_status_is_explained():
     statuses = set()
     for name in ("plan", "drift"):
         statuses |= set(json.loads((ROOT / "docs" / f"{name}.schema.json").read_text(encoding="utf-8"))["properties"]["status"]["enum"])
-    rows = [line.split("|")[1] for line in PAGE.split("## The report")[1].split("## Approving")[0].splitlines() if line.startswith("| `")]
+    rows = [line.split("|")[1] for line in PAGE.split("## The report")[1].split("\n## ")[0].splitlines() if line.startswith("| `")]
     assert {word for row in rows for word in re.findall(r"`(\w+)`", row)} - {"status"} == statuses
