@@ -16,6 +16,8 @@ description:
   - Check mode runs the same plan and sends nothing but dry runs.
   - Removes what a set no longer declares, within limits, and only what it recorded as its own.
   - On a local connection the action plugin of this name runs the engine in Ansible's own process.
+  - Where others hold declared fields that differ, RV(plan) says in C(held_by) who does (C(manager), C(time), C(fields)). Of the action C(conflict)
+    nothing is written, and its impact is that of taking the fields back. C(values) has both sides of fields with an amount or a name, for a screen.
 extends_documentation_fragment:
   - gantry.platform.kube_auth
   - gantry.platform.reconcile
@@ -342,10 +344,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 plan:
-  description:
-    - Every change in the order of the writes, with its impact, the fields that change and why; in check mode every change that would be made.
-    - Where others hold declared fields that differ, C(held_by) says who (C(manager), C(time), C(fields)). Of the action V(conflict) nothing
-      is written; its impact is that of taking the fields back. C(values) has both sides of fields with an amount or a name, for a screen.
+  description: Every change in the order of the writes, with its impact, the fields that change and why; in check mode every change that would be made.
   returned: success
   type: list
   elements: dict

@@ -13,7 +13,7 @@ from typing import Any
 
 from .exact import duration, percent
 from .model import Slo
-from .rules import BUDGET, LEFT, OBJECTIVE, RATIO, TOTAL, WINDOW_RATIO
+from .rules import BAD, BUDGET, LEFT, OBJECTIVE, RATIO, TOTAL, WINDOW_RATIO
 
 Json = dict[str, Any]
 
@@ -38,6 +38,8 @@ def _all() -> Json:
             {"title": "Burn rate of the last hour", "queries": [_query(f"{RATIO}1h / {BUDGET}")]},
             {"title": "Kept in the window", "unit": "percentunit", "queries": [_query(f"1 - {WINDOW_RATIO}")]},
             {"title": "Promised", "unit": "percentunit", "queries": [_query(OBJECTIVE)]},
+            {"title": "Events of five minutes", "queries": [_query(TOTAL)]},
+            {"title": "Bad events of five minutes", "queries": [_query(BAD)]},
         ],
     }
 
