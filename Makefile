@@ -19,11 +19,13 @@ environment = $(if $(filter $1,$(THERE)),-i inventories/$1.yml,$(error There is 
 comma := ,
 needed = $(or $($1),$(error $1= is missing, as in make $@ $2))
 # V=1 is Ansible's own output, DIFF=1 every field before and after, HTML=file the same as a page.
-PLAY = $(if $(HTML),GANTRY_PLAN_HTML=$(HTML)) ansible-playbook $(if $(V),-v) $(if $(DIFF)$(HTML),--diff)
+PLAY = $(if $(HTML),GANTRY_PLAN_HTML="$$HTML") ansible-playbook $(if $(V),-v) $(if $(DIFF)$(HTML),--diff)
 PLAYBOOK = $(PLAY) $(call environment,$(ENV))
 # TAKE=kubectl-edit,helm takes back what these changed or added; CONFLICTS=leave does the rest where others hold what is declared.
-export TAKE
-TAKEN = $(if $(TAKE),-e "$$(python -c 'import json, os; print(json.dumps({"platform_take": os.environ["TAKE"]}))')") $(if $(CONFLICTS),-e platform_conflicts=$(CONFLICTS))
+export TAKE RUN HTML CONTEXT KUBECONFIG
+# What somebody types reaches no shell: by its name, as the value of a variable.
+said = $(if $($1),-e "$$(python -c 'import json, os, sys; print(json.dumps({sys.argv[1]: os.environ[sys.argv[2]]}))' $2 $1)")
+TAKEN = $(call said,TAKE,platform_take) $(if $(CONFLICTS),-e platform_conflicts=$(CONFLICTS))
 NARROW = $(if $(HOST),--limit $(HOST)) $(if $(AREA),-e platform_area=$(AREA))
 
 help: ## This list
@@ -74,7 +76,7 @@ explain: ready ## Where a value comes from (ENV= HOST= QUERY=services.memory-sto
 	@$(PLAYBOOK) playbooks/explain.yml $(if $(HOST),--limit $(HOST)) -e '{"platform_explain_query": $(if $(QUERY),"$(subst ",\",$(QUERY))","@")}'
 
 look: ready ## Any cluster, without an inventory and read only: who writes what, components, policies (KUBECONFIG= CONTEXT= HTML=look.html)
-	@ANSIBLE_LOCALHOST_WARNING=False ANSIBLE_INVENTORY_UNPARSED_WARNING=False ansible-playbook $(if $(V),-v) -i localhost, playbooks/look.yml -e '{"look_kubeconfig": "$(KUBECONFIG)", "look_context": "$(CONTEXT)", "look_page": "$(HTML)"}'
+	@ANSIBLE_LOCALHOST_WARNING=False ANSIBLE_INVENTORY_UNPARSED_WARNING=False ansible-playbook $(if $(V),-v) -i localhost, playbooks/look.yml $(call said,KUBECONFIG,look_kubeconfig) $(call said,CONTEXT,look_context) $(call said,HTML,look_page)
 
 component: ready ## What a component brings and needs, before it is enabled and without a cluster (NAME=velero ENV=)
 	@$(PLAYBOOK) playbooks/component_info.yml -e component_name=$(call needed,NAME,NAME=velero)
@@ -92,7 +94,7 @@ promote: ready ## Write into release.yml what another environment has verified (
 	@$(PLAY) $(call environment,$(call needed,FROM,FROM=staging TO=prod)) $(call environment,$(call needed,TO,FROM=staging TO=prod)) playbooks/promote.yml -e platform_promote_from=$(FROM) -e platform_promote_to=$(TO) $(if $(SERVICE),-e platform_promote_only=$(SERVICE))
 
 rollback: ready ## Plan the release of a recorded run, then write it into release.yml (ENV=prod RUN=; without RUN= the recorded ones are listed)
-	@$(PLAYBOOK) playbooks/rollback.yml -e platform_rollback_run=$(RUN)
+	@$(PLAYBOOK) playbooks/rollback.yml $(call said,RUN,platform_rollback_run)
 
 rehearse: ready ## Every cluster of an environment on a control plane of its own on this machine (ENV=prod AREAS=)
 	@$(PLAYBOOK) playbooks/rehearse.yml $(NARROW) $(if $(AREAS),-e platform_areas=$(AREAS))

@@ -20,6 +20,8 @@ _MOST = 5
 """As many offenders, releases or applications are named on the screen; the page has all."""
 _NAMED = 20
 """From as much room on an offender is named beside the number of them."""
+_PODS = frozenset({"Namespace", "Pod", "Deployment.apps", "StatefulSet.apps", "DaemonSet.apps"})
+"""Without any of these nobody can say which levels pods need."""
 _STYLES = {"failed": "error", "passed": "ok", "by hand": "quiet", "not evaluated": "warn"}
 _STYLE = """
 table{border-collapse:collapse;width:100%}th{text-align:left;color:var(--quiet);font-weight:normal}
@@ -36,10 +38,12 @@ def lines_of(found: Json, name: str, width: int) -> Iterator[Line]:
     yield from ([(text, "title")] for text in wrapped(f"{name}  {_about(found)}", width))
     yield from _section("who writes it", _writers(found, width))
     yield from _section("components of the catalogue", _components(found, width))
-    failed = sum(one["status"] == "failed" for one in found["checks"])
-    yield from _section(f"CIS EKS 1.8.0, section 4: {_counted(found['checks'])}", _checks(found, width) if failed else ())
+    yield from _section(f"CIS EKS 1.8.0, section 4: {_counted(found['checks'])}", _checks(found, width))
     loose = [one for one in found["levels"] if one["enforced"] != one["needed"]]
-    yield from _section("pod security", _levels(loose, width))
+    blind = sorted(_PODS & set(found["unread"]))
+    yield from _section(
+        "pod security", _levels(loose, width) if not blind else [[(f"  not evaluated: {', '.join(blind)} not read", "warn")]]
+    )
     if found["unread"]:
         yield from _section(
             f"not read: {len(found['unread'])} kinds", [[(f"  {shortened(text, width - 2)}", "warn")] for text in _unread(found)][:_MOST]

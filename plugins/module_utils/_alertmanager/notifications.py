@@ -98,10 +98,10 @@ def _of_team(settings: Json, team: str, told: dict[str, tuple[str, tuple[str, ..
         for tier in TIERS:
             alike.setdefault((tuple(ways(settings, tier, severity)), settings["tiers"][tier]["quiet"]), []).append(tier)
         for (vias, quiet), tiers in alike.items():
-            name = "-".join((team, *vias)) if vias else NOBODY
+            name = f"{team}_{'-'.join(vias)}" if vias else NOBODY
             if vias:
                 told[name] = (team, vias)
-            # What says no tier is the platform's own, and waits for nobody's working hours.
+            # What says no tier is the platform's own.
             plain = settings["platform_tier"] in tiers
             route = {
                 "receiver": name,

@@ -18,7 +18,8 @@ from .._core.forms import seconds
 
 Json = dict[str, Any]
 
-_MARK = re.compile(r"\s*\[gantry\.platform: ([^\]]*)\]")
+_MARK = re.compile(r"\[gantry\.platform: ([^\[\]]*)\]\s*\Z")
+_NAME = re.compile(r"[^\s\[\]]([^\[\]\n]*[^\s\[\]])?")
 _OVER = "expired"
 
 
@@ -46,6 +47,8 @@ class Step:
 
 def read(params: Mapping[str, Any]) -> Silence:
     """The options of a task. Raises InputError that names the option and a cure."""
+    if not _NAME.fullmatch(params["name"]):
+        raise InputError(f"name: found {params['name']!r}; allowed: a text of one line without [ and ]")
     if not params["matchers"]:
         raise InputError("matchers is empty: such a silence would keep every alert quiet")
     matchers = tuple(map(_matcher, params["matchers"]))
@@ -72,19 +75,20 @@ def steps(wanted: Silence, there: Sequence[Json], now: datetime.datetime, absent
         return
     yield from (Step("expire", one["id"]) for one in alive[:-1])
     starts = wanted.starts or now
+    ends = wanted.ends or (wanted.starts + wanted.length if wanted.starts else None)
     body = {
         "matchers": list(wanted.matchers),
         "startsAt": starts.isoformat(),
-        "endsAt": (wanted.ends or starts + wanted.length).isoformat(),
+        "endsAt": (ends or starts + wanted.length).isoformat(),
         "createdBy": wanted.created_by,
         "comment": f"{wanted.comment} [gantry.platform: {wanted.name}]",
     }
     if not alive:
-        if wanted.ends is None or wanted.ends > now:
+        if ends is None or ends > now:
             yield Step("create", "", body)
         return
     (kept,) = alive[-1:]
-    if wanted.ends is None:
+    if ends is None:
         body["endsAt"] = kept["endsAt"]
     if wanted.starts is None or kept["status"]["state"] == "active":
         body["startsAt"] = kept["startsAt"]  # what has begun, has

@@ -94,7 +94,7 @@ def _panel(kind: str, panel: Mapping[str, Any]) -> Json:
 
 def _target(index: int, query: Mapping[str, str], *, instant: bool) -> Json:
     return {
-        "refId": chr(ord("A") + index),
+        "refId": f"Q{index + 1}",
         "datasource": SOURCE,
         "expr": query["expr"],
         "legendFormat": query.get("legend", "__auto"),

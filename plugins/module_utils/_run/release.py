@@ -21,9 +21,14 @@ Json = Mapping[str, Any]
 
 
 def remember(record: Json, earlier: Any) -> dict[str, Any]:
-    """The record with the releases that the one before it knew, the newest first; a release that a later run had again is named once."""
-    known = releases_of(earlier)
-    return {**record, "releases": [one for one in known if one["release"] != record.get("release")][:KEPT]}
+    """The record with the releases that the one before it knew, the newest first.
+
+    A release that a later run had again is named once, unless the earlier one verified it and this one, of a part alone, did not.
+    """
+    again = releases_of(record)[:1]
+    proven = bool(again and again[0]["verified"])
+    known = [one for one in releases_of(earlier) if one["release"] != record.get("release") or (one["verified"] and not proven)]
+    return {**record, "releases": known[:KEPT]}
 
 
 def releases_of(record: Any) -> list[dict[str, Any]]:

@@ -103,17 +103,17 @@ def burn(slo: Slo, history: History, now: int, seconds: int) -> float | None:
     return counted.error_ratio / float(slo.budget) if counted.total else None
 
 
-def exhausted_at(slo: Slo, left: float, rate: float | None, now: int, until: int | None = None) -> int | None:
-    """When the budget is gone if it goes on like this; none where that is never.
+def exhausted_at(slo: Slo, left: float, rate: float | None, now: int, calendar: Window | None = None) -> int | None:
+    """When the budget is gone if it goes on like this; none where that is never, or not before the end of a ``calendar``'s window.
 
     Time = what is left * window / burn rate. A rate of 1 or less uses up no rolling budget: what it takes is what leaves the window.
     """
     if left <= 0:
         return now
-    if rate is None or rate <= (0 if until else 1):
+    if rate is None or rate <= (0 if calendar else 1):
         return None
-    at = now + int(left * float(slo.window) / rate)
-    return None if until is not None and at >= until else at
+    at = now + int(left * float(calendar.length if calendar else slo.window) / rate)
+    return None if calendar and at >= calendar.whole_end else at
 
 
 def state(policy: Mapping[str, Any], window: Mapping[str, Any]) -> str:

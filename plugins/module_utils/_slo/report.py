@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -54,7 +55,8 @@ def histories(answers: Mapping[str, Sequence[Mapping[str, Any]]], lengths: Mappi
         for one in series:
             hours = found.setdefault(one["metric"]["slo"], {})
             for at, value in one["values"]:
-                hours.setdefault(int(float(at)), {})[key] = float(value)
+                if math.isfinite(float(value)):  # of what is no number nothing is known
+                    hours.setdefault(int(float(at)), {})[key] = float(value)
     return {
         name: History(
             Hour(at - lengths[at], lengths[at], value["bad"] * lengths[at] / 300, value["total"] * lengths[at] / 300)
@@ -105,7 +107,7 @@ def _row(slo: Slo, policy: Mapping[str, Any], history: History, now: int) -> dic
     if slo.calendar:
         own = calendar(slo, now)
         counted = spent(slo, history.counted(own.start, own.end), own)
-        at = exhausted_at(slo, counted["left"], rates["3d"], now, own.whole_end)
+        at = exhausted_at(slo, counted["left"], rates["3d"], now, own)
         found["calendar"] = {**counted, "time_zone": slo.time_zone, "exhausted_at": at, "burn_down": _burn_down(slo, history, own)}
         found["calendars"] = [
             spent(slo, history.counted(one.start, one.end), one) for one in (calendar(slo, now, back) for back in range(1, _EARLIER + 1))

@@ -38,6 +38,8 @@ class Check:
     """The kinds without which nobody can say that it holds."""
     offends: Callable[[Seen], Iterable[str]] | None = None
     cure: str = ""
+    needs: tuple[str, ...] = ()
+    """The kinds without which nobody can say what breaks it."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,9 @@ def levels(seen: Seen) -> list[Level]:
 def _result(check: Check, seen: Seen) -> Result:
     if check.offends is None:
         return Result(check, "by hand")
+    blind = tuple(f"{kind}: {seen.unread[kind]}" for kind in check.needs if kind in seen.unread)
+    if blind:
+        return Result(check, "not evaluated", blind)
     offenders = tuple(sorted(set(check.offends(seen))))
     if offenders:
         return Result(check, "failed", offenders)
@@ -103,13 +108,14 @@ def _roles(seen: Seen, allows: Callable[[Json], bool]) -> Iterator[str]:
 
 
 def _may(resource: str, *verbs: str, group: str = "") -> Callable[[Seen], Iterable[str]]:
-    """Roles that may do one of these to a resource, ``*`` counted."""
+    """Roles that may do one of these to a resource, ``*`` counted, and ``*/<subresource>``."""
+    wanted = {resource, "*", f"*/{resource.partition('/')[2]}"}
 
     def allows(rule: Json) -> bool:
         said = {key: set(rule.get(key) or ()) for key in ("apiGroups", "resources", "verbs")}
         return bool(
             said["apiGroups"] & {group, "*"}
-            and said["resources"] & {resource, "*"}
+            and said["resources"] & wanted
             and said["verbs"] & {*verbs, "*"}
             and not rule.get("resourceNames")
         )
@@ -154,11 +160,20 @@ def _containers(offends: Callable[[Json], bool]) -> Callable[[Seen], Iterable[st
 
 
 def _made(seen: Seen) -> Iterator[Json]:
-    """Workloads, and pods that no workload made."""
+    """Workloads, and pods that none of those made: an operator's pods are seen where its workloads are, or themselves."""
+    shown = {(one["kind"], one["metadata"].get("namespace"), one["metadata"]["name"]) for one in seen.of(*_WORKLOADS)}
+    sets = seen.metadata.get("ReplicaSet.apps", ())
+    shown |= {("ReplicaSet", one.get("namespace"), one["name"]) for one in sets if _maker(one) in shown}
     for document in seen.of(*_WORKLOADS, "Pod"):
-        owned = any(owner.get("controller") for owner in document["metadata"].get("ownerReferences") or ())
-        if not owned and document["metadata"].get("namespace") not in SYSTEM_NAMESPACES:
+        metadata = document["metadata"]
+        if _maker(metadata) not in shown and metadata.get("namespace") not in SYSTEM_NAMESPACES:
             yield document
+
+
+def _maker(metadata: Json) -> tuple[Any, Any, Any] | None:
+    """Kind, namespace and name of the controller that made an object; none where nobody did."""
+    owner = next((one for one in metadata.get("ownerReferences") or () if one.get("controller")), None)
+    return (owner.get("kind"), metadata.get("namespace"), owner.get("name")) if owner else None
 
 
 def _without_policy(seen: Seen) -> Iterator[str]:
@@ -196,7 +211,10 @@ def _wildcard(rule: Json) -> bool:
 
 
 def _bind_and_escalate(rule: Json) -> bool:
-    return bool({"bind", "escalate", "impersonate"} & set(rule.get("verbs") or ()))
+    verbs, groups, resources = (set(rule.get(key) or ()) for key in ("verbs", "apiGroups", "resources"))
+    any_verb = "*" in verbs and bool(groups & {_RBAC, "*"} and resources & {"roles", "clusterroles", "*"})
+    any_verb |= "*" in verbs and bool(groups & {"", "*"} and resources & {"users", "groups", "serviceaccounts", "*"})
+    return bool({"bind", "escalate", "impersonate"} & verbs) or any_verb
 
 
 def _may_change_webhooks(seen: Seen) -> Iterator[str]:
@@ -210,7 +228,7 @@ CHECKS = (
     Check("4.1.3", "No wildcards in roles", _ROLES, lambda seen: _roles(seen, _wildcard), "name groups, resources and verbs"),
     Check("4.1.4", "Little access to create pods", _ROLES, _may("pods", "create"), "let controllers make pods"),
     Check("4.1.5", "Default service accounts are not used", ("ServiceAccount", *_MADE), _default_accounts, "automountServiceAccountToken: false"),
-    Check("4.1.6", "Tokens only where they are needed", ("ServiceAccount", *_MADE), _tokens, "automountServiceAccountToken: false"),
+    Check("4.1.6", "Tokens only where they are needed", ("ServiceAccount", *_MADE), _tokens, "automountServiceAccountToken: false", ("ServiceAccount",)),
     Check("4.1.7", "Access entries in place of the aws-auth ConfigMap"),
     Check("4.1.8", "Little bind, impersonate and escalate", _ROLES, lambda seen: _roles(seen, _bind_and_escalate), "leave those verbs out"),
     Check("4.1.9", "Little access to create persistent volumes", _ROLES, _may("persistentvolumes", "create"), "let a provisioner make them"),
@@ -229,7 +247,10 @@ CHECKS = (
         "allowPrivilegeEscalation: false",
     ),
     Check("4.3.1", "The network plugin knows network policies"),
-    Check("4.3.2", "Every namespace has network policies", ("Namespace", "NetworkPolicy.networking.k8s.io"), _without_policy, "deny all, then allow"),
+    Check(
+        "4.3.2", "Every namespace has network policies", ("Namespace", "NetworkPolicy.networking.k8s.io"), _without_policy, "deny all, then allow",
+        ("NetworkPolicy.networking.k8s.io",),
+    ),
     Check("4.4.1", "Secrets as files, not as variables", _MADE, _containers(_from_environment), "mount the Secret as a volume"),
     Check("4.4.2", "Secrets outside of the cluster"),
     Check("4.5.1", "Namespaces as administrative borders"),

@@ -48,7 +48,7 @@ def test_the_plan_of_one_line_is_one_screen(dev, edited):
     assert len(shown.lines) <= 24 and max(map(len, shown.lines)) <= 80, shown.lines
     text = "\n".join(shown.lines)
     assert re.findall(r"^  (\S.*?) +\d+\.\d s", text, re.MULTILINE) == ["check the inventory", "declare", "plan"]
-    assert "~ update  Deployment/cortex/consciousness-engine restart       cpu" in text
+    assert "~ update  Deployment/cortex/consciousness-engine restart\n              app requests.cpu 500m → 510m" in text
     assert f"next: make apply ENV=dev PLAN={dev.report.relative_to(ROOT)}\n  applies exactly this" in text
     assert any(re.fullmatch(r"  (declare|plan) \d+ s", line) for line in shown.passed), shown.passed
 

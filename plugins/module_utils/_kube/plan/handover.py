@@ -50,7 +50,7 @@ def still_held(client: KubeClient, request: ReconcileRequest, findings: Iterable
     if "argocd" in tools:
         lines += _syncing(client, {name for metadata in adopted for name in _applications(metadata)}, warnings)
     if "flux" in tools:
-        lines += _reconciling(client, {place for metadata in adopted for place in _flux(metadata)})
+        lines += _reconciling(client, {place for metadata in adopted for place in _flux(metadata)}, warnings)
     if "terraform" in tools and any(_written_by(metadata, TOOLS["terraform"]) for metadata in adopted):
         warnings.append("Terraform's state still has what is adopted: terraform state rm takes it out, else its next run writes back")
     releases = sorted({place for metadata in adopted for place in _release(metadata)})
@@ -93,16 +93,23 @@ def _syncing(client: KubeClient, names: set[str], warnings: list[str]) -> Iterat
         return
     for item in items:
         metadata, policy = item["metadata"], (item.get("spec") or {}).get("syncPolicy") or {}
-        if metadata["name"] in names and policy.get("automated") is not None:
+        automated = policy.get("automated")
+        if metadata["name"] in names and automated is not None and automated.get("enabled") is not False:
             place = f"-n {metadata['namespace']} {metadata['name']}"
             patch = """-p '{"spec":{"syncPolicy":{"automated":null}}}'"""
             yield f"  Argo CD's application {metadata['name']} syncs by itself and would write back: kubectl patch application {place} --type=merge {patch}"
 
 
-def _reconciling(client: KubeClient, places: set[tuple[str, str, str]]) -> Iterator[str]:
+def _reconciling(client: KubeClient, places: set[tuple[str, str, str]], warnings: list[str]) -> Iterator[str]:
     for group, namespace, name in sorted(places):
         kind = _FLUX[group]
-        live = client.find(kind.path(namespace, name))
+        try:
+            live = client.find(kind.path(namespace, name))
+        except ApiError as error:
+            if error.status != 403:
+                raise
+            warnings.append(f"Flux's {kind.kind} {namespace}/{name} cannot be seen from here: one that is not suspended writes back")
+            continue
         if live is not None and not (live.get("spec") or {}).get("suspend"):
             yield f"  Flux's {kind.kind} {namespace}/{name} would write back: flux suspend {kind.kind.lower()} {name} -n {namespace}"
 

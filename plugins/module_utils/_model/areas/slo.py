@@ -85,6 +85,8 @@ def check(model: Mapping[str, Any], _situation: Any) -> Iterator[Problem]:
     own = mapping(settings, "slo")
     for name, slo in slos.items():
         path: Path = ("slos", name)
+        if f"{name}-budget" in slos:
+            yield Problem(("slos", f"{name}-budget"), f"takes the name of the rules of {name}'s budget; name it otherwise", at_key=True)
         yield from unknown((*path, "service"), "service", slo.get("service"), mapping(model, "services"), home=("services",))
         yield from unknown((*path, "policy"), "policy", slo.get("policy"), mapping(own, "policies"), home=("settings", "slo", "policies"))
         yield from _of_indicator(path, slo)

@@ -82,7 +82,7 @@ def test_records_and_alerts_of_one_name_are_one_group_in_this_order(shipped):
 
 def test_a_faster_burn_of_an_objective_keeps_its_slower_ones_quiet(shipped):
     first, *others = shipped[HUB].one(SET, "AlertmanagerConfig", "platform")["spec"]["inhibitRules"]
-    assert first["equal"] == ["alertname", "namespace"]
+    assert first["equal"] == ["alertname", "namespace", "service", "slo"]
     assert [(one["sourceMatch"], one["targetMatch"], one["equal"]) for one in others] == [
         (
             [{"name": "slo_burn_tier", "value": str(tier), "matchType": "="}],

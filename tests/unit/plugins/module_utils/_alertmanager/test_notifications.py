@@ -36,13 +36,13 @@ def told(found, **labels):
 @pytest.mark.parametrize(
     ("labels", "receivers"),
     [
-        ({"team": "cortex", "tier": "t0", "severity": "page"}, ["cortex-pagerduty-slack"]),
-        ({"team": "cortex", "tier": "t1", "severity": "ticket"}, ["cortex-slack"]),
-        ({"team": "memory", "tier": "t2", "severity": "page"}, ["memory-slack"]),
-        ({"team": "memory", "severity": "page"}, ["memory-pagerduty-slack"]),
-        ({"team": "owner", "severity": "page"}, ["owner-pagerduty-slack"]),
-        ({"severity": "ticket"}, ["owner-slack"]),
-        ({"team": "gone", "tier": "t0", "severity": "page"}, ["owner-pagerduty-slack"]),
+        ({"team": "cortex", "tier": "t0", "severity": "page"}, ["cortex_pagerduty-slack"]),
+        ({"team": "cortex", "tier": "t1", "severity": "ticket"}, ["cortex_slack"]),
+        ({"team": "memory", "tier": "t2", "severity": "page"}, ["memory_slack"]),
+        ({"team": "memory", "severity": "page"}, ["memory_pagerduty-slack"]),
+        ({"team": "owner", "severity": "page"}, ["owner_pagerduty-slack"]),
+        ({"severity": "ticket"}, ["owner_slack"]),
+        ({"team": "gone", "tier": "t0", "severity": "page"}, ["owner_pagerduty-slack"]),
         ({"team": "cortex", "tier": "t0", "severity": "none"}, ["nobody"]),
         ({"team": "cortex", "tier": "t9", "severity": "page"}, ["nobody"]),
         ({"alertname": "Watchdog", "severity": "none"}, ["nobody"]),
@@ -56,16 +56,26 @@ def test_every_alert_of_a_team_is_told_in_the_ways_of_its_tier():
     given = settings()
     found = notifications(given, TEAMS, "owner")
     for team, tier, severity in itertools.product((*TEAMS, "owner"), ("t0", "t1", "t2", "t3"), ("page", "ticket")):
-        wanted = "-".join((team, *ways(given, tier, severity)))
+        wanted = f"{team}_{'-'.join(ways(given, tier, severity))}"
         assert told(found, team=team, tier=tier, severity=severity) == [wanted]
     names = {one["name"] for one in found["receivers"]}
-    assert names == {f"{team}-{via}" for team in (*TEAMS, "owner") for via in ("pagerduty-slack", "slack")}
+    assert names == {f"{team}_{via}" for team in (*TEAMS, "owner") for via in ("pagerduty-slack", "slack")}
+
+
+def test_teams_whose_names_begin_alike_have_receivers_of_their_own():
+    given = settings(receivers={"slack": {"url": "env:S", "channel": "#all"}, "teams": {"url": "env:T"}})
+    given["tiers"]["t0"]["ticket"] = ["teams"]
+    found = notifications(given, {"a": {"slack": "#a"}, "a-slack": {"slack": "#other"}}, "owner")
+    names = [one["name"] for one in found["receivers"]]
+    assert len(set(names)) == len(names)
+    (mine,) = [one for one in found["receivers"] if one["name"] == told(found, team="a", tier="t0", severity="page")[0]]
+    assert mine["slackConfigs"][0]["channel"] == "#a" and "msteamsv2Configs" in mine
 
 
 def test_automation_hears_of_all_that_people_hear_of_and_the_dead_mans_switch_of_the_watchdog_alone():
     receivers = {**settings()["receivers"], "automation": {"url": "env:A"}, "dead_man": {"url": "env:D"}}
     found = notifications(settings(receivers=receivers), TEAMS, "owner")
-    assert told(found, team="cortex", tier="t0", severity="page") == ["automation", "cortex-pagerduty-slack"]
+    assert told(found, team="cortex", tier="t0", severity="page") == ["automation", "cortex_pagerduty-slack"]
     assert told(found, alertname="Watchdog", severity="none", team="owner") == ["dead-man"]
     assert told(found, team="cortex", tier="t0", severity="none") == ["nobody"]
     assert found["secrets"] == {"automation": "env:A", "dead-man": "env:D", "pagerduty": "env:K", "slack": "env:S"}
@@ -93,8 +103,8 @@ def test_only_tiers_that_are_quiet_wait_and_only_where_there_are_quiet_hours():
 
 def test_a_receiver_has_its_teams_channel_its_secret_by_reference_and_the_runbook():
     found = {one["name"]: one for one in notifications(settings(), TEAMS, "owner")["receivers"]}
-    (slack,), (paged,) = found["cortex-pagerduty-slack"]["slackConfigs"], found["cortex-pagerduty-slack"]["pagerdutyConfigs"]
-    assert slack["channel"] == "#team-cortex" and found["memory-slack"]["slackConfigs"][0]["channel"] == "#all"
+    (slack,), (paged,) = found["cortex_pagerduty-slack"]["slackConfigs"], found["cortex_pagerduty-slack"]["pagerdutyConfigs"]
+    assert slack["channel"] == "#team-cortex" and found["memory_slack"]["slackConfigs"][0]["channel"] == "#all"
     assert slack["apiURL"] == {"name": "alertmanager-receivers", "key": "slack"} and "https://example.org/" in slack["actions"][0]["url"]
     assert paged["routingKey"]["key"] == "pagerduty" and paged["url"].startswith("https://events.eu.")
     assert {"key": "service", "value": "{{ .CommonLabels.service }}"} in paged["details"]

@@ -77,6 +77,21 @@ def test_of_two_of_a_name_the_longer_stays_and_others_are_left_alone():
     assert done([others], absent=True) == []
 
 
+def test_the_name_is_what_stands_last_and_others_bear_none():
+    there = kept(first(comment="see [gantry.platform: other] too"))
+    assert done([there], comment="see [gantry.platform: other] too") == []
+    assert done([there], absent=True, name="other") == []
+
+
+def test_one_with_its_own_begin_ends_so_long_after_it_and_is_not_made_again_then():
+    said = {"starts_at": "2026-11-29T10:00:00Z", "duration": "1h"}
+    assert done([], **said) == []
+    pending = kept(first(starts_at="2026-11-29T21:00:00Z", duration="1h"), state="pending")
+    ((action, _id),) = done([pending], starts_at="2026-11-29T23:00:00Z", duration="1h")
+    (step,) = steps(wanted(starts_at="2026-11-29T23:00:00Z", duration="1h"), [pending], NOW, False)
+    assert action == "update" and step.body["endsAt"].startswith("2026-11-30T00:00")
+
+
 def test_what_was_to_end_already_is_not_made():
     assert done([], ends_at="2026-11-29T20:01:00Z") == []
 
@@ -84,6 +99,8 @@ def test_what_was_to_end_already_is_not_made():
 @pytest.mark.parametrize(
     ("said", "words"),
     [
+        ({"name": ""}, "name: found ''; allowed"),
+        ({"name": "a]b"}, "name: found 'a]b'; allowed"),
         ({"matchers": []}, "matchers is empty"),
         ({"matchers": ["service"]}, "'service' is none; write name="),
         ({"matchers": ["service=~("]}, "matchers: 'service=~('"),

@@ -41,6 +41,14 @@ def test_a_record_remembers_the_releases_before_it_each_once():
     assert [(one["run"], one["release"]) for one in releases_of(back)] == [("run-4", release(a="1")), ("run-3", release(a="2"))]
 
 
+def test_a_run_of_a_part_takes_no_proof_away_that_a_whole_one_gave():
+    whole = remember(record("run-1", release(a="1")), None)
+    part = remember(record("run-2", release(a="1"), areas=["vault"]), whole)
+    unverified = remember(record("run-3", release(a="1"), verified=False), part)
+    proof = proven_by({"a": whole}, "staging")
+    assert proof and all(proven_by({"a": one}, "staging") == proof for one in (part, unverified))
+
+
 def test_what_is_remembered_is_bounded_and_old_records_know_nothing():
     kept = None
     for number in range(KEPT + 10):

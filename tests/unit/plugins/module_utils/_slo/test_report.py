@@ -28,7 +28,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._slo.model import 
 from ansible_collections.gantry.platform.plugins.module_utils._slo.page import as_html
 from ansible_collections.gantry.platform.plugins.module_utils._slo.render import as_csv, as_json, as_markdown, as_slack, ratio
 from ansible_collections.gantry.platform.plugins.module_utils._slo.report import histories, report, span
-from ansible_collections.gantry.platform.plugins.module_utils._slo.windows import calendar, rolling
+from ansible_collections.gantry.platform.plugins.module_utils._slo.windows import Window, calendar, rolling
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,13 +97,17 @@ def test_a_month_is_not_lost_on_its_first_day():
         (0.5, None, None, None),
         (0.0, 0.1, None, 0),
         (-1.0, None, None, 0),
-        (0.5, 0.5, NOW + 30 * DAY, 28 * DAY),
-        (0.5, 0.5, NOW + 10 * DAY, None),
-        (0.5, 0.0, NOW + 10 * DAY, None),
+        (0.5, 0.5, 30 * DAY, None),
+        (0.1, 0.5, 30 * DAY, 12 * DAY),
+        (1.0, 1.0, 60 * DAY, None),
+        (0.5, 0.5, 10 * DAY, None),
+        (0.5, 0.0, 10 * DAY, None),
     ],
 )
 def test_when_a_budget_is_gone(left, rate, until, after):
-    found = exhausted_at(slo(), left, rate, NOW, until)
+    """A calendar's budget is of the calendar's window: here half of 60 days have gone by, however long the rolling window is."""
+    own = Window("own", NOW + until - 60 * DAY, NOW, NOW + until) if until else None
+    found = exhausted_at(slo(), left, rate, NOW, own)
     assert found == (None if after is None else pytest.approx(NOW + after))
 
 

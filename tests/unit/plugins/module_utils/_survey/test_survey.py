@@ -174,6 +174,44 @@ def test_a_token_is_needed_only_where_account_or_pod_says_so():
     assert failed(seen(accounts=[account], deployments=[quiet, loud]))["4.1.6"] == ("Deployment shop/loud",)
 
 
+def test_what_an_operator_makes_is_seen_where_its_workloads_are_or_its_pods():
+    def owned(one, kind, name):
+        owner = {"kind": kind, "name": name, "controller": True}
+        return {**one, "metadata": {**one["metadata"], "ownerReferences": [owner]}}
+
+    made = owned(workload("prom", "i", hostPID=True), "Prometheus", "k8s")
+    pod = {"kind": "Pod", "metadata": {"name": "static", "namespace": "shop"}, "spec": {"hostPID": True, "containers": []}}
+    of_made = owned({**pod, "metadata": {"name": "prom-0", "namespace": "shop"}}, "Deployment", "prom")
+    found = failed(seen(deployments=[made], pods=[owned(pod, "Node", "n"), of_made]))
+    assert found["4.2.2"] == ("Deployment shop/prom", "Pod shop/static")
+
+
+def test_rights_in_their_other_legal_forms_are_rights():
+    found = failed(
+        seen(
+            roles=[
+                role("proxies", resources=["*/proxy"], verbs=["get"]),
+                role("tokens", resources=["*/token"], verbs=["create"]),
+                {
+                    "kind": "ClusterRole",
+                    "metadata": {"name": "all"},
+                    "rules": [{"apiGroups": [RBAC], "resources": ["clusterroles"], "verbs": ["*"]}],
+                },
+            ]
+        )
+    )
+    assert (found["4.1.10"], found["4.1.12"], found["4.1.8"]) == (("ClusterRole proxies",), ("ClusterRole tokens",), ("ClusterRole all",))
+
+
+def test_what_cannot_be_read_is_not_what_is_missing():
+    unread = {"NetworkPolicy.networking.k8s.io": "403", "ServiceAccount": "403"}
+    found = seen(namespaces=[{"metadata": {"name": "shop"}}], deployments=[workload("a", "i")], unread=unread.items())
+    statuses = {one.check.id: one.status for one in results(found)}
+    assert statuses["4.3.2"] == statuses["4.1.6"] == "not evaluated"
+    blind = {**FOUND, "levels": [], "unread": {"Pod": "403"}}
+    assert any("not evaluated: Pod not read" in "".join(text for text, _style in line) for line in lines_of(blind, "x", 80))
+
+
 def test_what_cannot_be_read_is_never_passed():
     statuses = {one.check.id: one.status for one in results(seen(unread={f"ClusterRole.{RBAC}": "403"}.items()))}
     assert statuses["4.1.2"] == statuses["4.5.2"] == "not evaluated" and statuses["4.2.1"] == "passed" and statuses["4.5.1"] == "by hand"

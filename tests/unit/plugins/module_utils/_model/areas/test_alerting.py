@@ -24,7 +24,7 @@ def with_alerting(on=True, **said):
 
 def test_it_is_contributed_to_whoever_sends_alerts_and_only_where_it_is_on():
     given = model(with_alerting()).effective["contributions"]["notifications"]["alerting"]["people"]
-    assert receiver_of(given["routes"], {"team": "cortex", "tier": "t1", "severity": "page"}) == ["cortex-slack"]
+    assert receiver_of(given["routes"], {"team": "cortex", "tier": "t1", "severity": "page"}) == ["cortex_slack"]
     assert given["secrets"] == {"slack": "env:S"}
     assert "alerting" not in model(with_alerting(on=False)).effective["contributions"].get("notifications", {})
 

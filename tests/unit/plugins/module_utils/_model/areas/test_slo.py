@@ -140,3 +140,9 @@ def test_what_cannot_be_right_is_said_with_its_cure(inventory, words):
 
 def test_off_it_asks_for_nothing():
     assert errors(with_slos({"s": {"service": "store", "indicator": "availability"}}, on=False, retention="2d")) == []
+
+
+def test_an_objective_that_takes_the_name_of_anothers_rules_is_refused():
+    said = {"service": "store", "indicator": "availability"}
+    (found,) = errors(with_slos({"s": said, "s-budget": said}))
+    assert 'slos."s-budget"' in found and "takes the name of the rules of s's budget" in found
