@@ -170,11 +170,20 @@ def test_a_run_that_was_killed_is_waited_for_and_then_finished(runs, slow):
 
 
 def test_the_second_of_two_runs_says_whom_it_waits_for_and_plans_again(runs, slow, tmp_path):
-    first = start(runs)
-    in_the_middle(runs, first, slow)
     theirs = tmp_path / "second.json"
     second = runs.start("ansible-playbook", *runs.words("site", platform_plan_file=str(theirs), **AREA))
     lines, reader = read_on(second)
+    # It sleeps before it has planned: how long it takes to begin is no part of how long the first may be held.
+    until(lambda: any("check the inventory" in line for line in list(lines)), "the second run to have begun", 300)
+    asleep = [*workers_of(second), second.pid]
+    for pid in asleep:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        first = start(runs)
+        in_the_middle(runs, first, slow)
+    finally:
+        for pid in asleep:
+            os.kill(pid, signal.SIGCONT)
     until(lambda: any("waits for the run of" in line for line in list(lines)), "the second run to say whom it waits for", 300)
     slow.let_go()
     output, _none = first.communicate(timeout=300)
