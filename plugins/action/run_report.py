@@ -279,9 +279,14 @@ def _contested(notes: dict[str, Any]) -> RefusedError | None:
 
 def _with_keys(report: dict[str, Any], hostvars: Any) -> dict[str, Any]:
     """The report with the keys of the inventory by which what others changed can be kept; no part of what is approved."""
+    models: dict[str, Any] = {}  # each time that Ansible is asked for one it goes through all of it
     for row in [*report["changes"], *report.get("foreign", ())]:
         fields = [row["path"]] if "path" in row else [field for holder in row.get("held_by", ()) for field in holder["fields"]]
-        keys = keys_of(row["id"], fields, _part(hostvars[row["host"]]).get("effective") or {})
+        if not fields:
+            continue
+        if row["host"] not in models:
+            models[row["host"]] = _part(hostvars[row["host"]]).get("effective") or {}
+        keys = keys_of(row["id"], fields, models[row["host"]])
         row |= {"keep": keys} if keys else {}
     return report
 
