@@ -22,10 +22,9 @@ needed = $(or $($1),$(error $1= is missing, as in make $@ $2))
 PLAY = $(if $(HTML),GANTRY_PLAN_HTML="$$HTML") ansible-playbook $(if $(V),-v) $(if $(DIFF)$(HTML),--diff)
 PLAYBOOK = $(PLAY) $(call environment,$(ENV))
 # TAKE=kubectl-edit,helm takes back what these changed or added; CONFLICTS=leave does the rest where others hold what is declared.
-export TAKE RUN HTML CONTEXT KUBECONFIG
-# What somebody types reaches no shell: by its name, as the value of a variable.
+# What somebody types reaches no shell: make hands it on in the environment, and by its name it becomes the value of a variable.
 said = $(if $($1),-e "$$(python -c 'import json, os, sys; print(json.dumps({sys.argv[1]: os.environ[sys.argv[2]]}))' $2 $1)")
-TAKEN = $(call said,TAKE,platform_take) $(if $(CONFLICTS),-e platform_conflicts=$(CONFLICTS))
+TAKEN = $(call said,TAKE,platform_take) $(call said,CONFLICTS,platform_conflicts)
 NARROW = $(if $(HOST),--limit $(HOST)) $(if $(AREA),-e platform_area=$(AREA))
 
 help: ## This list
@@ -61,7 +60,7 @@ apply: ready ## Apply; with PLAN=.gantry/plan.json exactly that plan or nothing 
 	@$(PLAYBOOK) playbooks/$(if $(PLAN),apply.yml -e platform_plan=$(PLAN),site.yml) $(NARROW) $(TAKEN)
 
 adopt: ready ## Take over what other tools wrote (FROM=helm:shop/web,kubectl RETIRE=1 IMPACT=restart ENV= CHECK=1 AREA= HOST=)
-	@$(PLAYBOOK) playbooks/adopt.yml $(if $(CHECK),--check) -e platform_adopt_from=$(call needed,FROM,FROM=helm:shop/web) $(if $(RETIRE),-e platform_retire_releases=true) $(if $(IMPACT),-e '{"platform_allowed_impact": ["safe"$(comma) "$(IMPACT)"]}') $(NARROW)
+	@$(PLAYBOOK) playbooks/adopt.yml $(if $(CHECK),--check) $(if $(call needed,FROM,FROM=helm:shop/web),$(call said,FROM,platform_adopt_from)) $(if $(RETIRE),-e platform_retire_releases=true) $(if $(IMPACT),-e '{"platform_allowed_impact": ["safe"$(comma) "$(IMPACT)"]}') $(NARROW)
 
 access: ready ## What only an administrator may apply, and the deployer's rights (ENV= KUBECONFIG= IDENTITIES= CHECK=1 PLAN= HOST=)
 	@$(PLAYBOOK) playbooks/access.yml $(if $(CHECK),--check) $(if $(filter command line,$(origin KUBECONFIG)),-e platform_admin_kubeconfig=$(KUBECONFIG)) $(if $(IDENTITIES),-e platform_identities=$(IDENTITIES)) $(if $(PLAN),-e platform_plan=$(PLAN)) $(if $(HOST),--limit $(HOST))
@@ -79,19 +78,19 @@ look: ready ## Any cluster, without an inventory and read only: who writes what,
 	@ANSIBLE_LOCALHOST_WARNING=False ANSIBLE_INVENTORY_UNPARSED_WARNING=False ansible-playbook $(if $(V),-v) -i localhost, playbooks/look.yml $(call said,KUBECONFIG,look_kubeconfig) $(call said,CONTEXT,look_context) $(call said,HTML,look_page)
 
 component: ready ## What a component brings and needs, before it is enabled and without a cluster (NAME=velero ENV=)
-	@$(PLAYBOOK) playbooks/component_info.yml -e component_name=$(call needed,NAME,NAME=velero)
+	@$(PLAYBOOK) playbooks/component_info.yml $(if $(call needed,NAME,NAME=velero),$(call said,NAME,component_name))
 
 slo-report: ready ## What objectives were kept and what is left of their error budgets, as a page and four other forms (ENV= URL= HOST=)
-	@$(PLAYBOOK) playbooks/slo_report.yml $(if $(URL),-e slo_url=$(URL)) $(if $(HOST),--limit $(HOST))
+	@$(PLAYBOOK) playbooks/slo_report.yml $(call said,URL,slo_url) $(if $(HOST),--limit $(HOST))
 
 compare: ready ## Differences of two environments (A=staging B=prod)
 	@$(PLAY) $(call environment,$(call needed,A,A=staging B=prod)) $(call environment,$(call needed,B,A=staging B=prod)) playbooks/compare.yml -e platform_compare_a=$(A) -e platform_compare_b=$(B)
 
 release: ready ## Write the digest of a service's new image into the environment's release.yml (ENV=staging SERVICE=memory-store DIGEST=sha256:…)
-	@$(PLAYBOOK) playbooks/release.yml -e platform_release_service=$(call needed,SERVICE,SERVICE=memory-store) -e platform_release_digest=$(call needed,DIGEST,DIGEST=sha256:…)
+	@$(PLAYBOOK) playbooks/release.yml $(if $(call needed,SERVICE,SERVICE=memory-store),$(call said,SERVICE,platform_release_service)) $(if $(call needed,DIGEST,DIGEST=sha256:…),$(call said,DIGEST,platform_release_digest))
 
 promote: ready ## Write into release.yml what another environment has verified (FROM=staging TO=prod SERVICE=)
-	@$(PLAY) $(call environment,$(call needed,FROM,FROM=staging TO=prod)) $(call environment,$(call needed,TO,FROM=staging TO=prod)) playbooks/promote.yml -e platform_promote_from=$(FROM) -e platform_promote_to=$(TO) $(if $(SERVICE),-e platform_promote_only=$(SERVICE))
+	@$(PLAY) $(call environment,$(call needed,FROM,FROM=staging TO=prod)) $(call environment,$(call needed,TO,FROM=staging TO=prod)) playbooks/promote.yml -e platform_promote_from=$(FROM) -e platform_promote_to=$(TO) $(call said,SERVICE,platform_promote_only)
 
 rollback: ready ## Plan the release of a recorded run, then write it into release.yml (ENV=prod RUN=; without RUN= the recorded ones are listed)
 	@$(PLAYBOOK) playbooks/rollback.yml $(call said,RUN,platform_rollback_run)
@@ -106,7 +105,7 @@ destroy: ready ## Remove everything that was applied to the sandbox (CONFIRM=san
 	@$(PLAYBOOK) playbooks/destroy.yml -e platform_destroy_confirmation="$(CONFIRM)"
 
 new-platform: ready ## A live repository of one's own (DEST=../ours PRODUCT=shop DOMAIN=shop.example ENVIRONMENTS=dev,prod CLOUD=eks; or EXAMPLE=1)
-	@$(PLAY) playbooks/new_platform.yml -e new_platform_dest=$(call needed,DEST,DEST=../our-platform) $(if $(PRODUCT),-e new_platform_product=$(PRODUCT)) $(if $(DOMAIN),-e new_platform_domain=$(DOMAIN)) $(if $(ENVIRONMENTS),-e new_platform_environments=$(ENVIRONMENTS)) $(if $(CLOUD),-e new_platform_cloud=$(CLOUD)) $(if $(EXAMPLE),-e new_platform_example=true)
+	@$(PLAY) playbooks/new_platform.yml $(if $(call needed,DEST,DEST=../our-platform),$(call said,DEST,new_platform_dest)) $(call said,PRODUCT,new_platform_product) $(call said,DOMAIN,new_platform_domain) $(call said,ENVIRONMENTS,new_platform_environments) $(call said,CLOUD,new_platform_cloud) $(if $(EXAMPLE),-e new_platform_example=true)
 
 area: deps ## The skeleton of an area, ready for lint and tests (NAME=monitoring)
 	@python tests/tools/new_area.py $(call needed,NAME,NAME=monitoring) $(or $(ON),cluster)

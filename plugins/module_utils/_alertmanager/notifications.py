@@ -10,7 +10,6 @@ An alert says whose it is (``team``), how much depends on it (``tier``) and how 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -73,22 +72,6 @@ def notifications(settings: Json, teams: Mapping[str, Json], owner: str) -> dict
         "muteTimeIntervals": quiet,
         "secrets": {name.replace("_", "-"): one["key"] if name == "pagerduty" else one["url"] for name, one in sorted(receivers.items())},
     }
-
-
-def receiver_of(routes: Sequence[Json], labels: Mapping[str, str], root: str = NOBODY) -> list[str]:
-    """Which receivers an alert with these labels reaches, as Alertmanager walks its routes: the first that fits, on where it continues."""
-    found: list[str] = []
-    for route in routes:
-        if all(_fits(matcher, labels) for matcher in route["matchers"]):
-            found += receiver_of(route.get("routes", ()), labels, route["receiver"])
-            if not route.get("continue"):
-                return found
-    return found or [root]
-
-
-def _fits(matcher: Json, labels: Mapping[str, str]) -> bool:
-    value = labels.get(matcher["name"], "")
-    return bool(re.fullmatch(matcher["value"], value)) if matcher["matchType"] == "=~" else value == matcher["value"]
 
 
 def _of_team(settings: Json, team: str, told: dict[str, tuple[str, tuple[str, ...]]]) -> Iterator[dict[str, Any]]:

@@ -15,10 +15,10 @@ from typing import Any
 
 from .._core.errors import InputError
 from .._core.forms import seconds
+from .._core.mark import marked, owner_of
 
 Json = dict[str, Any]
 
-_MARK = re.compile(r"\[gantry\.platform: ([^\[\]]*)\]\s*\Z")
 _NAME = re.compile(r"[^\s\[\]]([^\[\]\n]*[^\s\[\]])?")
 _OVER = "expired"
 
@@ -68,7 +68,8 @@ def read(params: Mapping[str, Any]) -> Silence:
 def steps(wanted: Silence, there: Sequence[Json], now: datetime.datetime, absent: bool) -> Iterator[Step]:
     """What makes it so; nothing where it is so. Of several that bear the name the one that ends last stays."""
     alive = sorted(
-        (one for one in there if named(one) == wanted.name and one["status"]["state"] != _OVER), key=lambda one: str(one["endsAt"])
+        (one for one in there if owner_of(one.get("comment")) == wanted.name and one["status"]["state"] != _OVER),
+        key=lambda one: str(one["endsAt"]),
     )
     if absent:
         yield from (Step("expire", one["id"]) for one in alive)
@@ -81,7 +82,7 @@ def steps(wanted: Silence, there: Sequence[Json], now: datetime.datetime, absent
         "startsAt": starts.isoformat(),
         "endsAt": (ends or starts + wanted.length).isoformat(),
         "createdBy": wanted.created_by,
-        "comment": f"{wanted.comment} [gantry.platform: {wanted.name}]",
+        "comment": marked(wanted.comment, wanted.name),
     }
     if not alive:
         if ends is None or ends > now:
@@ -94,12 +95,6 @@ def steps(wanted: Silence, there: Sequence[Json], now: datetime.datetime, absent
         body["startsAt"] = kept["startsAt"]  # what has begun, has
     if _said(kept) != _said(body):
         yield Step("update", kept["id"], {**body, "id": kept["id"]})
-
-
-def named(silence: Json) -> str:
-    """The name that a silence bears; empty where it is somebody else's."""
-    found = _MARK.search(str(silence.get("comment") or ""))
-    return found[1] if found else ""
 
 
 def _said(silence: Json) -> Any:

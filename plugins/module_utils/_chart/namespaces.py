@@ -12,11 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .._core.errors import InputError
+from .._core.pod_security import ENFORCE, LEVELS
 from .render import Document
 
-LEVELS = ("restricted", "baseline", "privileged")
-"""PodSecurity levels, each allows all that the one before it does."""
-ENFORCE = "pod-security.kubernetes.io/enforce"
 NEEDED_BY = "gantry.dev/pod-security-needed-by"
 """Annotation: the components whose pods need the namespace's level."""
 _RBAC = "rbac.authorization.k8s.io"

@@ -16,7 +16,6 @@ import functools
 import http
 import importlib.util
 import itertools
-import re
 import threading
 import urllib.parse
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -27,6 +26,7 @@ from .._core.concurrency import map_threads
 from .._core.diff import ABSENT
 from .._core.errors import InputError, LostAnswerError, ServerError
 from .._core.forms import masked, shaped
+from .._core.mark import marked, owner_of, unmarked
 from .._core.paths import each, sorted_at
 from .._core.provider import Provider
 from .._core.record import Entry
@@ -42,7 +42,6 @@ _PAGE = 50
 """Rows that a page of a list has at least."""
 _OVERTAKEN = (http.HTTPStatus.CONFLICT, http.HTTPStatus.UNPROCESSABLE_ENTITY)
 """What a server says of a write over something else than what is there; GitHub 422 of a file that was to be new."""
-_MARK = re.compile(r"\s*\[gantry\.platform: ([^\]]*)\]")
 
 
 class Described:
@@ -232,7 +231,7 @@ class RestProvider(Provider[Thing]):
         fields = self._api.described[resource.kind]["properties"]
         found = {name: value for name, value in kind.live(row).items() if name in fields and not fields[name].get("readOnly")}
         if kind.mark in found:
-            found[kind.mark] = _MARK.sub("", str(found[kind.mark] or ""))
+            found[kind.mark] = unmarked(found[kind.mark])
         for path, ref in kind.refs.items():
             found = each(found, path, functools.partial(self._named, ref))
         return found
@@ -406,8 +405,7 @@ class RestProvider(Provider[Thing]):
         for path, ref in kind.refs.items():
             wire = each(wire, path, functools.partial(self._reference, ref))
         if kind.mark:
-            text = _MARK.sub("", str(body.get(kind.mark, row.get(kind.mark)) or ""))
-            wire[kind.mark] = f"{text} [gantry.platform: {self._owner}]".lstrip()
+            wire[kind.mark] = marked(body.get(kind.mark, row.get(kind.mark)), self._owner)
         said = {} if kind.by_name else kind.said_by(resource.name)
         over = {**row, **self._read_first(resource)} if kind.first else row
         return kind.body({**(kept if kind.update == "PUT" else {}), **wire, **said, **kind.constants}, over)
@@ -456,8 +454,7 @@ def _about(resource: Thing) -> Iterator[None]:
 
 def _owner(row: Json, kind: Kind) -> str:
     """Whose mark a row bears."""
-    found = _MARK.search(str(row.get(kind.mark) or "")) if kind.mark else None
-    return found[1] if found else ""
+    return owner_of(row.get(kind.mark)) if kind.mark else ""
 
 
 def _formed(side: Json, kind: Kind) -> Json:

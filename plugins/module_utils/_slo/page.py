@@ -11,10 +11,10 @@ Made by hand: a plot here is a line, an area or some bars, and a library for tha
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .._core.html import escaped, page
 from .render import WORDS, gone, minutes, rate, ratio, summary
 from .report import day_of
 
@@ -24,7 +24,7 @@ _STYLE = """
 @media (prefers-color-scheme:dark){:root{--ink:#e6ebf1;--dim:#9aa7b6;--line:#303a47;--paper:#1a212b;--back:#11161d;--ok:#48bb78;
   --slow_down:#ecc94b;--freeze:#fc8181;--blue:#63b3ed}}
 *{box-sizing:border-box}
-body{margin:0;background:var(--back);color:var(--ink);font:15px/1.45 system-ui,sans-serif}
+body{margin:0;padding:0;max-width:none;background:var(--back);color:var(--ink);font:15px/1.45 system-ui,sans-serif}
 main{max-width:1120px;margin:0 auto;padding:28px 20px}
 h1{font-size:26px;margin:0 0 4px}
 h2{font-size:18px;margin:0}
@@ -61,18 +61,13 @@ def as_html(report: Mapping[str, Any]) -> str:
     """The page."""
     rows = report["objectives"]
     body = [
-        f"<h1>{_text(report['title'])}</h1><p>{day_of(report['at'])} UTC · {_text(summary(report))}</p>",
+        f"<h1>{escaped(report['title'])}</h1><p>{day_of(report['at'])} UTC · {escaped(summary(report))}</p>",
         _overview(rows),
         *(_objective(row) for row in rows),
         "<footer>Attained is the quotient of good and all events of the window, never a mean of ratios. Times are UTC, days those of the "
         "objective's calendar. Nothing is known of hours that were not measured; they count as neither.</footer>",
     ]
-    head = f"<meta charset=utf-8><meta name=viewport content='width=device-width'><title>{_text(report['title'])}</title><style>{_STYLE}</style>"
-    return f"<!doctype html><html lang=en><head>{head}</head><body><main>{''.join(body)}</main></body></html>\n"
-
-
-def _text(value: Any) -> str:
-    return html.escape(str(value))
+    return page(report["title"], f"<main>{''.join(body)}</main>", _STYLE)
 
 
 def _chip(state: str) -> str:
@@ -82,7 +77,7 @@ def _chip(state: str) -> str:
 def _overview(rows: Sequence[Mapping[str, Any]]) -> str:
     head = "<tr><th>Objective<th>Team<th class=n>Promised<th class=n>Attained<th class=n>Budget left<th class=n>Burn 6 h<th>Gone on<th>State</tr>"
     cells = "".join(
-        f"<tr><td><a href='#{_text(row['name'])}'>{_text(row['name'])}</a><td>{_text(row['team'])}<td class=n>{row['objective']}"
+        f"<tr><td><a href='#{escaped(row['name'])}'>{escaped(row['name'])}</a><td>{escaped(row['team'])}<td class=n>{row['objective']}"
         f"<td class=n>{ratio(row['rolling']['attained'], 3)}<td class=n>{_left(row)}<td class=n>{rate(row['burn']['6h'])}"
         f"<td>{gone(row)}<td>{_chip(row['state'])}</tr>"
         for row in rows
@@ -106,8 +101,8 @@ def _objective(row: Mapping[str, Any]) -> str:
     ]
     if "calendar" in row:
         own = row["calendar"]
-        facts.insert(2, (ratio(own["left"], 1), f"left in {own['name']} ({_text(own['time_zone'])})"))
-    described = f"{_text(row['service'])} · {_text(row['team'])} · {_text(row['tier'])} · {_text(row['indicator'])}"
+        facts.insert(2, (ratio(own["left"], 1), f"left in {own['name']} ({escaped(own['time_zone'])})"))
+    described = f"{escaped(row['service'])} · {escaped(row['team'])} · {escaped(row['tier'])} · {escaped(row['indicator'])}"
     plots = [
         ("What is left of the budget", _line(row["burn_down"])),
         ("Part of the budget that each day took", _bars(row["days"])),
@@ -115,8 +110,8 @@ def _objective(row: Mapping[str, Any]) -> str:
     if trend := _trend(row):
         plots.append(("Attained, this window and those before it", trend))
     return (
-        f"<section id='{_text(row['name'])}'><div class=head><h2>{_text(row['name'])}</h2>{_chip(row['state'])}</div>"
-        f"<p>{described}</p><p>{' · '.join(_text(words) for words in (row['description'], row['says']) if words)}</p>"
+        f"<section id='{escaped(row['name'])}'><div class=head><h2>{escaped(row['name'])}</h2>{_chip(row['state'])}</div>"
+        f"<p>{described}</p><p>{' · '.join(escaped(words) for words in (row['description'], row['says']) if words)}</p>"
         f"<div class=facts>{''.join(f'<div><b>{value}</b><span>{words}</span></div>' for value, words in facts)}</div>"
         f"<div class=plots>{''.join(f'<figure><figcaption>{words}</figcaption>{plot}</figure>' for words, plot in plots)}</div>"
         f"{_worst(row)}</section>"
@@ -203,6 +198,6 @@ def _trend(row: Mapping[str, Any]) -> str:
         content += (
             f"<rect x={x + wide * 0.2:.1f} y={y:.1f} width={wide * 0.6:.1f} height={_HIGH - _LOW - 6 - y:.1f} fill='{color}' opacity='.8'/>"
         )
-        content += f"<text x={x + wide / 2:.1f} y={_HIGH - 4} text-anchor=middle>{_text(name)}</text>"
+        content += f"<text x={x + wide / 2:.1f} y={_HIGH - 4} text-anchor=middle>{escaped(name)}</text>"
     y = _at(target, low, 1)
     return _svg(f"{content}<line x1={_LEFT} x2={_WIDE - 4} y1={y:.1f} y2={y:.1f} stroke='var(--ink)' stroke-dasharray='2 3'/>", "trend")

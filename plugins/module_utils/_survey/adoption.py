@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from .._core.pod_security import LEVELS
 from .checks import Level
 from .components import Found, versions
-from .pods import LEVELS
 from .seen import Json
 
 _LETTING_GO = {

@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .pods import LEVELS, containers_of, level_of
+from .._core.pod_security import ENFORCE, LEVELS
+from .pods import containers_of, level_of
 from .seen import SYSTEM_NAMESPACES, Json, Seen, name_of, pod_of
 
-_ENFORCE = "pod-security.kubernetes.io/enforce"
 _RBAC = "rbac.authorization.k8s.io"
 _ROLES = (f"Role.{_RBAC}", f"ClusterRole.{_RBAC}")
 _BINDINGS = (f"RoleBinding.{_RBAC}", f"ClusterRoleBinding.{_RBAC}")
@@ -68,7 +68,7 @@ def results(seen: Seen) -> list[Result]:
 
 def levels(seen: Seen) -> list[Level]:
     """Every namespace in which pods run, but Kubernetes' own."""
-    enforced = {one["metadata"]["name"]: (one["metadata"].get("labels") or {}).get(_ENFORCE, "") for one in seen.of("Namespace")}
+    enforced = {one["metadata"]["name"]: (one["metadata"].get("labels") or {}).get(ENFORCE, "") for one in seen.of("Namespace")}
     found: dict[str, tuple[str, set[str]]] = {}
     for document in _made(seen):
         needed, because = level_of(*pod_of(document))

@@ -16,8 +16,6 @@ from typing import Any
 
 Json = Mapping[str, Any]
 
-LEVELS = ("restricted", "baseline", "privileged")
-"""Each allows all that the one before it does."""
 _CAPABILITIES = frozenset(
     "AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE SETFCAP SETGID SETPCAP SETUID SYS_CHROOT".split()
 )

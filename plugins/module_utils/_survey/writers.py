@@ -3,12 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to the collection: no interface is promised outside of it.
-"""Who writes the objects of a cluster: a release, an application, a tool, or somebody by hand.
-
-What each tool leaves behind: Helm 3 and 4 (annotations meta.helm.sh/release-*), Argo CD (common.AnnotationKeyAppInstance and ArgoCDSSAManager of
-its module), Flux (labels kustomize.toolkit.fluxcd.io/* and helm.toolkit.fluxcd.io/*), Terraform's kubernetes provider (field managers Terraform
-and HashiCorp, as its issues 96 and gavinbunney's 139 show).
-"""
+"""Who writes the objects of a cluster: a release, an application, a tool, or somebody by hand."""
 
 from __future__ import annotations
 
@@ -16,12 +11,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from .._core.tools import FLUX, TOOLS, application_of, reconciler_of, release_of
+
 Json = Mapping[str, Any]
 
-_FLUX = {"kustomize.toolkit.fluxcd.io": "Kustomization", "helm.toolkit.fluxcd.io": "HelmRelease"}
-_TRACKED = "argocd.argoproj.io/tracking-id"
-_TOOLS = {"argocd-controller": "Argo CD", "kustomize-controller": "Flux", "helm-controller": "Flux", "Terraform": "Terraform",
-          "HashiCorp": "Terraform", "helm": "Helm", "OpenAPI-Generator": "a Python client", "pulumi-kubernetes": "Pulumi"}  # fmt: skip
+_CALLED = {"argocd": "Argo CD", "flux": "Flux", "helm": "Helm", "terraform": "Terraform"}
+_TOOLS = {manager: name for tool, name in _CALLED.items() for manager in TOOLS[tool]}
+_TOOLS |= {"OpenAPI-Generator": "a Python client", "pulumi-kubernetes": "Pulumi"}
 _OURS = "kube_apply:"
 _SYSTEM = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kwok", "cloud-controller-manager",
            "clusterrole-aggregation-controller")  # fmt: skip
@@ -63,14 +59,14 @@ def written(metadata: Mapping[str, Iterable[Json]]) -> list[Written]:
 
 def writer_of(metadata: Json) -> Writer:
     """Who writes an object, by what it bears of its tool, else by the managers of its fields."""
-    labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
-    for prefix, kind in _FLUX.items():
-        if name := labels.get(f"{prefix}/name"):
-            return Writer("Flux", f"{kind} {labels.get(f'{prefix}/namespace', '?')}/{name}")
-    if tracked := str(annotations.get(_TRACKED) or ""):
-        return Writer("Argo CD", tracked.partition(":")[0])
-    if release := annotations.get("meta.helm.sh/release-name"):
-        return Writer("Helm", f"{annotations.get('meta.helm.sh/release-namespace', '?')}/{release}")
+    labels = metadata.get("labels") or {}
+    if made := reconciler_of(metadata):
+        group, namespace, name = made
+        return Writer("Flux", f"{FLUX[group]} {namespace or '?'}/{name}")
+    if application := application_of(metadata):
+        return Writer("Argo CD", application)
+    if release := release_of(metadata):
+        return Writer("Helm", "/".join(part or "?" for part in release))
     if labels.get("owner") == "helm" and labels.get("name"):
         return Writer("Helm", f"{metadata.get('namespace')}/{labels['name']}")
     managers = [str(entry.get("manager") or "") for entry in metadata.get("managedFields") or () if entry.get("subresource") != "status"]

@@ -14,11 +14,11 @@ import urllib.request
 import uuid
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._alertmanager.notifications import receiver_of
 from ansible_collections.gantry.platform.plugins.module_utils._joined.face import Call
 from ansible_collections.gantry.platform.plugins.module_utils._joined.silence import SILENCE, SPEC
 from ansible_collections.gantry.platform.tests.integration.conftest import built
 from ansible_collections.gantry.platform.tests.integration.everything.test_slo import AFTER_A_MINUTE, BURNING
+from ansible_collections.gantry.platform.tests.kit.routes import receiver_of
 from ansible_collections.gantry.platform.tests.kit.waiting import until
 
 SOON = 60.0

@@ -16,6 +16,7 @@ from typing import Any
 
 from ..._core.canonical import digest
 from ..._core.errors import InputError
+from ..._core.pod_security import ENFORCE
 from ..declare.store import documents_of
 from ..form.builtin import CLUSTER_SCOPED, RBAC, SERVERS_OWN
 from ..form.documents import Desired, normalise
@@ -26,7 +27,6 @@ ENTRY = "gantry-deployer"
 """Name of the RoleBinding that lets the deployer into a namespace."""
 ADMINISTRATION = "administration"
 """Name of the set that gathers what an administrator applies."""
-_ENFORCE = "pod-security.kubernetes.io/enforce"
 _BOUNDED = ("baseline", "restricted")
 _EVERY_ACCOUNT = "*"
 _EVERYBODY = {"system:masters", "system:authenticated", "system:unauthenticated", "system:serviceaccounts"}
@@ -103,7 +103,7 @@ class Administration:
         bounded = {
             item.ref.name
             for item in self.items
-            if item.ref.group_kind == "Namespace" and (item.body["metadata"].get("labels") or {}).get(_ENFORCE) in _BOUNDED
+            if item.ref.group_kind == "Namespace" and (item.body["metadata"].get("labels") or {}).get(ENFORCE) in _BOUNDED
         }
         return {item.ref.namespace for item in self.items if _is_entry(item)} & bounded - set(SERVERS_OWN)
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to the collection: no interface is promised outside of it.
-"""Tools from which objects are taken over: under which names they write, and what they leave on what they wrote."""
+"""Tools from which objects are taken over, as a task names them."""
 
 from __future__ import annotations
 
@@ -12,18 +12,7 @@ from typing import NamedTuple
 
 from ..._core.errors import InputError
 from ..._core.suggest import did_you_mean
-
-TOOLS: dict[str, tuple[str, ...]] = {
-    "argocd": ("argocd-controller", "argocd-application-controller", "argocd"),
-    "flux": ("kustomize-controller", "helm-controller"),
-    "helm": ("helm", "Helm"),
-    "kubectl": (
-        *("kubectl-client-side-apply", "kubectl-last-applied", "kubectl-create", "kubectl-replace", "kubectl-edit", "kubectl-patch"),
-        *("kubectl-set", "kubectl-label", "kubectl-annotate", "kubectl-expose", "kubectl-run", "kubectl-autoscale", "kubectl"),
-    ),
-    "terraform": ("Terraform", "HashiCorp"),
-}
-"""Field managers of each. Not among them is ``kubectl-rollout``: what it wrote is when pods were started last, and taking it away starts them anew."""
+from ..._core.tools import TOOLS
 
 
 class Taken(NamedTuple):

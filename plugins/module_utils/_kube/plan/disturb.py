@@ -13,6 +13,7 @@ from typing import Any
 
 from ..._core.change import Action
 from ..._core.diff import ABSENT
+from ..._core.pod_security import ENFORCE, LEVELS
 from ..form.kinds import Kind, Ref
 from ..observe.observed import Observed
 from ..wire.client import KubeClient
@@ -23,8 +24,8 @@ _POD = Kind("", "v1", "Pod", "pods", True)
 _POLICY = Kind("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", True)
 _QUOTA = Kind("", "v1", "ResourceQuota", "resourcequotas", True)
 _RUNNING = "status.phase!=Succeeded,status.phase!=Failed"
-_ENFORCE = 'metadata.labels."pod-security.kubernetes.io/enforce"'
-_LEVELS = ("privileged", "baseline", "restricted")
+_ENFORCE = f'metadata.labels."{ENFORCE}"'
+_STRICTER = LEVELS[::-1]
 Document = Mapping[str, Any]
 
 
@@ -98,4 +99,4 @@ def _meets(rule: Document, labels: Mapping[str, str]) -> bool:
 
 
 def _rank(level: Any) -> int:
-    return 0 if level is ABSENT or level not in _LEVELS else _LEVELS.index(level)
+    return 0 if level is ABSENT or level not in _STRICTER else _STRICTER.index(level)

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..._core.change import Action, Holder
 from ..._core.diff import ABSENT, Difference, differences
+from ..._core.pod_security import ENFORCE
 from ..form.fields import Path, entries_of, leaves, own_entry, owned, text, value_at
 from ..form.foreign import is_bookkeeping, lost
 from ..form.kinds import Kind, Ref
@@ -31,7 +32,6 @@ _ALLOCATED = ("spec.clusterIP", "spec.clusterIPs", "spec.healthCheckNodePort")
 _POD_SECURITY = re.compile(r'would violate PodSecurity "([a-z]+):')
 _UNTOLD = "changed by somebody whom managedFields do not name"
 _NOBODY = "before-first-apply"
-_ENFORCE = "pod-security.kubernetes.io/enforce"
 
 
 @dataclass
@@ -179,10 +179,10 @@ def pod_security_problem(warnings: Iterable[str], namespace_level: str) -> str:
 
 def enforced_levels(namespaces: Mapping[str, Mapping[str, Any]], subjects: Mapping[Ref, Subject]) -> dict[str, str]:
     """The PodSecurity level that each namespace will enforce after this run."""
-    found = {name: (metadata.get("labels") or {}).get(_ENFORCE) or "" for name, metadata in namespaces.items()}
+    found = {name: (metadata.get("labels") or {}).get(ENFORCE) or "" for name, metadata in namespaces.items()}
     for ref, subject in subjects.items():
         if ref.group_kind == "Namespace":
-            found[ref.name] = (subject.body["metadata"].get("labels") or {}).get(_ENFORCE) or found.get(ref.name, "")
+            found[ref.name] = (subject.body["metadata"].get("labels") or {}).get(ENFORCE) or found.get(ref.name, "")
     return found
 
 

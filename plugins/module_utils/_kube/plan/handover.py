@@ -16,8 +16,8 @@ from typing import Any
 
 from ..._core.canonical import digest
 from ..._core.change import Action, Change
+from ..._core.tools import FLUX, TOOLS, application_of, reconciler_of, release_of
 from ..form.kinds import Kind, Ref
-from ..form.tools import TOOLS
 from ..resolve.requests import ReconcileRequest
 from ..wire.client import KubeClient
 from ..wire.errors import ApiError
@@ -25,11 +25,8 @@ from .examine import Finding
 
 _SECRET = Kind("", "v1", "Secret", "secrets", True)
 _APPLICATION = Kind("argoproj.io", "v1alpha1", "Application", "applications", True)
-_FLUX = {
-    "kustomize.toolkit.fluxcd.io": Kind("kustomize.toolkit.fluxcd.io", "v1", "Kustomization", "kustomizations", True),
-    "helm.toolkit.fluxcd.io": Kind("helm.toolkit.fluxcd.io", "v2", "HelmRelease", "helmreleases", True),
-}
-_TRACKED = "argocd.argoproj.io/tracking-id"
+_VERSIONS = {"Kustomization": "v1", "HelmRelease": "v2"}
+_FLUX = {group: Kind(group, _VERSIONS[kind], kind, f"{kind.lower()}s", True) for group, kind in FLUX.items()}
 _INSTANCE = ("argocd.argoproj.io/instance", "app.kubernetes.io/instance")
 Json = Mapping[str, Any]
 
@@ -50,10 +47,10 @@ def still_held(client: KubeClient, request: ReconcileRequest, findings: Iterable
     if "argocd" in tools:
         lines += _syncing(client, {name for metadata in adopted for name in _applications(metadata)}, warnings)
     if "flux" in tools:
-        lines += _reconciling(client, {place for metadata in adopted for place in _flux(metadata)}, warnings)
+        lines += _reconciling(client, {made for metadata in adopted if (made := reconciler_of(metadata))}, warnings)
     if "terraform" in tools and any(_written_by(metadata, TOOLS["terraform"]) for metadata in adopted):
         warnings.append("Terraform's state still has what is adopted: terraform state rm takes it out, else its next run writes back")
-    releases = sorted({place for metadata in adopted for place in _release(metadata)})
+    releases = sorted({release for metadata in adopted if (release := release_of(metadata))})
     kept = [f"{namespace}/{name}" for namespace, name in releases if not request.retire_releases]
     if "helm" in tools and kept:
         warnings.append(
@@ -115,24 +112,10 @@ def _reconciling(client: KubeClient, places: set[tuple[str, str, str]], warnings
 
 
 def _applications(metadata: Json) -> Iterator[str]:
-    tracked = str((metadata.get("annotations") or {}).get(_TRACKED) or "")
-    if tracked:
-        yield tracked.partition(":")[0].rpartition("_")[2]
+    if tracked := application_of(metadata):
+        yield tracked
     elif _written_by(metadata, TOOLS["argocd"]):
         yield from (str(name) for key in _INSTANCE if (name := (metadata.get("labels") or {}).get(key)))
-
-
-def _flux(metadata: Json) -> Iterator[tuple[str, str, str]]:
-    labels = metadata.get("labels") or {}
-    for group in _FLUX:
-        if labels.get(f"{group}/name"):
-            yield group, str(labels.get(f"{group}/namespace")), str(labels[f"{group}/name"])
-
-
-def _release(metadata: Json) -> Iterator[tuple[str, str]]:
-    annotations = metadata.get("annotations") or {}
-    if annotations.get("meta.helm.sh/release-name"):
-        yield str(annotations.get("meta.helm.sh/release-namespace")), str(annotations["meta.helm.sh/release-name"])
 
 
 def _written_by(metadata: Json, managers: Iterable[str]) -> bool:

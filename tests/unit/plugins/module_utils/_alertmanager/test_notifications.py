@@ -9,7 +9,8 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._alertmanager.notifications import notifications, receiver_of, ways
+from ansible_collections.gantry.platform.plugins.module_utils._alertmanager.notifications import notifications, ways
+from ansible_collections.gantry.platform.tests.kit.routes import receiver_of
 
 DEFAULT = {"pagerduty", "slack", "teams", "webhook"}
 TEAMS = {"cortex": {"slack": "#team-cortex"}, "memory": {}}

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.gantry.platform.plugins.module_utils._survey.pods import LEVELS, level_of
+from ansible_collections.gantry.platform.plugins.module_utils._core.pod_security import LEVELS
+from ansible_collections.gantry.platform.plugins.module_utils._survey.pods import level_of
 
 RESTRICTED = {
     "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},

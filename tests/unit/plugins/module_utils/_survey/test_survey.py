@@ -38,6 +38,10 @@ def managed(*managers, **metadata):
         (managed("Helm", namespace="shop", labels={"owner": "helm", "name": "web"}), ("Helm", "shop/web")),
         (managed("argocd-controller", annotations={"argocd.argoproj.io/tracking-id": "web:apps/Deployment:shop/a"}), ("Argo CD", "web")),
         (
+            managed("argocd-controller", annotations={"argocd.argoproj.io/tracking-id": "ops_web:apps/Deployment:shop/a"}),
+            ("Argo CD", "web"),
+        ),
+        (
             managed("helm-controller", annotations={"meta.helm.sh/release-name": "web"}, labels={"helm.toolkit.fluxcd.io/name": "web"}),
             ("Flux", "HelmRelease ?/web"),
         ),

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._alertmanager.notifications import receiver_of
+from ansible_collections.gantry.platform.tests.kit.routes import receiver_of
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._model.example import VALUES, errors, inventory, model
 
 SLACK = {"slack": {"url": "env:S", "channel": "#all"}}
