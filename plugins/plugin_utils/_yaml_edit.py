@@ -7,7 +7,8 @@
 
 from __future__ import annotations
 
-import json
+import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,14 +17,27 @@ import yaml
 from ..module_utils._core.errors import InputError
 
 Path = tuple[str, ...]
+_TEXT_TAG = "tag:yaml.org,2002:str"
+_PLAIN = re.compile(r"[A-Za-z](?:[\w./@+:-]*[\w./@+-])?", re.ASCII)
+"""What is a text to every reader of YAML, inside of braces as well; a version stands in quotes, since 1.10 and 1e3 would be numbers."""
+_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+"""What YAML 1.1 or 1.2 reads as something else than a text."""
 
 
 def set_texts(content: str, wanted: Mapping[Path, str], file: str) -> str:
     """The content with each path set to its text. What is there is replaced, what is not gets lines, in order where keys are in order.
 
-    Raises InputError where the file cannot be edited like that; it is then as it was.
+    Each text, and each name of a path, is read back as exactly the same text. Raises InputError where the file cannot be edited like
+    that; it is then as it was.
     """
-    expected = _unshared(variables_of(content, file))
+    strange = InputError(f"{file} is written in a way that cannot be changed line by line (anchors, for example); write it out")
+    for part in [*wanted.values(), *(name for path in wanted for name in path)]:
+        if any("\ud800" <= char <= "\udfff" for char in part):
+            raise InputError(f"{file}: {part!r} is no text that UTF-8 can write; nothing was written")
+    try:
+        expected = _unshared(variables_of(content, file))
+    except RecursionError as error:
+        raise strange from error
     for path, text in wanted.items():
         target = expected
         for part in path[:-1]:
@@ -32,10 +46,14 @@ def set_texts(content: str, wanted: Mapping[Path, str], file: str) -> str:
             target = following
         target[path[-1]] = text
     edited = content
-    for path, text in wanted.items():
-        edited = _set(edited, path, text)
-    if _unshared(variables_of(edited, file)) != expected:
-        raise InputError(f"{file} is written in a way that cannot be changed line by line (anchors, for example); write it out")
+    try:
+        for path, text in wanted.items():
+            edited = _set(edited, path, text)
+        after = _unshared(variables_of(edited, file))
+    except (InputError, yaml.YAMLError) as error:
+        raise strange from error
+    if after != expected:
+        raise strange
     return edited
 
 
@@ -50,9 +68,23 @@ def variables_of(content: str, file: str) -> dict[str, Any]:
     return found or {}
 
 
-def _unshared(value: dict[str, Any]) -> dict[str, Any]:
-    """With a copy of its own wherever an anchor repeats something."""
-    return dict(json.loads(json.dumps(value, default=str)))
+def _unshared(value: Any) -> Any:
+    """With a copy of its own wherever an anchor repeats something, and a NaN that equals itself."""
+    if isinstance(value, dict):
+        return {key: _unshared(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_unshared(inner) for inner in value]
+    return "NaN" if isinstance(value, float) and math.isnan(value) else value
+
+
+def _written(text: str, style: str | None = None) -> str:
+    """A text as it stands in the file, on one line: in quotes where one was there or where a reader might take it for something else."""
+    if style not in ("'", '"') and _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
+        return text
+    if style == "'" and text.isprintable():
+        return "'" + text.replace("'", "''") + "'"
+    # PyYAML's own, since what JSON escapes is not what YAML has to.
+    return yaml.safe_dump(text, default_style='"', width=math.inf, allow_unicode=True).rstrip("\n")
 
 
 def _set(content: str, path: Path, text: str) -> str:
@@ -61,16 +93,20 @@ def _set(content: str, path: Path, text: str) -> str:
     in_braces = False
     while isinstance(node, yaml.MappingNode) and depth < len(path):
         in_braces = in_braces or bool(node.flow_style and node.value)
-        found = next(((name, value) for name, value in node.value if name.value == path[depth]), None)
+        found = next(((name, value) for name, value in node.value if (name.tag, name.value) == (_TEXT_TAG, path[depth])), None)
         if found is None:
             break
         (key, node), depth = found, depth + 1
     if depth == len(path) and node is not None:
-        quote = node.style if node.style in ("'", '"') else ""
-        return f"{content[: node.start_mark.index]}{quote}{text}{quote}{content[node.end_mark.index :]}"
+        start, end = node.start_mark.index, node.end_mark.index
+        # What is empty begins right behind its colon, and a text of several lines ends behind its last line's end.
+        before = " " if start == end else ""
+        after = next((one for one in ("\r\n", "\n") if content[start:end].endswith(one)), "")
+        return f"{content[:start]}{before}{_written(text, getattr(node, 'style', None))}{after}{content[end:]}"
     missing = path[depth:]
     if in_braces and node is not None:
-        inside = "".join(f"{name}: {{" for name in missing[:-1]) + f"{missing[-1]}: {text}" + "}" * (len(missing) - 1)
+        names = [_written(name) for name in missing]
+        inside = "".join(f"{name}: {{" for name in names[:-1]) + f"{names[-1]}: {_written(text)}" + "}" * (len(names) - 1)
         if isinstance(node, yaml.MappingNode) and node.value:
             end = node.end_mark.index - 1
             return f"{content[:end].rstrip()}, {inside}{content[end:]}"
@@ -94,8 +130,8 @@ def _insert(content: str, node: yaml.Node | None, key: yaml.Node | None, missing
             lines[at - 1] = line[:start].rstrip() + (line[node.end_mark.column :] or newline)
     else:
         column, at = 0, len(lines)
-    block = [f"{' ' * (column + 2 * deep)}{name}:{newline}" for deep, name in enumerate(missing[:-1])]
-    block.append(f"{' ' * (column + 2 * (len(missing) - 1))}{missing[-1]}: {text}{newline}")
+    block = [f"{' ' * (column + 2 * deep)}{_written(name)}:{newline}" for deep, name in enumerate(missing[:-1])]
+    block.append(f"{' ' * (column + 2 * (len(missing) - 1))}{_written(missing[-1])}: {_written(text)}{newline}")
     return "".join([*lines[:at], *block, *lines[at:]])
 
 

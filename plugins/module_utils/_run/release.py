@@ -39,13 +39,21 @@ def releases_of(record: Any) -> list[dict[str, Any]]:
     if isinstance(record.get("release"), Mapping) and isinstance(record.get("host"), Mapping):
         verified = bool(record["host"].get("verified")) and not record.get("areas")
         own = [{**{key: record.get(key) for key in _TOLD}, "verified": verified, "release": record["release"]}]
-    earlier = record.get("releases") or []
-    return own + [dict(one) for one in earlier if isinstance(one, Mapping) and isinstance(one.get("release"), Mapping)]
+    earlier = [one for one in record.get("releases") or [] if isinstance(one, Mapping) and isinstance(one.get("release"), Mapping)]
+    return own + [
+        {**{key: one.get(key) for key in _TOLD}, "verified": bool(one.get("verified")), "release": one["release"]} for one in earlier
+    ]
 
 
 def release_of_run(records: Iterable[Any], run: str, environment: str) -> dict[str, Any]:
-    """The release that the run had, by any of an environment's records. Raises InputError that lists those there are."""
-    known = {str(one["run"]): one for record in records for one in releases_of(record)}
+    """The release that the run had, by any of an environment's records. Raises InputError that lists those there are.
+
+    A run is called verified where it is by every record that knows it.
+    """
+    known: dict[str, dict[str, Any]] = {}
+    for one in (one for record in records for one in releases_of(record)):
+        before = known.setdefault(str(one["run"]), one)
+        known[str(one["run"])] = {**before, "verified": before["verified"] and one["verified"]}
     if run in known:
         return dict(known[run]["release"])
     listed = sorted(known.values(), key=lambda one: str(one["created"]), reverse=True)
@@ -82,16 +90,24 @@ def _common(one: Json, other: Json) -> dict[str, dict[str, list[Any]]]:
 def taken(release: Json, present: Json, only: Iterable[str] = ()) -> dict[str, dict[str, dict[str, str]]]:
     """What of a release an environment takes: the services and components that it has (``present``: their names by kind), or some of them.
 
-    Raises InputError for a name in ``only`` that the release does not have.
+    Raises InputError for a name in ``only`` that the release does not have, and for a value that is no text: 1.10 without quotes is 1.1.
     """
     names = list(only)
     known = [name for kind in ("services", "components") for name in release.get(kind) or {}]
     for name in names:
         if name not in known:
             raise InputError(f"{name!r} is no part of that release; allowed: {', '.join(known)}{did_you_mean(name, known)}")
+    for kind in ("services", "components"):
+        for name, value in (release.get(kind) or {}).items():
+            where = f"release.{kind}.{name}"
+            if not isinstance(value, Mapping):
+                raise InputError(f"{where}: found {value!r}; allowed: texts by name, such as a digest")
+            for key, item in value.items():
+                if not isinstance(item, str):
+                    raise InputError(f"{where}.{key}: found {item!r}, which is no text; write it in quotes")
     return {
         kind: {
-            str(name): {str(key): str(item) for key, item in value.items()}
+            str(name): {str(key): item for key, item in value.items()}
             for name, value in (release.get(kind) or {}).items()
             if name in present[kind] and (not names or name in names)
         }

@@ -15,7 +15,8 @@ from typing import Any
 from .._core.errors import InputError
 from .._core.words import clean
 
-_ONE = re.compile(r"""(?:[^,\[\]"]|"[^"]*"|\[[^\]]*\])+""")
+_ONE = re.compile(r"""(?:"[^"]*"|\[[^\]]*\]|[^,])+""")
+"""Between commas; one in quotes or brackets that are closed is part of a path."""
 _PLACE = re.compile(r"[^\s/]+/[^\s/]+/\S+ \S")
 _NAMELESS = ("unknown", "not recorded in managedFields", "before-first-apply", "ancient-changes")
 """What stands for a manager where nobody knows one: such a change is taken back by its place."""

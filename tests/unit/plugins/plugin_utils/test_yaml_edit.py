@@ -8,7 +8,7 @@ import pytest
 import yaml
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
 from ansible_collections.gantry.platform.plugins.plugin_utils._yaml_edit import set_texts
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 FILE = """\
@@ -124,3 +124,64 @@ def test_any_release_takes_any_other(there, wanted, flow):
     after = set_texts(content, {("platform_release", "services", name, "digest"): text for name, text in wanted.items()}, "f")
     assert yaml.safe_load(after)["platform_release"]["services"] == there | {name: {"digest": text} for name, text in wanted.items()}
     assert yaml.safe_load(after)["z"] == {"k": [1]}
+
+
+ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+ODD = [
+    *"1.10 1e3 0x1f 0o17 1_000 12:30:45 2026-11-30 2026-11-30T10:00:00Z +1 .5 .inf .nan on No NULL ~ y true << = ? --- ...".split(),
+    *"[a] {a a,b *a &a !a | > %a @a it's a\\b \0 \x7f \ufeff \uffff 😀".split(" "),
+    *["", " ", " a ", "a: b", "a #b", "- a", 'a "b"', "a\nb", "\t", "\x85", "\u2028", "{{ a }}"],
+]
+READERS = [yaml.SafeLoader, yaml.CSafeLoader]
+
+
+@pytest.mark.parametrize("there", ["1.0", "'1.0'", '"1.0"', "", "~", "|\n        1.0\n", ">-\n        1.0\n        b", "!!str 1.0"])
+def test_every_text_is_read_back_as_the_same_text_whatever_stood_there(there):
+    content = f"platform_release:\n  components:\n    velero:\n      version: {there}\n      digest: a  # b\n"
+    for text in ODD:
+        after = changed(content, ("components", "velero", "version"), text)
+        assert after.endswith("      digest: a  # b\n") and len(after.splitlines()) == 5
+        expected = {"platform_release": {"components": {"velero": {"version": text, "digest": "a"}}}}
+        assert [reader(after).get_single_data() for reader in READERS] == [expected] * 2
+
+
+@given(ANY, ANY, st.sampled_from(["", "platform_release: {}\n", "platform_release: {z: {b: c}}\n", "platform_release:\n  z:\n    b: c\n"]))
+@example("on", "1.10", "")
+@example("1.10", "2026-11-30", "platform_release: {z: {b: c}}\n")
+@example("null", "1e3", "platform_release:\n  z:\n    b: c\n")
+def test_every_name_and_every_text_is_read_back_as_it_was(name, text, content):
+    before = (yaml.safe_load(content) or {}).get("platform_release") or {}
+    path = ("services", name, "version")
+    after = changed(content, path, text)
+    expected = {"platform_release": before | {"services": {name: {"version": text}}}}
+    assert [reader(after).get_single_data() for reader in READERS] == [expected] * 2
+    assert changed(after, path, text) == after
+
+
+@pytest.mark.parametrize("text", ["sha256:" + "0a" * 32, "v1.10", "attention", "registry.example.org:5000/a/b@sha256:aa"])
+def test_what_no_reader_takes_for_something_else_stands_without_quotes(text):
+    assert changed("", ("services", "a", "digest"), text).endswith(f"      digest: {text}\n")
+
+
+def test_a_name_that_yaml_reads_as_something_else_is_not_the_text():
+    after = changed("platform_release:\n  services:\n    on: {digest: a}\n", ("services", "on", "digest"), "b")
+    assert yaml.safe_load(after) == {"platform_release": {"services": {True: {"digest": "a"}, "on": {"digest": "b"}}}}
+
+
+@pytest.mark.parametrize(
+    ("content", "text", "words"),
+    [
+        ("a: &a {b: *a}\n", "b", "cannot be changed line by line"),
+        ("platform_release: {services: {memory: {digest: &a b}}}\nc: *a\n", "b", "cannot be changed line by line"),
+        ("", "\ud800", "is no text that UTF-8 can write"),
+    ],
+)
+def test_what_would_not_be_the_same_afterwards_is_refused(content, text, words):
+    with pytest.raises(InputError, match=words):
+        changed(content, ("services", "memory", "digest"), text)
+
+
+def test_what_else_stands_there_may_be_of_any_type():
+    others = "x: .nan\n2026-11-30: 2026-11-30\n1: {2: 3}\ntrue: [~, {a: 1.5}]\n"
+    after = changed(others, ("services", "memory", "digest"), "b")
+    assert after.startswith(others)

@@ -78,6 +78,19 @@ def test_a_run_is_found_in_any_clusters_record_and_else_the_known_ones_are_liste
         release_of_run([], "run-1", "prod")
 
 
+@pytest.mark.parametrize("verified", [(True, False), (False, True), (True, True)])
+def test_a_run_is_verified_where_every_cluster_says_so(verified):
+    records = [record("run-1", release(a="1"), verified=one) for one in verified]
+    with pytest.raises(InputError) as told:
+        release_of_run(records, "", "prod")
+    assert str(told.value).endswith(", verified" if all(verified) else ", not verified")
+
+
+def test_a_release_that_says_less_of_its_run_is_listed_all_the_same():
+    with pytest.raises(InputError, match="None  None by None, not verified"):
+        release_of_run([{"releases": [{"release": release(a="1")}, "odd", None]}, {"releases": None}], "run-1", "prod")
+
+
 def test_a_source_has_proven_what_ran_verified_on_each_of_its_clusters():
     one = remember(record("run-3", release(a="2", b="1")), record("run-1", release(a="1", b="1")))
     other = record("run-2", release(a="1", b="1"))
@@ -115,3 +128,18 @@ def test_an_environment_takes_what_it_has_or_what_is_named():
     assert taken(held, present, ["b"]) == {"services": {"b": {"digest": "1"}}, "components": {}}
     with pytest.raises(InputError, match="'bb' is no part of that release; allowed: a, b, gone, velero, other"):
         taken(held, present, ["bb"])
+
+
+@pytest.mark.parametrize(
+    ("held", "words"),
+    [
+        (
+            {"components": {"velero": {"version": 1.10}}},
+            "release.components.velero.version: found 1.1, which is no text; write it in quotes",
+        ),
+        ({"services": {"a": "sha256:1"}}, "release.services.a: found 'sha256:1'; allowed: texts by name"),
+    ],
+)
+def test_what_is_no_text_is_not_made_one(held, words):
+    with pytest.raises(InputError, match=words):
+        taken(held, {"services": ["a"], "components": ["velero"]})

@@ -15,6 +15,8 @@ from ansible_collections.gantry.platform.plugins.module_utils._run.report import
 from ansible_collections.gantry.platform.plugins.module_utils._run.table import plain, render
 from ansible_collections.gantry.platform.plugins.module_utils._run.taking import as_argument, names_of, taken_by
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._run.canned import change, meta, plan_of, planned, result
+from hypothesis import given
+from hypothesis import strategies as st
 
 STORE = "Deployment.apps/memory/memory-store"
 CPU = "spec.template.spec.containers[name=app].resources.requests.cpu"
@@ -34,7 +36,7 @@ def said(report, place=".gantry/plan.json"):
 
 
 @pytest.mark.parametrize(
-    ("given", "names"),
+    ("typed", "names"),
     [
         ("kubectl-edit, helm", ["helm", "kubectl-edit"]),
         (["helm"], ["helm"]),
@@ -45,16 +47,23 @@ def said(report, place=".gantry/plan.json"):
             ["Service/shop/web spec.ports[port=80,protocol=TCP]", "helm"],
         ),
         ('ConfigMap/shop/a data."b,c"', ['ConfigMap/shop/a data."b,c"']),
+        ('it"s, a]b,[,],c[d', ["[,]", "a]b", "c[d", 'it"s']),
+        (',"', ['"']),
     ],
 )
-def test_what_is_taken_is_a_list_or_a_text_with_commas(given, names):
-    assert names_of(given) == names
+def test_what_is_taken_is_a_list_or_a_text_with_commas(typed, names):
+    assert names_of(typed) == names
 
 
-@pytest.mark.parametrize("given", [True, {"a": 1}, [1], 5])
-def test_anything_else_is_refused_with_its_name(given):
+@given(st.text())
+def test_of_what_is_typed_nothing_is_dropped_but_commas_and_space(text):
+    assert {char for char in text if not char.isspace()} - {","} <= set("".join(names_of(text)))
+
+
+@pytest.mark.parametrize("typed", [True, {"a": 1}, [1], 5])
+def test_anything_else_is_refused_with_its_name(typed):
     with pytest.raises(InputError, match="platform_take is a list"):
-        names_of(given)
+        names_of(typed)
 
 
 def test_the_argument_survives_a_shell_and_make():
