@@ -43,4 +43,10 @@ options:
     description: Time for which it is said, such as V(2026-11-29T12:00:00Z). Without it that is now.
     type: str
     default: ""
+  max_age:
+    description:
+      - How old the newest measurement of an objective may be, V(5m) to V(7d). What is older counts as out of date, since what is
+        left of a budget says nothing while nobody measures. A Thanos that has only what is in its object storage is some hours behind.
+    type: str
+    default: 15m
 """

@@ -12,7 +12,7 @@ version_added: 0.1.0
 author: The gantry.platform authors (@gantry-platform)
 description:
   - Looks at the error budgets of services and passes, warns or fails by their policies, before something is deployed.
-  - The worst objective decides. What nobody measured is not taken for well.
+  - The worst objective decides. What nobody measured, or nobody measures any more, is not taken for well.
 extends_documentation_fragment:
   - gantry.platform.slo
 attributes:
@@ -43,6 +43,11 @@ options:
     type: str
     choices: [pass, warn, fail]
     default: warn
+  stale:
+    description: What an objective means whose newest measurement is older than O(max_age).
+    type: str
+    choices: [pass, warn, fail]
+    default: fail
 seealso:
   - module: gantry.platform.slo_report
 """
@@ -58,7 +63,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 state:
-  description: The worst state of the objectives - V(ok), V(slow_down), V(unknown) or V(freeze).
+  description: The worst state of the objectives - V(ok), V(slow_down), V(unknown), V(stale) or V(freeze).
   returned: always
   type: str
   sample: ok
@@ -68,11 +73,13 @@ says:
   type: str
   sample: Changes go out as usual.
 objectives:
-  description: Every objective that counted, with its state and the part of its budget that is left.
+  description:
+    - Every objective that counted, with its state and the part of its budget that is left, when it was measured last (C(newest), seconds of
+      Unix time, none where it never was), how many seconds ago that is (C(age)), and whether that is too long (C(stale)).
   returned: always
   type: list
   elements: dict
-  sample: [{name: memory-store-quality, service: memory-store, state: ok, left: 0.61}]
+  sample: [{name: memory-store-quality, service: memory-store, state: ok, left: 0.61, newest: 1795953600, age: 42, stale: false}]
 """
 
 from ..module_utils._joined.process import run_module

@@ -13,7 +13,7 @@ author: The gantry.platform authors (@gantry-platform)
 description:
   - Asks a Prometheus or Thanos for the events that the rules of the area C(slo) recorded, and says of each objective what was promised and
     attained, what of the budget is left in its rolling window and in the calendar's, how fast it goes, when it will be gone, its worst days, how
-    it was before, and how much of the window was measured.
+    it was before, how much of the window was measured, and how old the newest measurement is.
   - Sums are made here, of bad and total events apart; no ratio is averaged.
 extends_documentation_fragment:
   - gantry.platform.slo

@@ -22,10 +22,11 @@ from .._core.http import Pool, Retry
 from .._core.suggest import did_you_mean
 from .._core.words import clean
 from .._slo import render
-from .._slo.budget import FREEZE, HOUR, SLOW_DOWN, UNKNOWN, History, worst
+from .._slo.budget import FREEZE, HOUR, SLOW_DOWN, STALE, UNKNOWN, History, worst
+from .._slo.exact import seconds
 from .._slo.model import Slo, read_all
 from .._slo.page import as_html
-from .._slo.report import SAYS, histories, queries, report, span
+from .._slo.report import SAYS, day_of, histories, newest_queries, queries, report, span
 from .face import Call, Face, Result
 from .rest import endpoint_of
 
@@ -38,6 +39,7 @@ _ASKING: dict[str, Any] = {
     "slos": {"type": "dict", "required": True},
     "policies": {"type": "dict", "default": {"standard": {"slow_down": 25, "freeze": 0}}},
     "at": {"type": "str", "default": ""},
+    "max_age": {"type": "str", "default": "15m"},
 }
 _FORMS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "json": ("json", render.as_json),
@@ -88,6 +90,17 @@ def _now(said: str) -> int:
     return int((at if at.tzinfo else at.replace(tzinfo=datetime.UTC)).timestamp())
 
 
+def _max_age(said: str) -> int:
+    wrong = InputError(f"max_age: found {said!r}; allowed: a length of time from 5m to 7d, such as 15m, 2h or 1d")
+    try:
+        found = int(seconds(said))
+    except (KeyError, ValueError) as error:
+        raise wrong from error
+    if not 300 <= found <= 7 * 24 * HOUR:
+        raise wrong
+    return found
+
+
 def _slos(params: Mapping[str, Any]) -> list[Slo]:
     try:
         found = read_all(params["slos"])
@@ -101,11 +114,12 @@ def _slos(params: Mapping[str, Any]) -> list[Slo]:
     return found
 
 
-def _histories(call: Call, slos: list[Slo], now: int) -> tuple[dict[str, History], list[str]]:
+def _histories(call: Call, slos: list[Slo], now: int, max_age: int) -> tuple[dict[str, History], list[str]]:
     """The past of every objective in hours, the last one as far as it is."""
     prometheus = Prometheus(call)
     warnings: list[str] = []
     answers: dict[str, list[dict[str, Any]]] = {}
+    newest: dict[str, list[dict[str, Any]]] = {}
     lengths: dict[int, int] = {}
     with contextlib.closing(prometheus):
         last = now // HOUR * HOUR
@@ -124,13 +138,16 @@ def _histories(call: Call, slos: list[Slo], now: int) -> tuple[dict[str, History
                 answers[key] = answers[key] + [{"metric": one["metric"], "values": [one["value"]]} for one in found]
                 warnings += said
             lengths[now] = now - last
-    return histories(answers, lengths), sorted(set(warnings))
+        for key, query in newest_queries(max_age, call.params["labels"]).items():
+            newest[key], said = prometheus.ask("query", query=query, time=now)
+            warnings += said
+    return histories(answers, lengths, newest), sorted(set(warnings))
 
 
 def _reported(call: Call, title: str) -> tuple[dict[str, Any], list[str]]:
-    slos, now = _slos(call.params), _now(call.params["at"])
-    found, warnings = _histories(call, slos, now)
-    return report(slos, call.params["policies"], found, now, title), warnings
+    slos, now, max_age = _slos(call.params), _now(call.params["at"]), _max_age(call.params["max_age"])
+    found, warnings = _histories(call, slos, now, max_age)
+    return report(slos, call.params["policies"], found, now, title, max_age), warnings
 
 
 def _report(call: Call) -> Result:
@@ -168,8 +185,9 @@ def _gate(call: Call) -> Result:
             raise InputError(f"services: no objective is of {name!r}{did_you_mean(name, known)}; allowed: {', '.join(known)}")
     rows = [row for row in found["objectives"] if not wanted or row["service"] in wanted]
     state = worst([row["state"] for row in rows])
-    lines = [f"{row['name']}: {render.WORDS[row['state']]}, {_left(row)}" for row in rows if row["state"] in (FREEZE, SLOW_DOWN, UNKNOWN)]
-    kept = ("name", "service", "state", "left", "says", "exhausted_at")
+    decisions = {one: call.params[one] for one in (FREEZE, SLOW_DOWN, UNKNOWN, STALE)}
+    lines = [f"{row['name']}: {render.WORDS[row['state']]}, {_why(row, found['max_age'])}" for row in rows if _states(row) & set(decisions)]
+    kept = ("name", "service", "state", "left", "says", "exhausted_at", "newest", "age", "stale")
     result: Result = {
         "changed": False,
         "state": state,
@@ -177,21 +195,31 @@ def _gate(call: Call) -> Result:
         "objectives": [{key: row[key] for key in kept} for row in rows],
         "warnings": warnings,
     }
-    decisions = {FREEZE: call.params["freeze"], SLOW_DOWN: call.params["slow_down"], UNKNOWN: call.params["unknown"]}
-    failing = [row for row in rows if decisions.get(row["state"]) == "fail"]
+    failing = [one for row in rows for one in _states(row) if decisions.get(one) == "fail"]
     if failing:
         return {
             **result,
             "failed": True,
-            "msg": "\n  ".join([f"the error budget says no. {SAYS[worst([row['state'] for row in failing])]}", *lines]),
+            "msg": "\n  ".join([f"the error budget says no. {SAYS[worst(failing)]}", *lines]),
         }
-    if any(decisions.get(row["state"]) == "warn" for row in rows):
+    if any(decisions.get(one) == "warn" for row in rows for one in _states(row)):
         result["warnings"] = [*warnings, "; ".join([f"the error budget asks for care. {SAYS[state]}", *lines])]
     return result
 
 
-def _left(row: Mapping[str, Any]) -> str:
-    return "nothing was measured" if row["rolling"]["attained"] is None else f"{render.ratio(row['left'], 1)} of the budget left"
+def _states(row: Mapping[str, Any]) -> set[str]:
+    """What is decided of an objective: a budget that is spent may be out of date as well."""
+    return {row["state"], STALE} if row["stale"] else {row["state"]}
+
+
+def _why(row: Mapping[str, Any], max_age: int) -> str:
+    left = "nothing was measured" if row["rolling"]["attained"] is None else f"{render.left(row)} of the budget left"
+    if not row["stale"]:
+        return left
+    return (
+        f"{left} when it was measured last, {day_of(row['newest'])} UTC, {render.ago(row['age'])} ago, more than {render.ago(max_age)}: "
+        "look whether Prometheus scrapes the service and evaluates its rules"
+    )
 
 
 REPORT = Face(
@@ -213,6 +241,7 @@ GATE = Face(
         "freeze": {"type": "str", "choices": _DECISIONS, "default": "fail"},
         "slow_down": {"type": "str", "choices": _DECISIONS, "default": "warn"},
         "unknown": {"type": "str", "choices": _DECISIONS, "default": "warn"},
+        "stale": {"type": "str", "choices": _DECISIONS, "default": "fail"},
     },
     _gate,
 )

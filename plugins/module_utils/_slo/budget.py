@@ -21,9 +21,8 @@ from .model import Slo
 from .windows import Window
 
 HOUR = 3600
-OK, SLOW_DOWN, FREEZE, UNKNOWN = "ok", "slow_down", "freeze", "unknown"
-STATES = (OK, SLOW_DOWN, FREEZE, UNKNOWN)
-"""What a policy makes of a budget, and where nothing was measured."""
+OK, SLOW_DOWN, FREEZE, UNKNOWN, STALE = "ok", "slow_down", "freeze", "unknown", "stale"
+"""What a policy makes of a budget; where nothing was measured; where measuring stopped."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +50,16 @@ class Counted:
 
 
 class History:
-    """The hours of one objective, in order."""
+    """The hours of one objective, in order. ``newest``: when it was measured last, in seconds of Unix time, none where it never was.
 
-    def __init__(self, hours: Iterable[Hour]) -> None:
+    Where nobody says when, that is the end of the last hour of which something is known.
+    """
+
+    def __init__(self, hours: Iterable[Hour], newest: float | None = None) -> None:
         self.hours = sorted(hours, key=lambda hour: hour.start)
         self._starts = [hour.start for hour in self.hours]
+        last = self.hours[-1].start + self.hours[-1].seconds if self.hours else None
+        self.newest = newest if newest is not None and last is not None else last
 
     def counted(self, start: float, end: float) -> Counted:
         """What was counted between two times: the quotient of sums, never a mean of quotients."""
@@ -116,20 +120,23 @@ def exhausted_at(slo: Slo, left: float, rate: float | None, now: int, calendar: 
     return None if calendar and at >= calendar.whole_end else at
 
 
-def state(policy: Mapping[str, Any], window: Mapping[str, Any]) -> str:
+def state(policy: Mapping[str, Any], window: Mapping[str, Any], stale: bool = False) -> str:
     """What an error-budget policy makes of a window: the policy of the SRE workbook, appendix B, as two numbers of percent.
 
-    Of less than an hour nothing is made.
+    Of less than an hour nothing is made. What is left of a budget counts as long as it is measured (``stale``: it is not any more); that
+    one is spent stays so.
     """
     if window["attained"] is None or window["measured"] < HOUR:
         return UNKNOWN
     left = window["left"] * 100
     if left <= float(number(policy["freeze"])):
         return FREEZE
+    if stale:
+        return STALE
     return SLOW_DOWN if left <= float(number(policy["slow_down"])) else OK
 
 
 def worst(states: Sequence[str]) -> str:
-    """The one that decides: a freeze, then what nobody knows, then care."""
-    order = (OK, SLOW_DOWN, UNKNOWN, FREEZE)
+    """The one that decides: a freeze, then what nobody knows any more or ever knew, then care."""
+    order = (OK, SLOW_DOWN, UNKNOWN, STALE, FREEZE)
     return max(states, key=order.index, default=OK)

@@ -15,14 +15,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._core.html import escaped, page
-from .render import WORDS, gone, minutes, rate, ratio, summary
+from .render import WORDS, aged, ago, gone, left, minutes, rate, ratio, summary
 from .report import day_of
 
 _STYLE = """
 :root{--ink:#1b2430;--dim:#5c6878;--line:#dde3ea;--paper:#fff;--back:#f3f5f8;--ok:#1f8a4c;--slow_down:#b7791f;--freeze:#c53030;
-  --unknown:#718096;--blue:#2b6cb0}
+  --unknown:#718096;--stale:#b83280;--blue:#2b6cb0}
 @media (prefers-color-scheme:dark){:root{--ink:#e6ebf1;--dim:#9aa7b6;--line:#303a47;--paper:#1a212b;--back:#11161d;--ok:#48bb78;
-  --slow_down:#ecc94b;--freeze:#fc8181;--blue:#63b3ed}}
+  --slow_down:#ecc94b;--freeze:#fc8181;--stale:#f687b3;--blue:#63b3ed}}
 *{box-sizing:border-box}
 body{margin:0;padding:0;max-width:none;background:var(--back);color:var(--ink);font:15px/1.45 system-ui,sans-serif}
 main{max-width:1120px;margin:0 auto;padding:28px 20px}
@@ -43,6 +43,7 @@ a{color:inherit}
 .slow_down{background:var(--slow_down)}
 .freeze{background:var(--freeze)}
 .unknown{background:var(--unknown)}
+.stale{background:var(--stale)}
 .head{display:flex;gap:12px;align-items:center;flex-wrap:wrap}
 .facts{display:flex;gap:12px 24px;flex-wrap:wrap;margin:12px 0}
 .facts b{display:block;font-size:17px}
@@ -75,29 +76,29 @@ def _chip(state: str) -> str:
 
 
 def _overview(rows: Sequence[Mapping[str, Any]]) -> str:
-    head = "<tr><th>Objective<th>Team<th class=n>Promised<th class=n>Attained<th class=n>Budget left<th class=n>Burn 6 h<th>Gone on<th>State</tr>"
+    head = (
+        "<tr><th>Objective<th>Team<th class=n>Promised<th class=n>Attained<th class=n>Budget left<th class=n>Burn 6 h<th>Gone on"
+        "<th class=n>Measured<th class=n>Newest<th>State</tr>"
+    )
     cells = "".join(
         f"<tr><td><a href='#{escaped(row['name'])}'>{escaped(row['name'])}</a><td>{escaped(row['team'])}<td class=n>{row['objective']}"
-        f"<td class=n>{ratio(row['rolling']['attained'], 3)}<td class=n>{_left(row)}<td class=n>{rate(row['burn']['6h'])}"
-        f"<td>{gone(row)}<td>{_chip(row['state'])}</tr>"
+        f"<td class=n>{ratio(row['rolling']['attained'], 3)}<td class=n>{left(row)}<td class=n>{rate(row['burn']['6h'])}"
+        f"<td>{gone(row)}<td class=n>{ratio(min(row['rolling']['coverage'], 1), 0)}<td class=n>{aged(row)}<td>{_chip(row['state'])}</tr>"
         for row in rows
     )
     return f"<div class=all><table>{head}{cells}</table></div>"
-
-
-def _left(row: Mapping[str, Any]) -> str:
-    return ratio(row["left"], 1) if row["rolling"]["attained"] is not None else "–"
 
 
 def _objective(row: Mapping[str, Any]) -> str:
     now = row["rolling"]
     facts = [
         (ratio(now["attained"], 3), f"attained of {row['objective']} in {row['window']}"),
-        (_left(row), f"of the budget left, {minutes(now['left_minutes'])} of failing"),
+        (left(row), "of the budget left" + (f", {minutes(now['left_minutes'])} of failing" if now["attained"] is not None else "")),
         (f"{now['bad']:,.0f}", f"bad of {now['events']:,.0f} events"),
         (" / ".join(rate(row["burn"][one]) for one in ("1h", "6h", "3d")), "burn rate of 1 h / 6 h / 3 d"),
         (gone(row), "when the budget is gone, by the last 3 d"),
         (ratio(min(now["coverage"], 1), 0), "of the window measured"),
+        (ago(row["age"]) if row["age"] is not None else "–", "is the newest measurement old"),
     ]
     if "calendar" in row:
         own = row["calendar"]

@@ -14,12 +14,18 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from .budget import FREEZE, OK, SLOW_DOWN, UNKNOWN
+from .budget import FREEZE, OK, SLOW_DOWN, STALE, UNKNOWN
 from .report import day_of
 
-WORDS = {OK: "ok", SLOW_DOWN: "slow down", FREEZE: "freeze", UNKNOWN: "not measured"}
-_SIGNS = {OK: ":large_green_circle:", SLOW_DOWN: ":large_yellow_circle:", FREEZE: ":red_circle:", UNKNOWN: ":white_circle:"}
-_HEAD = ("Objective", "Service", "Team", "Promised", "Attained", "Budget left", "Burn 6 h", "Gone on", "Measured", "State")
+WORDS = {OK: "ok", SLOW_DOWN: "slow down", FREEZE: "freeze", UNKNOWN: "not measured", STALE: "out of date"}
+_SIGNS = {
+    OK: ":large_green_circle:",
+    SLOW_DOWN: ":large_yellow_circle:",
+    FREEZE: ":red_circle:",
+    UNKNOWN: ":white_circle:",
+    STALE: ":large_orange_circle:",
+}
+_HEAD = ("Objective", "Service", "Team", "Promised", "Attained", "Budget left", "Burn 6 h", "Gone on", "Measured", "Newest", "State")
 _MOST = 20
 """Rows of a message to Slack, which takes fifty blocks."""
 
@@ -45,6 +51,23 @@ def minutes(value: float) -> str:
     return f"{sign}{hours} h {rest:02} min" if hours else f"{sign}{rest} min"
 
 
+def left(row: Mapping[str, Any]) -> str:
+    """Which part of the budget is left; nothing is said of what was never measured."""
+    return "–" if row["rolling"]["attained"] is None else ratio(row["left"], 1)
+
+
+def aged(row: Mapping[str, Any]) -> str:
+    """How old the newest measurement is."""
+    return "–" if row["age"] is None else f"{ago(row['age'])} old"
+
+
+def ago(seconds: int) -> str:
+    """A length of time in its two largest units."""
+    whole = seconds // 60
+    days, hours = divmod(whole // 60, 24)
+    return f"{days} d {hours} h" if days else minutes(whole)
+
+
 def gone(row: Mapping[str, Any]) -> str:
     """When the budget is gone."""
     if row["rolling"]["attained"] is None:
@@ -56,17 +79,17 @@ def gone(row: Mapping[str, Any]) -> str:
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
     current = row["rolling"]
-    left = f"{ratio(row['left'], 1)} ({minutes(current['left_minutes'])})" if current["attained"] is not None else "–"
     return [
         row["name"],
         row["service"],
         row["team"],
         f"{row['objective']} in {row['window']}",
         ratio(current["attained"], 3),
-        left,
+        left(row) if current["attained"] is None else f"{left(row)} ({minutes(current['left_minutes'])})",
         rate(row["burn"]["6h"]),
         gone(row),
         ratio(min(current["coverage"], 1), 0),
+        aged(row),
         WORDS[row["state"]],
     ]
 
@@ -105,7 +128,7 @@ def as_markdown(report: Mapping[str, Any]) -> str:
 def summary(report: Mapping[str, Any]) -> str:
     """How many objectives are in which state, in a sentence."""
     counts = report["counts"]
-    return "; ".join(f"{counts[one]} {WORDS[one]}" for one in (FREEZE, UNKNOWN, SLOW_DOWN, OK) if counts[one]) + "."
+    return "; ".join(f"{counts[one]} {WORDS[one]}" for one in (FREEZE, STALE, UNKNOWN, SLOW_DOWN, OK) if counts[one]) + "."
 
 
 def _table(head: tuple[str, ...], rows: list[list[str]]) -> list[str]:
@@ -120,10 +143,11 @@ def as_csv(report: Mapping[str, Any]) -> str:
     counted = ("events", "bad", "attained", "budget_events", "used", "left", "left_minutes", "coverage")
     rates = ("1h", "6h", "3d")
     sheet = csv.writer(out, lineterminator="\n")
-    sheet.writerow([*columns, *counted, *(f"burn_{one}" for one in rates), "exhausted_at"])
+    sheet.writerow([*columns, *counted, *(f"burn_{one}" for one in rates), "exhausted_at", "newest", "age"])
     for row in report["objectives"]:
         numbers = [row["rolling"][key] for key in counted] + [row["burn"][one] for one in rates]
-        sheet.writerow([*(row[key] for key in columns), *("" if value is None else value for value in numbers), row["exhausted_at"] or ""])
+        numbers += [row[key] for key in ("exhausted_at", "newest", "age")]
+        sheet.writerow([*(row[key] for key in columns), *("" if value is None else value for value in numbers)])
     return out.getvalue()
 
 
@@ -135,10 +159,13 @@ def as_slack(report: Mapping[str, Any]) -> dict[str, Any]:
         {"type": "context", "elements": [{"type": "mrkdwn", "text": f"{day_of(report['at'])} UTC · {_escaped(summary(report))}"}]},
     ]
     for row in rows:
-        text = (
-            f"{_SIGNS[row['state']]} *{_escaped(row['name'])}* {ratio(row['rolling']['attained'], 3)} of {row['objective']}\n"
-            f"{ratio(row['left'], 1)} of the budget left, burn {rate(row['burn']['6h'])}, gone: {gone(row)}"
-        )
+        head, attained = f"{_SIGNS[row['state']]} *{_escaped(row['name'])}*", row["rolling"]["attained"]
+        text = f"{head} nothing was measured of {row['objective']} in {row['window']}"
+        if attained is not None:
+            text = (
+                f"{head} {ratio(attained, 3)} of {row['objective']}\n"
+                f"{left(row)} of the budget left, burn {rate(row['burn']['6h'])}, gone: {gone(row)}, newest measurement {aged(row)}"
+            )
         blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": text}})
     if len(report["objectives"]) > _MOST:
         more = len(report["objectives"]) - _MOST

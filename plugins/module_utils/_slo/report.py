@@ -13,7 +13,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .budget import FREEZE, HOUR, OK, SLOW_DOWN, UNKNOWN, History, Hour, burn, exhausted_at, spent, state, worst
+from .budget import FREEZE, HOUR, OK, SLOW_DOWN, STALE, UNKNOWN, History, Hour, burn, exhausted_at, spent, state, worst
 from .exact import duration, percent
 from .model import Slo
 from .rules import BAD, TOTAL
@@ -21,12 +21,16 @@ from .windows import Window, calendar, days, rolling
 
 _EARLIER = 5
 _WORST = 3
+_RECORDS = {"bad": BAD, "total": TOTAL}
+_STEP = 60
+"""Seconds between two looks for the newest record; rules are evaluated that often at least."""
 _RECENT = {"1h": HOUR, "6h": 6 * HOUR, "3d": 72 * HOUR}
 SAYS = {
     OK: "Changes go out as usual.",
     SLOW_DOWN: "Changes go out with care, and one at a time.",
     FREEZE: "Nothing but repairs goes out.",
     UNKNOWN: "Nothing was measured: find out why before anything goes out.",
+    STALE: "Measuring stopped: have it go on before anything goes out.",
 }
 """What each state asks of people."""
 
@@ -37,8 +41,20 @@ def queries(seconds: int, labels: Mapping[str, str]) -> dict[str, str]:
     The mean of increases of five minutes, over all evaluations of the span, is what five minutes of it brought: every event is in as many of
     them. Series of several clusters are added up.
     """
-    of = "{" + ", ".join(f"{name}={json.dumps(value)}" for name, value in sorted(labels.items())) + "}" if labels else ""
-    return {key: f"sum by (slo) (avg_over_time({record}{of}[{seconds}s]))" for key, record in (("bad", BAD), ("total", TOTAL))}
+    of = _of(labels)
+    return {key: f"sum by (slo) (avg_over_time({record}{of}[{seconds}s]))" for key, record in _RECORDS.items()}
+
+
+def newest_queries(max_age: int, labels: Mapping[str, str]) -> dict[str, str]:
+    """What is asked of Prometheus now: when each record was made last, by its own time. What is older by an hour than what is tolerated is
+    not looked for; the hours say about when that was.
+    """
+    of = _of(labels)
+    return {key: f"max by (slo) (max_over_time(timestamp({record}{of})[{max_age + HOUR}s:{_STEP}s]))" for key, record in _RECORDS.items()}
+
+
+def _of(labels: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f"{name}={json.dumps(value)}" for name, value in sorted(labels.items())) + "}" if labels else ""
 
 
 def span(slos: Sequence[Slo], now: int) -> int:
@@ -48,8 +64,17 @@ def span(slos: Sequence[Slo], now: int) -> int:
     return max(wanted, default=0)
 
 
-def histories(answers: Mapping[str, Sequence[Mapping[str, Any]]], lengths: Mapping[int, int]) -> dict[str, History]:
-    """By objective, its hours, out of Prometheus' answers to ``queries``; ``lengths``: seconds of the span that ends at each time."""
+def histories(
+    answers: Mapping[str, Sequence[Mapping[str, Any]]], lengths: Mapping[int, int], newest: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> dict[str, History]:
+    """By objective, its hours, out of Prometheus' answers to ``queries``; ``lengths``: seconds of the span that ends at each time.
+
+    ``newest``: the answers to ``newest_queries``. An objective is measured as long as both of its records are.
+    """
+    made: dict[str, list[float]] = {}
+    for series in newest.values():
+        for one in series:
+            made.setdefault(one["metric"]["slo"], []).append(float(one["value"][1]))
     found: dict[str, dict[int, dict[str, float]]] = {}
     for key, series in answers.items():
         for one in series:
@@ -59,29 +84,37 @@ def histories(answers: Mapping[str, Sequence[Mapping[str, Any]]], lengths: Mappi
                     hours.setdefault(int(float(at)), {})[key] = float(value)
     return {
         name: History(
-            Hour(at - lengths[at], lengths[at], value["bad"] * lengths[at] / 300, value["total"] * lengths[at] / 300)
-            for at, value in hours.items()
-            if value.keys() >= {"bad", "total"}
+            (
+                Hour(at - lengths[at], lengths[at], value["bad"] * lengths[at] / 300, value["total"] * lengths[at] / 300)
+                for at, value in hours.items()
+                if value.keys() >= _RECORDS.keys()
+            ),
+            min(made[name]) if len(made.get(name, ())) == len(_RECORDS) else None,
         )
         for name, hours in found.items()
     }
 
 
-def report(slos: Sequence[Slo], policies: Mapping[str, Any], found: Mapping[str, History], now: int, title: str) -> dict[str, Any]:
-    """The whole report as data; everything else is drawn from it."""
-    rows = [_row(slo, policies[slo.policy], found.get(slo.name, History([])), now) for slo in slos]
+def report(
+    slos: Sequence[Slo], policies: Mapping[str, Any], found: Mapping[str, History], now: int, title: str, max_age: int = 900
+) -> dict[str, Any]:
+    """The whole report as data; everything else is drawn from it. ``max_age``: seconds that the newest measurement may be old."""
+    rows = [_row(slo, policies[slo.policy], found.get(slo.name, History([])), now, max_age) for slo in slos]
     return {
         "title": title,
         "at": now,
+        "max_age": max_age,
         "state": worst([row["state"] for row in rows]),
         "counts": {one: sum(row["state"] == one for row in rows) for one in SAYS},
         "objectives": sorted(rows, key=lambda row: (row["left"], row["name"])),
     }
 
 
-def _row(slo: Slo, policy: Mapping[str, Any], history: History, now: int) -> dict[str, Any]:
+def _row(slo: Slo, policy: Mapping[str, Any], history: History, now: int, max_age: int) -> dict[str, Any]:
     window = rolling(slo, now)
     current = spent(slo, history.counted(window.start, window.end), window)
+    age = None if history.newest is None else max(0, int(now - history.newest))
+    stale = age is not None and age > max_age
     rates = {name: burn(slo, history, now, length) for name, length in _RECENT.items()}
     found = {
         "name": slo.name,
@@ -94,7 +127,10 @@ def _row(slo: Slo, policy: Mapping[str, Any], history: History, now: int) -> dic
         "window": duration(slo.window),
         "budgeting": slo.budgeting,
         "policy": slo.policy,
-        "state": state(policy, current),
+        "state": state(policy, current, stale),
+        "newest": None if history.newest is None else int(history.newest),
+        "age": age,
+        "stale": stale,
         "left": current["left"],
         "rolling": current,
         "before": _before(slo, history, window),

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import urllib.parse
 
@@ -28,6 +29,8 @@ def prometheus(asked):
     is_bad = "slo:bad:" in query["query"]
 
     def values(name):
+        if "timestamp(" in query["query"]:
+            return {"value": [int(query["time"]), str(int(query["time"]) - 42)]}
         value = str(BAD[name] if is_bad else 1000)
         if asked.path.endswith("query"):
             return {"value": [int(query["time"]), value]}
@@ -43,13 +46,15 @@ def call(face, url, check_mode=False, **options):
     return face.call(Call({**defaults, "slos": SLOS, "at": NOW, "url": url, **options}, {}, check_mode=check_mode))
 
 
-def test_a_report_asks_four_times_and_writes_each_form(tmp_path):
+def test_a_report_asks_six_times_and_writes_each_form(tmp_path):
     with answering(prometheus) as server:
         found = call(REPORT, server.url, dest=str(tmp_path), title="Budgets", labels={"environment": "prod"})
         asked = [dict(urllib.parse.parse_qsl(one.body.decode())) for one in server.asked]
-    assert [one.path for one in server.asked] == ["/api/v1/query_range"] * 2 + ["/api/v1/query"] * 2
+    assert [one.path for one in server.asked] == ["/api/v1/query_range"] * 2 + ["/api/v1/query"] * 4
     assert asked[0]["query"] == 'sum by (slo) (avg_over_time(slo:bad:increase5m{environment="prod"}[3600s]))'
     assert (int(asked[0]["end"]) - int(asked[0]["start"])) // HOUR == 56 * 24 and asked[2]["query"].endswith("[1800s]))")
+    assert asked[4]["query"] == 'max by (slo) (max_over_time(timestamp(slo:bad:increase5m{environment="prod"})[4500s:60s]))'
+    assert {row["age"] for row in found["report"]["objectives"]} == {42, None}
     assert (found["changed"], found["summary"], found["warnings"]) == (True, "1 freeze; 1 not measured; 1 slow down; 1 ok.", ["from store"])
     assert {name: path.rpartition(".")[2] for name, path in found["files"].items()} == {
         "json": "json",
@@ -95,6 +100,59 @@ def test_the_gate_passes_warns_and_fails_as_the_policy_says(services, options, f
         assert found["msg"].startswith("the error budget says no. ")
 
 
+def stopped(hours):
+    """The same, and since so many hours nobody scrapes."""
+
+    def answer(asked):
+        given = prometheus(asked).body
+        query = dict(urllib.parse.parse_qsl(asked.body.decode()))
+        last = datetime.datetime.fromisoformat(NOW).timestamp() - hours * HOUR
+        for one in given["data"]["result"]:
+            one["values"] = [value for value in one.get("values", []) if value[0] <= last]
+        if asked.path.endswith("query"):
+            young = "timestamp(" in query["query"] and hours * HOUR < 4500
+            given["data"]["result"] = [
+                {"metric": one["metric"], "value": [one["value"][0], str(last)]} for one in given["data"]["result"] if young
+            ]
+        return Given(given)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("hours", "services", "options", "failed", "state"),
+    [
+        (0.5, ["store"], {}, True, "stale"),
+        (0.5, ["store"], {"max_age": "1h"}, False, "ok"),
+        (72, ["store"], {}, True, "stale"),
+        (72, ["store"], {"max_age": "4d"}, False, "ok"),
+        (72, ["store"], {"stale": "warn"}, False, "stale"),
+        (72, ["store"], {"stale": "pass"}, False, "stale"),
+        (72, ["router"], {"freeze": "pass"}, True, "freeze"),
+        (72, ["dreams"], {}, False, "unknown"),
+        (30 * 24, ["store"], {}, True, "unknown"),
+    ],
+)
+def test_a_prometheus_that_stopped_scraping_closes_the_gate(hours, services, options, failed, state):
+    with answering(stopped(hours)) as server:
+        found = call(GATE, server.url, services=services, **options)
+    assert (found.get("failed", False), found["state"]) == (failed, state), found
+    if failed:
+        assert "Measuring stopped: have it go on before anything goes out." in found["msg"]
+        assert "look whether Prometheus scrapes the service and evaluates its rules" in found["msg"]
+
+
+def test_the_gate_says_since_when_nobody_measures():
+    with answering(stopped(72.5)) as server:
+        found = call(GATE, server.url, services=["store"])
+    (_head, told) = found["msg"].splitlines()
+    assert told.startswith(
+        "  well: out of date, 90.0 % of the budget left when it was measured last, 2026-11-26 12:00 UTC, 3 d 0 h ago, more than 15 min: "
+    )
+    (row,) = found["objectives"]
+    assert (row["age"], row["stale"]) == (72.5 * HOUR, True)
+
+
 def test_who_stops_a_deployment_is_named():
     with answering(prometheus) as server:
         found = call(GATE, server.url, services=["router"])
@@ -107,6 +165,9 @@ def test_who_stops_a_deployment_is_named():
         ({"url": ""}, "url (or access_file) is missing"),
         ({"url": "prometheus:9090"}, "url is the address of the API as https://host"),
         ({"url": "http://prometheus.example", "token": "a-token-of-mine"}, "would carry the token over the network in the clear"),
+        ({"max_age": "15"}, "max_age: found '15'; allowed: a length of time from 5m to 7d"),
+        ({"max_age": "8d"}, "max_age: found '8d'"),
+        ({"max_age": "1s"}, "max_age: found '1s'"),
         ({"at": "yesterday"}, "at: found 'yesterday'; allowed: a time such as"),
         ({"services": ["stor"]}, "services: no objective is of 'stor'; did you mean 'store'?"),
         ({"slos": {"x": {"service": "store"}}}, "slos: KeyError: 'indicator'"),

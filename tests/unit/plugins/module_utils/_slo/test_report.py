@@ -15,6 +15,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._slo.budget import
     HOUR,
     OK,
     SLOW_DOWN,
+    STALE,
     UNKNOWN,
     History,
     Hour,
@@ -26,7 +27,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._slo.budget import
 )
 from ansible_collections.gantry.platform.plugins.module_utils._slo.model import read
 from ansible_collections.gantry.platform.plugins.module_utils._slo.page import as_html
-from ansible_collections.gantry.platform.plugins.module_utils._slo.render import as_csv, as_json, as_markdown, as_slack, ratio
+from ansible_collections.gantry.platform.plugins.module_utils._slo.render import ago, as_csv, as_json, as_markdown, as_slack, ratio
 from ansible_collections.gantry.platform.plugins.module_utils._slo.report import histories, report, span
 from ansible_collections.gantry.platform.plugins.module_utils._slo.windows import Window, calendar, rolling
 from hypothesis import given
@@ -124,7 +125,8 @@ def test_of_minutes_nothing_is_made():
 
 
 def test_the_worst_decides():
-    assert worst([OK, SLOW_DOWN, UNKNOWN, FREEZE]) == FREEZE
+    assert worst([OK, SLOW_DOWN, UNKNOWN, STALE, FREEZE]) == FREEZE
+    assert worst([OK, SLOW_DOWN, STALE, UNKNOWN]) == STALE
     assert worst([OK, SLOW_DOWN, UNKNOWN]) == UNKNOWN
     assert worst([OK, SLOW_DOWN]) == SLOW_DOWN
     assert worst([]) == OK
@@ -136,6 +138,47 @@ def test_what_nobody_measured_is_not_called_well():
     half = row(even(length=14 * DAY))
     assert half["rolling"]["coverage"] == pytest.approx(0.5)
     assert half["before"] is None
+
+
+@pytest.mark.parametrize(
+    ("bad", "late", "wanted"),
+    [(1, 0, OK), (1, 900, OK), (1, 901, STALE), (1, 3 * DAY, STALE), (9, 901, STALE), (12, 3 * DAY, FREEZE), (12, 0, FREEZE)],
+)
+def test_what_is_left_counts_as_long_as_it_is_measured(bad, late, wanted):
+    found = row(History(even(bad).hours, NOW - late))
+    assert (found["state"], found["newest"], found["age"], found["stale"]) == (wanted, NOW - late, late, late > 900)
+
+
+def test_what_was_measured_a_window_ago_is_out_of_date_and_what_never_was_is_not():
+    old = row(even(until=NOW - 30 * DAY))
+    assert (old["state"], old["stale"], old["age"]) == (UNKNOWN, True, 30 * DAY)
+    never = row(History([]))
+    assert (never["stale"], never["age"], never["newest"]) == (False, None, None)
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(59, "0 min"), (900, "15 min"), (7500, "2 h 05 min"), (3 * DAY + 7200, "3 d 2 h")])
+def test_an_age_is_said_in_its_largest_units(seconds, words):
+    assert ago(seconds) == words
+
+
+def test_every_form_says_how_old_the_newest_measurement_is(whole):
+    sheet = {one["name"]: one for one in csv.DictReader(io.StringIO(as_csv(whole)))}
+    assert (sheet["d"]["age"], sheet["c"]["age"], sheet["d"]["newest"]) == (str(3 * DAY + 2 * HOUR), "", str(NOW - 3 * DAY - 2 * HOUR))
+    assert "| 3 d 2 h old | out of date |" in as_markdown(whole) and "| 0 % | – | not measured |" in as_markdown(whole)
+    page = as_html(whole)
+    assert page.count("3 d 2 h") == 2 and "<span class='chip stale'>out of date</span>" in page
+    message = as_slack(whole)
+    assert "1 out of date" in message["text"]
+    (told,) = [one["text"]["text"] for one in message["blocks"][2:] if "*d*" in one["text"]["text"]]
+    assert told.startswith(":large_orange_circle: ") and told.endswith(", newest measurement 3 d 2 h old")
+
+
+def test_of_what_was_not_measured_no_form_says_that_all_of_the_budget_is_left(whole):
+    (told,) = [one["text"]["text"] for one in as_slack(whole)["blocks"][2:] if "*c*" in one["text"]["text"]]
+    assert told == ":white_circle: *c* nothing was measured of 99 % in 28d"
+    (line,) = [one for one in as_markdown(whole).splitlines() if one.startswith("| c |")]
+    section = as_html(whole).partition("<section id='c'>")[2].partition("</section>")[0].partition("<div class=plots>")[0]
+    assert "100" not in line and "100" not in section and "min of failing" not in section
 
 
 def test_an_incident_is_found_by_its_day_and_seen_in_the_burn_down():
@@ -165,9 +208,13 @@ def test_answers_of_prometheus_become_hours_and_half_an_answer_none():
         "bad": [{"metric": {"slo": "s"}, "values": values}],
         "total": [{"metric": {"slo": "s"}, "values": [[NOW, "50"]]}, {"metric": {"slo": "t"}, "values": [[NOW, "50"]]}],
     }
-    found = histories(answers, {NOW: 1800, NOW - HOUR: HOUR})
+    newest = {key: [{"metric": {"slo": "s"}, "value": [NOW, str(NOW - late)]}] for key, late in (("bad", 70.5), ("total", 10))}
+    found = histories(answers, {NOW: 1800, NOW - HOUR: HOUR}, newest)
     assert found["s"].hours == [Hour(NOW - 1800, 1800, 30.0, 300.0)]
-    assert found["t"].hours == []
+    assert found["s"].newest == NOW - 70.5
+    assert (found["t"].hours, found["t"].newest) == ([], None)
+    # Where one of both records is not made any more, the last whole hour says when that was.
+    assert histories(answers, {NOW: 1800, NOW - HOUR: HOUR}, {**newest, "bad": []})["s"].newest == NOW
 
 
 def test_a_burn_rate_of_nothing_is_none():
@@ -181,14 +228,15 @@ def whole():
         slo("a", calendar={"every": "month", "time_zone": "UTC"}, description=HOSTILE),
         slo("b", service=HOSTILE, team=HOSTILE),
         slo("c"),
+        slo("d"),
     ]
-    past = {"a": even(2), "b": even(30)}
+    past = {"a": even(2), "b": even(30), "d": even(2, until=NOW - 3 * DAY - 2 * HOUR)}
     return report(slos, {"standard": POLICY}, past, NOW, f"Budgets {HOSTILE}")
 
 
 def test_the_worst_comes_first_and_all_are_counted(whole):
-    assert [one["name"] for one in whole["objectives"]][0] == "b"
-    assert (whole["state"], whole["counts"]) == (FREEZE, {OK: 1, SLOW_DOWN: 0, FREEZE: 1, UNKNOWN: 1})
+    assert [one["name"] for one in whole["objectives"]][0] == "b" and whole["objectives"][-1]["name"] == "c"
+    assert (whole["state"], whole["counts"]) == (FREEZE, {OK: 1, SLOW_DOWN: 0, FREEZE: 1, UNKNOWN: 1, STALE: 1})
 
 
 def test_it_is_the_same_as_data(whole):
@@ -239,7 +287,7 @@ def test_the_page_needs_nothing_else_and_obeys_no_text(whole):
     assert reader.loads == [] and not {"script", "link", "img", "iframe", "b>"} & set(reader.tags)
     assert "url(" not in page and "@import" not in page and "http" not in page.replace("http-equiv", "")
     assert HOSTILE in reader.text
-    assert reader.tags.count("section") == 3
+    assert reader.tags.count("section") == 4
     assert "nan" not in page.lower().replace("finance", "")
 
 
