@@ -89,7 +89,7 @@ levels:
   elements: dict
   sample: [{namespace: shop, enforced: "", needed: baseline, because: [runAsNonRoot]}]
 unread:
-  description: Why kinds could not be listed, by kind.
+  description: Why kinds could not be listed, by kind; an API group whose server does not answer is C(*.<group>).
   returned: success
   type: dict
   sample: {Secret: 403 secrets is forbidden}

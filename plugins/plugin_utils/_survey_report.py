@@ -22,6 +22,8 @@ _NAMED = 20
 """From as much room on an offender is named beside the number of them."""
 _PODS = frozenset({"Namespace", "Pod", "Deployment.apps", "StatefulSet.apps", "DaemonSet.apps"})
 """Without any of these nobody can say which levels pods need."""
+_WORKLOADS = frozenset({"Deployment.apps", "StatefulSet.apps", "DaemonSet.apps"})
+"""Without any of these nobody can say which components run."""
 _STYLES = {"failed": "error", "passed": "ok", "by hand": "quiet", "not evaluated": "warn"}
 _STYLE = """
 table{border-collapse:collapse;width:100%}th{text-align:left;color:var(--quiet);font-weight:normal}
@@ -40,13 +42,11 @@ def lines_of(found: Json, name: str, width: int) -> Iterator[Line]:
     yield from _section("components of the catalogue", _components(found, width))
     yield from _section(f"CIS EKS 1.8.0, section 4: {_counted(found['checks'])}", _checks(found, width))
     loose = [one for one in found["levels"] if one["enforced"] != one["needed"]]
-    blind = sorted(_PODS & set(found["unread"]))
-    yield from _section(
-        "pod security", _levels(loose, width) if not blind else [[(f"  not evaluated: {', '.join(blind)} not read", "warn")]]
-    )
+    blind = _blind(found, _PODS)
+    yield from _section("pod security", _levels(loose, width) if not blind else [[(f"  {blind}", "warn")]])
     if found["unread"]:
         yield from _section(
-            f"not read: {len(found['unread'])} kinds", [[(f"  {shortened(text, width - 2)}", "warn")] for text in _unread(found)][:_MOST]
+            f"not read: {len(found['unread'])}", [[(f"  {shortened(text, width - 2)}", "warn")] for text in _unread(found)][:_MOST]
         )
 
 
@@ -65,10 +65,12 @@ def page_of(found: Json, name: str) -> str:
         "<h2>Who writes it</h2>",
         table(("tool", "what of it", "objects", "namespaces", "last write"), writers),
         "<h2>Components of the catalogue</h2>",
+        _warned(_blind(found, _WORKLOADS)),
         table(("component", "version", "chart", "written by", "to know", "adopting it"), components),
         f"<h2>Policies of CIS EKS 1.8.0, section 4</h2><p class='quiet'>{escaped(_counted(found['checks']))}</p>",
         *map(_details, found["checks"]),
         "<h2>Pod security</h2>",
+        _warned(_blind(found, _PODS)),
         table(("namespace", "enforces", "pods need", "because of"), levels),
     ]
     if found["unread"]:
@@ -78,8 +80,22 @@ def page_of(found: Json, name: str) -> str:
 
 def _about(found: Json) -> str:
     cluster = found["cluster"]
-    counts = ", ".join(f"{cluster[what]:,} {what if cluster[what] != 1 else what[:-1]}" for what in ("nodes", "namespaces", "objects"))
-    return f"Kubernetes {cluster['version']}, which {cluster['ends']}; {counts}"
+    counts = [
+        f"{what} not read" if cluster[what] is None else f"{cluster[what]:,} {what if cluster[what] != 1 else what[:-1]}"
+        for what in ("nodes", "namespaces", "objects")
+    ]
+    least = f"{', '.join(counts[:-1])}, {'at least ' if found['unread'] else ''}{counts[-1]}"
+    return f"Kubernetes {cluster['version'] or '?'}, which {cluster['ends']}; {least}"
+
+
+def _blind(found: Json, kinds: frozenset[str]) -> str:
+    """What could not be read of what a section is made of; empty where all could."""
+    unread = sorted(kinds & set(found["unread"]))
+    return f"not evaluated: {', '.join(unread)} not read" if unread else ""
+
+
+def _warned(text: str) -> str:
+    return f"<p class='not'>{escaped(text)}</p>" if text else ""
 
 
 def _section(title: str, lines: Any) -> Iterator[Line]:
@@ -107,7 +123,9 @@ def _components(found: Json, width: int) -> Iterator[Line]:
         yield [(shortened(f"  {one['name']:<26}{version:<18}by {', '.join(one['writers'])}", width), "")]
         for text, style in [*((note, "warn") for note in one["notes"]), *((f"adopting: {said}", "quiet") for said in one["adopting"])]:
             yield from ([(f"      {line}", style)] for line in wrapped(text, width - 6, "  "))
-    if not found["components"]:
+    if blind := _blind(found, _WORKLOADS):
+        yield [(f"  {blind}", "warn")]
+    elif not found["components"]:
         yield [("  none", "quiet")]
 
 

@@ -29,6 +29,8 @@ SPEC: dict[str, Any] = {**AUTH_SPEC, "catalog": {"type": "dict", "default": {}},
 _WHOLE = frozenset({*(kind for check in CHECKS for kind in check.reads if kind != EVERY), *WORKLOADS, "Namespace"})
 _LEFT_OUT = frozenset({"Event", "Event.events.k8s.io", "ComponentStatus", "Lease.coordination.k8s.io"})
 """What says nothing of who writes a cluster."""
+_COUNTED = ("Node",)
+_AWAY = "the server behind this API group does not answer"
 
 
 def survey(call: Call) -> Result:
@@ -42,8 +44,8 @@ def survey(call: Call) -> Result:
         "cluster": {
             "version": seen.version,
             "ends": ends(seen.version, datetime.datetime.now(datetime.UTC).date().isoformat()),
-            "nodes": len(list(seen.metadata.get("Node", ()))),
-            "namespaces": len(seen.of("Namespace")),
+            "nodes": _count(seen, "Node"),
+            "namespaces": _count(seen, "Namespace"),
             "objects": sum(len(list(rows)) for rows in seen.metadata.values()),
         },
         "writers": [
@@ -78,11 +80,15 @@ def survey(call: Call) -> Result:
     }
 
 
+def _count(seen: Seen, kind: str) -> int | None:
+    """None where nobody could look."""
+    return None if kind in seen.unread else len(list(seen.metadata.get(kind, ())))
+
+
 def _seen(client: KubeClient) -> Seen:
     version = str(client.get("/version").get("gitVersion") or "")
     discovery = Discovery(client)
-    discovery.refresh()
-    kinds = {kind.group_kind: kind for kind in reversed(list(discovery.kinds())) if kind.listable and kind.group_kind not in _LEFT_OUT}
+    kinds = {kind.group_kind: kind for kind in reversed(discovery.every_kind()) if kind.listable and kind.group_kind not in _LEFT_OUT}
 
     def listed(kind: Kind) -> tuple[str, list[Any], str]:
         try:
@@ -95,7 +101,12 @@ def _seen(client: KubeClient) -> Seen:
         version,
         {name: [one["metadata"] for one in rows] for name, rows, _why in answers},
         {name: rows for name, rows, _why in answers if name in _WHOLE},
-        {name: why for name, _rows, why in answers if why} | {kind: "the server does not have it" for kind in _WHOLE - set(kinds)},
+        {f"*.{group}".rstrip("."): f"{_AWAY}: which kinds it has is not known" for group in discovery.stale}
+        | {name: why for name, _rows, why in answers if why}
+        | {
+            kind: _AWAY if kind.partition(".")[2] in discovery.stale else "the server does not have it"
+            for kind in {*_WHOLE, *_COUNTED} - set(kinds)
+        },
     )
 
 

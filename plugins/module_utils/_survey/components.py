@@ -71,6 +71,8 @@ def release_of(version: str) -> str:
 def ends(version: str, today: str) -> str:
     """What is to be said of how long a version of Kubernetes is looked after; ``today`` as 2026-11-29."""
     release = release_of(version)
+    if len(_numbers(release)) < 2:
+        return "does not say which release it is"
     if release in _END_OF_LIFE:
         date = _END_OF_LIFE[release]
         return f"has ended on {date}" if date < today else f"ends on {date}"
@@ -114,7 +116,7 @@ def _notes(found: Found, entry: Json, seen: Seen) -> Iterable[str]:
     elif ours and _numbers(mine) != _numbers(ours):
         yield f"the catalogue has {ours}, which is {'newer' if _numbers(ours) > _numbers(mine) else 'older'}"
     least, most = entry.get("kubernetes") or ("0", "999")
-    if not _numbers(least) <= _numbers(release_of(seen.version)) <= _numbers(most):
+    if seen.version and not _numbers(least) <= _numbers(release_of(seen.version)) <= _numbers(most):
         yield f"the catalogue's version is for Kubernetes {least} to {most}"
 
 

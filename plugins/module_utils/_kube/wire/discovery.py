@@ -71,6 +71,12 @@ class Discovery:
         for found in self._kinds.values():
             yield from found
 
+    def every_kind(self) -> list[Kind]:
+        """Every kind that the server serves. What groups in ``stale`` have is not known, beyond what the server remembers."""
+        for group in () if self._whole else set(self._plain_groups) - self._loaded:
+            self._load_plain(group)
+        return list(self.kinds())
+
     def _of(self, group: str, kind: str) -> list[Kind]:
         if not self._whole and group not in self._loaded:
             self._load_plain(group)

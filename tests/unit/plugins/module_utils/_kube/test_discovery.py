@@ -94,6 +94,20 @@ def test_a_group_whose_backend_is_away_is_known_to_be_unknown():
     assert found.stale == {"broken.dev"}
 
 
+def test_every_kind_of_an_older_server_is_known_and_what_did_not_answer_is_named():
+    server = Server(PLAIN | {"/api/v1": {"resources": [{"name": "pods", "kind": "Pod", "namespaced": True, "verbs": ["list"]}]}})
+    found = Discovery(server)
+    assert {kind.group_kind for kind in found.every_kind()} == {"Pod", "Deployment.apps"} and found.stale == {"broken.dev"}
+    asked = len(server.asked)
+    assert len(found.every_kind()) == 2 and len(server.asked) == asked
+
+
+def test_every_kind_of_two_requests_costs_no_third():
+    server = Server(AGGREGATED)
+    assert {kind.group_kind for kind in Discovery(server).every_kind()} == {"Namespace", "Thing.example.dev", "Check.example.dev"}
+    assert server.asked == ["/api", "/apis"]
+
+
 @pytest.mark.parametrize("answers", [AGGREGATED, PLAIN])
 def test_reading_again_forgets_what_is_no_longer_served(answers):
     server = Server(dict(answers))

@@ -114,6 +114,8 @@ def test_components_are_recognised_by_chart_label_or_image():
         ("v1.34.9-eks-1", "has ended on 2026-10-27"),
         ("v1.29.0", "ended before 2025-10-28"),
         ("v1.99.0", "is newer than what is known here"),
+        ("", "does not say which release it is"),
+        ("v1", "does not say which release it is"),
     ],
 )
 def test_how_long_a_version_is_looked_after(version, said):
@@ -214,6 +216,20 @@ def test_what_cannot_be_read_is_not_what_is_missing():
     assert statuses["4.3.2"] == statuses["4.1.6"] == "not evaluated"
     blind = {**FOUND, "levels": [], "unread": {"Pod": "403"}}
     assert any("not evaluated: Pod not read" in "".join(text for text, _style in line) for line in lines_of(blind, "x", 80))
+
+
+@pytest.mark.parametrize(("unread", "said"), [({}, "none"), ({"DaemonSet.apps": "503"}, "not evaluated: DaemonSet.apps not read")])
+def test_where_no_workload_could_be_read_nobody_says_that_none_runs(unread, said):
+    found = {**FOUND, "components": [], "unread": unread}
+    lines = ["".join(text for text, _style in line) for line in lines_of(found, "x", 80)]
+    assert lines[lines.index("components of the catalogue") + 1] == f"  {said}"
+    assert ("DaemonSet.apps not read" in page_of(found, "x")) is bool(unread)
+
+
+def test_a_number_that_nobody_counted_is_not_said():
+    cluster = {**FOUND["cluster"], "version": "", "nodes": None}
+    (first, *_rest) = ("".join(text for text, _style in line) for line in lines_of({**FOUND, "cluster": cluster}, "x", 120))
+    assert first == "x Kubernetes ?, which ends; nodes not read, 2 namespaces, at least 3 objects"
 
 
 def test_what_cannot_be_read_is_never_passed():
