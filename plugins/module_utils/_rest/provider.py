@@ -42,6 +42,8 @@ _PAGE = 50
 """Rows that a page of a list has at least."""
 _OVERTAKEN = (http.HTTPStatus.CONFLICT, http.HTTPStatus.UNPROCESSABLE_ENTITY)
 """What a server says of a write over something else than what is there; GitHub 422 of a file that was to be new."""
+_THERE_ALREADY = (*_OVERTAKEN, http.HTTPStatus.BAD_REQUEST)
+"""What it says where something new is there; Elasticsearch and OpenSearch 400 of a data stream."""
 
 
 class Described:
@@ -368,15 +370,18 @@ class RestProvider(Provider[Thing]):
             self._client.write(kind.update, self._address(kind.at(place), resource.parent, place) or "", later, self.may_write)
 
     def _put(self, resource: Thing, body: Json, address: str, sent: Json, guard: Mapping[str, str] | None = None) -> Json:
-        """Write where it is. What a server refuses as changed meanwhile may be this very write, whose first answer was lost."""
+        """Write where it is; without ``guard`` something new. What a server refuses as changed meanwhile, or as there already, may be this
+        very write, whose first answer was lost.
+        """
         try:
             return self._client.write(self._api.kinds[resource.kind].update, address, sent, self.may_write, guard)
         except RestError as error:
-            if error.status not in _OVERTAKEN:
+            if error.status not in (_THERE_ALREADY if guard is None else _OVERTAKEN):
                 raise
             self._read_again(resource)
-            wanted, there = self.compared(resource, body, self.live(resource) or {})
-            if wanted != there:
+            live = self.live(resource)
+            wanted, there = self.compared(resource, body, live or {})
+            if live is None or wanted != there:
                 raise
             return {}
 

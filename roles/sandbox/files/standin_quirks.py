@@ -188,6 +188,9 @@ class ElasticsearchQuirks(Quirks):
         said = ("_seq_no", "_primary_term") if kind == "ism_policy" and before else ()
         return kind == "ism_policy" and query != {f"if{name}": str((before or {})[name]) for name in said}
 
+    def refused(self, kind: str, before: Row | None, sent: Row) -> str:
+        return f"data_stream [{before['name']}] already exists" if kind == "data_stream" and before else ""
+
     def kept(self, kind: str, before: Row | None, after: Row, now: str) -> Row:
         if kind == "ism_policy":
             states = [{**state, "actions": [_tried(action) for action in state.get("actions", [])]} for state in after["policy"]["states"]]
