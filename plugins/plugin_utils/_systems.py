@@ -131,8 +131,10 @@ class _System:
 
     def verified(self) -> Iterator[tuple[str, Json]]:
         """What the row's own checks found; without any, whether something differs from the documents."""
+        # Who configures nothing looks at what others run, and says itself how that is reached.
+        access = self._access() if self._row.verifies and self._row.configures else {}
         for one in self._row.verifies:
-            yield self._row.area, self._call(one["module"], {**self._access(), **self._document(one)}, check_mode=False)
+            yield self._row.area, self._call(one["module"], {**access, **self._document(one)}, check_mode=False)
         if not self._row.verifies:
             for part, result in self.configured():
                 yield part, result if result.get("failed") else _as_declared(part, result)

@@ -14,6 +14,7 @@ import urllib.request
 import uuid
 
 import pytest
+from ansible_collections.gantry.platform.plugins.module_utils._joined.amtool import CHECK
 from ansible_collections.gantry.platform.plugins.module_utils._joined.face import Call
 from ansible_collections.gantry.platform.plugins.module_utils._joined.silence import SILENCE, SPEC
 from ansible_collections.gantry.platform.tests.integration.conftest import built
@@ -132,6 +133,29 @@ def test_what_the_operator_wrote_is_right_and_leads_every_alert_where_our_own_wa
             [amtool, "config", "routes", "test", f"--config.file={config}", *words], capture_output=True, text=True, check=True
         )
         assert led.stdout.strip().split(",") == [f"monitoring/platform/{name}" for name in receiver_of(spec["route"]["routes"], labels)]
+
+
+def test_verify_holds_what_alertmanager_runs_with_against_tiers_and_teams(everything):
+    """As the deployer, through the apiserver, as the first run has done with every kind of alert."""
+    log = (everything.cluster / "logs" / "audit.log").read_text(encoding="utf-8").splitlines()
+    asked = [row for row in map(json.loads, log) if "/alertmanager:web/proxy/api/v2/status" in row["requestURI"]]
+    assert asked and all(row["userAgent"].startswith("alertmanager_check") for row in asked)
+    given = {name: option.get("default") for name, option in CHECK.spec.items()}
+    service = {"namespace": "monitoring", "name": "alertmanager", "port": "web"}
+    reach = {"kubeconfig": str(everything.cluster / "deployer.kubeconfig"), "service": service, "amtool": built("amtool")[0]}
+    labels = {"team": "cortex", "tier": "t0", "severity": "page"}
+
+    def checked(*receivers):
+        row = {"labels": labels, "receivers": [f"monitoring/platform/{name}" for name in receivers]}
+        return CHECK.call(Call({**given, **reach, "routes": [row]}, {}))
+
+    right = ["cortex_pagerduty-slack"]
+    found = checked(*right)
+    assert not found.get("failed") and found["rendered"] > 5 and found["routed"] == 1, found
+    assert (
+        f"reaches {','.join(f'monitoring/platform/{name}' for name in right)}; expected monitoring/platform/nobody"
+        in checked("nobody")["msg"]
+    )
 
 
 def test_a_silence_keeps_a_page_from_everybody_once_and_ends(alerts, everything):

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..._alertmanager.notifications import SEVERITIES, TIERS, VIAS, notifications, ways
+from ..._alertmanager.table import table
 from ..._core.schema import Path, Problem
 from ..look import Json, mapping, seconds
 
@@ -20,8 +21,9 @@ _HERE: Path = ("settings", "alerting")
 
 
 def contributions(model: Json) -> dict[str, Any]:
-    """Routes and receivers. In a trial their secrets are those of what stands for the receivers."""
-    found = notifications(model["settings"]["alerting"], model["teams"], model["settings"]["owner"])
+    """Routes and receivers, and what they are held against. In a trial their secrets are those of what stands for the receivers."""
+    given = (model["settings"]["alerting"], model["teams"], model["settings"]["owner"])
+    found = {**notifications(*given), "table": table(*given)}
     # What exists once has no cluster of its own.
     folder = mapping(model, "cluster").get("simulated_in")
     if folder is not None:

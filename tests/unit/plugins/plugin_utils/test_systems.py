@@ -227,6 +227,13 @@ def test_the_rows_own_checks_take_the_place_of_the_comparison(system):
     assert answer["proven"] == ["a is served"] and [note["wave"] for note in answer["noted"]] == ["dns"]
 
 
+def test_who_configures_nothing_says_itself_how_what_others_run_is_reached(system):
+    dns = system((), on=CLUSTER, verifies=({"module": "dns_verify", "template": "zones.yaml.j2"},))
+    dns.values = {"dns_access": {"url": "https://dns.example"}}
+    dns.run("verify", simulated_in="folder")
+    assert dns.asked == [("dns_verify", {"zones": {}}, False)]
+
+
 def test_differences_and_warnings_of_all_calls_are_the_tasks(system):
     dns = system()
     dns.answers = {

@@ -51,8 +51,8 @@ def test_a_server_of_a_trial_and_one_of_no_cluster_of_the_run_is_there(known):
     assert worked_out("platform_made_now", hostvars={"one": hub}, **known) == []
 
 
-@pytest.mark.parametrize(("command", "areas"), [("site", ["checked", "compared"]), ("verify", ["checked"])])
+@pytest.mark.parametrize(("command", "areas"), [("site", ["checked", "looks", "compared"]), ("verify", ["checked", "looks"])])
 def test_what_was_compared_already_is_not_compared_again_to_verify_it(command, areas):
-    configuring = [{"area": "checked", "verifies": True}, {"area": "compared", "verifies": False}]
-    found = worked_out("platform_verifying", platform_configuring=configuring, platform_command=command)
+    rows = [{"area": "checked", "verifies": True}, {"area": "compared", "verifies": False}, {"area": "looks", "verifies": True}]
+    found = worked_out("platform_verifying", platform_switched_on=rows, platform_configuring=rows[:2], platform_command=command)
     assert [row["area"] for row in found] == areas
