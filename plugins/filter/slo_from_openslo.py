@@ -31,12 +31,18 @@ options:
     type: list
     elements: dict
     required: true
+  namespaces:
+    description:
+      - The namespace of each service, by name. An objective says none, since it is that of its service's team; queries that name one are checked
+        by this, and refused without.
+    type: dict
+    default: {}
 """
 
 EXAMPLES = r"""
 - name: Take objectives over
   ansible.builtin.copy:
-    content: "{{ {'platform_slos': documents | gantry.platform.slo_from_openslo} | to_nice_yaml }}"
+    content: "{{ {'platform_slos': documents | gantry.platform.slo_from_openslo(namespaces={'memory-store': 'memory'})} | to_nice_yaml }}"
     dest: inventories/group_vars/all/50_slos.yml
     mode: "0644"
   vars:
@@ -50,13 +56,17 @@ _value:
 """
 
 
-def slo_from_openslo(documents: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def slo_from_openslo(documents: Any, namespaces: Any = None) -> dict[str, Any]:
     """Objectives by name."""
+    if isinstance(documents, str | bytes | Mapping) or not isinstance(documents, Iterable):
+        raise AnsibleFilterError("slo_from_openslo: a list of documents, such as from_yaml_all gives")
+    if not isinstance(namespaces or {}, Mapping):
+        raise AnsibleFilterError("slo_from_openslo: namespaces is a dictionary, service: namespace")
     found: dict[str, Any] = {}
     reasons: list[str] = []
     for document in documents:
         try:
-            name, said = imported(document)
+            name, said = imported(document, namespaces)
             if name in found:
                 raise InputError(f"{name}: there is one of this name already")
             found[name] = said

@@ -13,6 +13,8 @@ but a bucket or a counter of good answers that is missing is a mistake: it makes
 from __future__ import annotations
 
 import json
+import re
+from decimal import Decimal
 from fractions import Fraction
 
 from .exact import duration, text
@@ -74,9 +76,21 @@ def _histogram(slo: Slo) -> str:
 
 
 def bound(threshold: Fraction) -> str:
-    """The matcher of a bucket. Prometheus 3 writes the bound of 1 as 1.0, 2 as the program did."""
+    """The matcher of a bucket, in every form in which its bound is written.
+
+    Programs in Go and Prometheus 2 write 1, those in Python and Prometheus 3 1.0 (OpenMetrics, "Considerations: Canonical Numbers"), all of them
+    with an exponent what Go's %g does: 1e+06, 5e-05.
+    """
     number = text(threshold)
-    return f'le="{number}"' if "." in number else f'le=~"{number}|{number}\\\\.0"'
+    forms = [number] if "." in number else [number, f"{number}.0"]
+    digits = Decimal(repr(float(threshold))).normalize()
+    if threshold and not -4 <= digits.adjusted() < 6:
+        forms.append(f"{digits.scaleb(-digits.adjusted()):f}e{'-' if digits.adjusted() < 0 else '+'}{abs(digits.adjusted()):02}")
+    if len(forms) == 1:
+        return f'le="{number}"'
+    # A backslash of the expression is two within the quotes of PromQL.
+    written = "|".join(re.sub(r"([.+])", r"\\\\\1", form) for form in forms)
+    return f'le=~"{written}"'
 
 
 def _classic(slo: Slo, of: str) -> tuple[str, str]:
