@@ -14,6 +14,7 @@ from pathlib import Path
 
 import jsonschema
 from ansible_collections.gantry.platform.tests.kit.audit import DEPLOYER, KubeAudit
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,7 +32,8 @@ class Runs:
         self.report = folder / "report.json"
         self.audit = KubeAudit.of(self.cluster)
         self._inventory = str(inventory) if isinstance(inventory, Path) else f"inventories/{inventory}.yml"
-        self._variables = {"platform_rehearsal_root": str(folder), "platform_plan_file": str(self.report), **variables}
+        patient = {"platform_wait_timeout": LONGEST, "platform_verify_timeout": LONGEST}
+        self._variables = {"platform_rehearsal_root": str(folder), "platform_plan_file": str(self.report), **patient, **variables}
         self._bin = Path(sys.executable).parent
         self.environment = {
             **{name: value for name, value in os.environ.items() if checkout == ROOT or name != "ANSIBLE_COLLECTIONS_PATH"},

@@ -165,7 +165,7 @@ spec:
           resources: {requests: {cpu: 1m, memory: 1Mi}, limits: {memory: 1Mi}}
           securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
 END
-kubectl wait -n cortex --for=condition=Available deployment/consciousness-engine --timeout=60s
+kubectl wait -n cortex --for=condition=Available deployment/consciousness-engine --timeout=600s
 kubectl create configmap settings -n default
 kubectl config rename-context "$(kubectl config current-context)" prod-euw1
 cp ~/.kube/config ~/.kube/administrator

@@ -12,7 +12,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -160,9 +159,6 @@ def test_site_plan_and_drift(repository):
 
 def test_what_needs_the_sandbox_says_how_to_start_it(repository):
     assert "stopped" in succeeded(make(repository, "down")) + succeeded(make(repository, "status"))
-    began = time.monotonic()
     refused = make(repository, "plan")
     said = " ".join((refused.stdout + refused.stderr).split())
     assert refused.returncode != 0 and "sandbox: its sandbox does not run; start it with make up; nothing was contacted" in said
-    # Not as long as retries of a refused connection.
-    assert time.monotonic() - began < 20

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST
 
 ROOT = Path(__file__).resolve().parents[2]
 CLUSTERS = {
@@ -25,7 +26,12 @@ CLUSTERS = {
 @pytest.mark.parametrize("environment", CLUSTERS)
 def test_every_cluster_is_made_true_verified_and_removed(environment, tmp_path):
     report = tmp_path / "report.json"
-    given = {"platform_rehearsal_root": str(tmp_path / "clusters"), "platform_plan_file": str(report)}
+    given = {
+        "platform_rehearsal_root": str(tmp_path / "clusters"),
+        "platform_plan_file": str(report),
+        "platform_wait_timeout": LONGEST,
+        "platform_verify_timeout": LONGEST,
+    }
     done = subprocess.run(
         [
             *(str(Path(sys.executable).with_name("ansible-playbook")), "-i", f"inventories/{environment}.yml"),

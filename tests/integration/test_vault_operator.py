@@ -25,8 +25,6 @@ HOST = "sandbox"
 ROOM = "memory"
 BROUGHT = {'api "key"': "first-of-api", "token": "first-of-token", "not named": "nobody-reads-this"}
 OWNER = {"owner": "memory", "data-class": "internal"}
-SOON = 60.0
-"""Two refreshes of every object, with what the operator waits between attempts."""
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +61,7 @@ def secret(runs, name):
 
 def made(runs, name, wanted=lambda data: True):
     """The data of a Secret as soon as it is as wanted."""
-    until(lambda: (data := secret(runs, name)) is not None and wanted(data), f"the Secret {name}", SOON)
+    until(lambda: (data := secret(runs, name)) is not None and wanted(data), f"the Secret {name}")
     return secret(runs, name)
 
 
@@ -102,8 +100,8 @@ def test_a_login_of_a_database_works_and_ends_with_its_object(platform):
     first = login(made(platform, "store-vault-database-memory"))
     assert psql(platform.live, first) == first["username"]
     platform.kubectl("-n", ROOM, "delete", "vaultdynamicsecret", "store-vault-database-memory")
-    until(lambda: "password authentication failed" in psql(platform.live, first), "the login to end", SOON)
-    until(lambda: secret(platform, "store-vault-database-memory") is None, "its Secret to go", SOON)
+    until(lambda: "password authentication failed" in psql(platform.live, first), "the login to end")
+    until(lambda: secret(platform, "store-vault-database-memory") is None, "its Secret to go")
 
     code, output, report = platform.play("site")
     assert code == 0, output[-3000:]
@@ -121,7 +119,7 @@ def test_a_service_ends_its_own_logins_and_nobody_elses(platform, tmp_path):
     service = VaultClient(resolve_vault({**platform.live.access, "token_file": str(tmp_path / "token")}, {}), "service")
     made = service.read("database/creds/store-memory")
     service.write("sys/leases/revoke", {"lease_id": made["lease_id"]})
-    until(lambda: "password authentication failed" in psql(platform.live, made["data"]), "the login to end", SOON)
+    until(lambda: "password authentication failed" in psql(platform.live, made["data"]), "the login to end")
     for lease in ("database/creds/other-memory/x", "auth/kubernetes-sandbox/login/x", "database/creds/store-memory-2/x"):
         with pytest.raises(GantryError, match="permission denied"):
             service.write("sys/leases/revoke", {"lease_id": lease})
@@ -142,7 +140,7 @@ def test_a_changed_secret_reaches_the_pods_and_the_next_run_leaves_their_restart
     before = restarts(platform)
     platform.live.api.write("sandbox/data/store", {"data": {**BROUGHT, "token": "second-of-token"}})
     assert made(platform, "store-vault", lambda data: data["TOKEN"] == "second-of-token")["API_KEY"] == "first-of-api"
-    until(lambda: restarts(platform) != before, "the Deployment to restart", SOON)
+    until(lambda: restarts(platform) != before, "the Deployment to restart")
     after = restarts(platform)
     code, output, report = platform.play("site")
     assert (code, report["status"], restarts(platform)) == (0, "clean", after), output[-3000:]
@@ -151,7 +149,7 @@ def test_a_changed_secret_reaches_the_pods_and_the_next_run_leaves_their_restart
 def test_a_key_that_is_missing_is_said_and_changes_nothing(platform):
     kept = made(platform, "store-vault")
     platform.live.api.write("sandbox/data/store", {"data": {"token": "third-of-token"}})
-    until(lambda: any('the key api "key" is missing' in text for text in warnings(platform, ROOM, "VaultStaticSecret")), "a warning", SOON)
+    until(lambda: any('the key api "key" is missing' in text for text in warnings(platform, ROOM, "VaultStaticSecret")), "a warning")
     assert secret(platform, "store-vault") == kept
     platform.live.api.write("sandbox/data/store", {"data": BROUGHT})
     made(platform, "store-vault", lambda data: data["TOKEN"] == "first-of-token")
@@ -172,5 +170,5 @@ def test_another_team_cannot_borrow_the_login_of_a_service(platform):
     }
     platform.kube.admin.create(platform.kube.path(stolen).rpartition("/")[0], stolen, "tests")
     refused = 'target namespace "cortex" is not allowed by kind=VaultAuth obj=memory/store'
-    until(lambda: any(refused in text for text in warnings(platform, "cortex", "VaultStaticSecret")), "a refusal", SOON)
+    until(lambda: any(refused in text for text in warnings(platform, "cortex", "VaultStaticSecret")), "a refusal")
     assert "stolen" not in [one["metadata"]["name"] for one in platform.kube.list("Secret", "cortex")]

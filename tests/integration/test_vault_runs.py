@@ -95,7 +95,7 @@ class VaultRuns(Runs):
         with ThreadPoolExecutor() as pool:
             # Somebody has to read, or it would wait with a full pipe. Nothing that survived may hold the pipe open.
             reader = pool.submit(process.communicate, timeout=600)
-            until(lambda: reader.done() or point in {path for _how, path in self.live.audit.changes(since)}, f"a write to {point}", 300)
+            until(lambda: reader.done() or point in {path for _how, path in self.live.audit.changes(since)}, f"a write to {point}")
             if not reader.done():
                 os.killpg(process.pid, signal.SIGKILL)
             output, _none = reader.result()
@@ -312,7 +312,7 @@ def test_a_vault_that_is_sealed_in_mid_run_is_said_and_the_next_run_mends(runs, 
     since, record = runs.live.audit.mark(), ("read", "gantry/data/consciousness")
     with ThreadPoolExecutor() as pool:
         run = pool.submit(runs.loud, "site", access=runner)
-        until(lambda: run.done() or list(runs.live.audit.asked(since)).count(record) >= 2, "the run to come back to Vault", 300)
+        until(lambda: run.done() or list(runs.live.audit.asked(since)).count(record) >= 2, "the run to come back to Vault")
         runs.live.api.write("sys/seal", {})
         code, output, report = run.result()
     # Who has to help now gets into the cluster all the same, without a word to Vault.
@@ -322,7 +322,7 @@ def test_a_vault_that_is_sealed_in_mid_run_is_said_and_the_next_run_mends(runs, 
     assert runs.live.audit.mark() == asked
     # A server that was sealed by hand opens itself when it starts anew.
     os.kill(pid_of(runs.cluster, "vault"), signal.SIGKILL)
-    until(lambda: serves(runs.live), "Vault to open itself", 60)
+    until(lambda: serves(runs.live), "Vault to open itself")
     assert (code, report["status"]) == (2, "failed"), output[-3000:]
     assert "sealed" in report["hosts"][HOST]["error"], report["hosts"][HOST]
     assert report["hosts"][HOST]["failed_task"]

@@ -77,7 +77,7 @@ class Foreign:
             f"--audit-policy-file={policy}",
             f"--audit-log-path={self.audit}",
         )
-        until(lambda: self._answers(f"{address}/readyz"), "the apiserver", 90)
+        until(lambda: self._answers(f"{address}/readyz"), "the apiserver")
         self._as_super_admin(
             "create", "clusterrolebinding", "kubeadm:cluster-admins", "--clusterrole=cluster-admin", "--group=kubeadm:cluster-admins"
         )
@@ -129,7 +129,7 @@ class Foreign:
             for number in (1, 2)
         ]
         self.kubectl("create", "-f", "-", given=json.dumps({"apiVersion": "v1", "kind": "List", "items": nodes}))
-        self.kubectl("wait", "--for=condition=Ready", "node", "--all", "--timeout=60s")
+        self.kubectl("wait", "--for=condition=Ready", "node", "--all", "--timeout=600s")
 
     def _as_super_admin(self, *words: str) -> None:
         command = [self._binaries["kubectl"].path, "--kubeconfig", self.folder / "super-admin.conf", *words]

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _LOOKS = 0.2
-_LONGEST = 180.0
+_LONGEST = 900.0
 """Seconds after which a command that does not end is killed."""
 _ERASE = "\r\x1b[K"
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")

@@ -9,11 +9,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+LONGEST = 600
+"""Seconds after which what is waited for does not come: many times what it takes, since only a failing test waits as long."""
 
-def until(met: Callable[[], Any], what: str, seconds: float = 30.0) -> Any:
+
+def until(met: Callable[[], Any], what: str) -> Any:
     """The first true answer of ``met``."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + LONGEST
     while not (answer := met()):
-        assert time.monotonic() < end, f"waited {seconds:.0f} s for {what}"
+        assert time.monotonic() < end, f"waited {LONGEST} s for {what}"
         time.sleep(0.05)
     return answer

@@ -83,7 +83,7 @@ def in_the_middle(runs, process, held):
         assert process.poll() is None, process.communicate()[0]
         return held.called and any("trust/limitranges" in uri for _verb, uri in runs.audited()[written:])
 
-    until(wrote, "the run to be in the middle of its writes", 300)
+    until(wrote, "the run to be in the middle of its writes")
 
 
 def start(runs):
@@ -103,7 +103,7 @@ def told_to_stop(process, number):
     lines, reader = read_on(process)
     os.kill(process.pid, number)
     if number == signal.SIGINT:
-        until(lambda: process.poll() is not None or any("User interrupted" in line for line in list(lines)), "the run to give up", 120)
+        until(lambda: process.poll() is not None or any("User interrupted" in line for line in list(lines)), "the run to give up")
     else:
         process.wait(120)
 
@@ -125,7 +125,7 @@ def test_a_run_that_is_told_to_stop_says_what_it_wrote_and_the_next_one_goes_on(
     output = printed()
     assert process.returncode != 0, output
     # On SIGTERM ansible-playbook does not wait for its worker, which notes how far it came once its request is answered.
-    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), "the worker to note how far it came", 120)
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), "the worker to note how far it came")
     if number == signal.SIGINT:
         said = " ".join(output.split())
         assert "interrupted" in said and "run again, and the next run goes on from there" in said, output
@@ -170,22 +170,22 @@ def test_a_run_that_was_killed_is_waited_for_and_then_finished(runs, slow):
 
 
 def test_the_second_of_two_runs_says_whom_it_waits_for_and_plans_again(runs, slow, tmp_path):
+    first = start(runs)
+    in_the_middle(runs, first, slow)
+    # It sleeps until the second one waits for it, however long that takes to come so far.
+    asleep = [*workers_of(first), first.pid]
+    for pid in asleep:
+        os.kill(pid, signal.SIGSTOP)
+    slow.let_go()
+    until(lambda: "containers" in runs.kubectl("-n", "cortex", "get", "limitranges", "-o", "name"), "the write that was under way")
     theirs = tmp_path / "second.json"
     second = runs.start("ansible-playbook", *runs.words("site", platform_plan_file=str(theirs), **AREA))
     lines, reader = read_on(second)
-    # It sleeps before it has planned: how long it takes to begin is no part of how long the first may be held.
-    until(lambda: any("check the inventory" in line for line in list(lines)), "the second run to have begun", 300)
-    asleep = [*workers_of(second), second.pid]
-    for pid in asleep:
-        os.kill(pid, signal.SIGSTOP)
     try:
-        first = start(runs)
-        in_the_middle(runs, first, slow)
+        until(lambda: any("waits for the run of" in line for line in list(lines)), "the second run to say whom it waits for")
     finally:
         for pid in asleep:
             os.kill(pid, signal.SIGCONT)
-    until(lambda: any("waits for the run of" in line for line in list(lines)), "the second run to say whom it waits for", 300)
-    slow.let_go()
     output, _none = first.communicate(timeout=300)
     assert (first.returncode, conforms(runs.reported())["status"]) == (0, "applied"), output
     second.wait(300)
@@ -204,7 +204,7 @@ def test_a_run_that_slept_while_another_went_through_writes_nothing_and_stands_b
         os.kill(pid, signal.SIGSTOP)
     slow.let_go()
     # What it had sent is done by the server all the same; the other run shall not plan what is about to be there.
-    until(lambda: "containers" in runs.kubectl("-n", "cortex", "get", "limitranges", "-o", "name"), "the write that was under way", 120)
+    until(lambda: "containers" in runs.kubectl("-n", "cortex", "get", "limitranges", "-o", "name"), "the write that was under way")
     report = tmp_path / "other.json"
     try:
         code, output = runs.command("ansible-playbook", *runs.words("site", platform_plan_file=str(report), **AREA))

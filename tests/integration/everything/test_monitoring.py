@@ -20,8 +20,6 @@ from ansible_collections.gantry.platform.tests.kit.waiting import until
 from ansible_collections.gantry.platform.tests.unit.roles.declared import CHECKOUT, ENVIRONMENTS, declare
 
 OBJECTS = ("PrometheusRule.monitoring.coreos.com/monitoring/monitoring", "Prometheus.monitoring.coreos.com/monitoring/platform")
-SOON = 60.0
-"""Several evaluations, and what operator and keeper take to hand on a change."""
 
 
 def changes(report):
@@ -58,7 +56,7 @@ def test_every_target_that_runs_is_up_and_services_are_found(platform):
         return sorted((target["labels"]["pod"], target["health"]) for target in found if target["labels"]["namespace"] == "monitoring")
 
     # A pod that became ready last is found last, and was not asked yet.
-    until(lambda: measured() == [(server, "up") for server in servers], "every server to be measured", SOON)
+    until(lambda: measured() == [(server, "up") for server in servers], "every server to be measured")
     targets = ask(platform, "prometheus", "/api/v1/targets?state=active")["data"]["activeTargets"]
     assert all("//127.0.0.1:" in target["scrapeUrl"] for target in targets)
     assert {"consciousness-engine", "memory-store", "dream-scheduler"} <= {target["labels"].get("service") for target in targets}
@@ -80,7 +78,7 @@ def test_rules_are_loaded_as_they_are_declared_and_one_of_them_has_reached_alert
 def test_a_rule_edited_by_hand_is_noticed_by_verify_named_by_drift_and_put_back(platform):
     edit = [{"op": "replace", "path": "/spec/groups/0/rules/0/alert", "value": "Cerberus"}]
     platform.kubectl("-n", "monitoring", "patch", "prometheusrule", "monitoring", "--type=json", "-p", json.dumps(edit))
-    until(lambda: "Cerberus" in loaded(platform).get("monitoring", []), "Prometheus to have the edited rule", SOON)
+    until(lambda: "Cerberus" in loaded(platform).get("monitoring", []), "Prometheus to have the edited rule")
 
     code, output, _report = platform.play("verify", platform_verify_timeout=0)
     assert code != 0 and "monitoring-rules: Prometheus evaluates the" in output, output[-3000:]
@@ -112,7 +110,7 @@ def test_every_query_of_every_dashboard_is_answered(platform):
                     found.append((name, query))
         return found
 
-    until(lambda: not empty(), "every panel to show something", SOON * 2)
+    until(lambda: not empty(), "every panel to show something")
 
 
 @pytest.fixture(scope="module")

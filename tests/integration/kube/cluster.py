@@ -28,7 +28,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.discove
 from ansible_collections.gantry.platform.tests.kit.audit import KubeAudit, Sent
 from ansible_collections.gantry.platform.tests.kit.faults import FaultyServer
 
-_LOGGED_WITHIN = 2.0
+_LOGGED_WITHIN = 20.0
 _NUMBERS = itertools.count(1)
 MERGE = "application/merge-patch+json"
 OWNER = "tests"

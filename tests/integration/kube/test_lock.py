@@ -61,7 +61,7 @@ def test_a_run_that_sleeps_while_another_one_goes_through_writes_nothing_more(cl
     sleeper = one_set("s", namespace, *(config_map(namespace, name, colour="sleeper") for name in ("a", "b", "new")))
     other = one_set("s", namespace, *(config_map(namespace, name, colour="other") for name in ("a", "b", "else")))
     with process(cluster, number, "before", "SIGSTOP", sleeper, prune={"mode": "delete"}) as running:
-        until(lambda: sleeps(running) or running.poll() is not None, "the run to fall asleep", 60)
+        until(lambda: sleeps(running) or running.poll() is not None, "the run to fall asleep")
         cluster.run(other, lock=True, prune={"mode": "delete"}).ok()
         mark = cluster.audit.mark()
         record = cluster.parents_in(namespace)[0]["data"]["record"]
@@ -81,7 +81,7 @@ def test_a_run_that_sleeps_between_its_plan_and_its_lock_plans_again(cluster, na
     sleeper = one_set("s", namespace, config_map(namespace, "a", colour="blue"), config_map(namespace, "b"))
     other = one_set("s", namespace, config_map(namespace, "a"), config_map(namespace, "b", colour="green"))
     with process(cluster, 1, "before", "SIGSTOP", sleeper) as running:
-        until(lambda: sleeps(running), "the run to fall asleep", 60)
+        until(lambda: sleeps(running), "the run to fall asleep")
         cluster.run(other, lock=True).ok()
         os.kill(running.pid, signal.SIGCONT)
         assert ended(running)["message"] == ""
@@ -96,7 +96,7 @@ def test_clocks_that_differ_let_nobody_in(cluster, namespace, short, tmp_path, c
     first = one_set("s", namespace, *(config_map(namespace, name, colour="first") for name in ("a", "b")))
     second = one_set("s", namespace, *(config_map(namespace, name, colour="second") for name in ("a", "b")))
     with process(cluster, 4, "before", str(door), first, agent="first") as running:
-        until(Path(f"{door}.reached").exists, "the first run to be in the middle of its writes", 60)
+        until(Path(f"{door}.reached").exists, "the first run to be in the middle of its writes")
         with process(cluster, 99, "before", "SIGKILL", second, clock=clock, agent="second", wait_timeout=3 * LEASE) as late:
             refused = ended(late)
         assert "another run is writing to this cluster: first@tests" in refused["message"]
@@ -110,11 +110,11 @@ def test_who_waited_for_another_run_plans_again_and_goes_on(cluster, namespace, 
     door = tmp_path / "door"
     both = [config_map(namespace, name) for name in ("a", "b")]
     with process(cluster, 4, "before", str(door), one_set("s", namespace, *both), agent="first") as running:
-        until(Path(f"{door}.reached").exists, "the first run to be in the middle of its writes", 60)
+        until(Path(f"{door}.reached").exists, "the first run to be in the middle of its writes")
         told = []
 
         def ends():
-            until(lambda: told, "the second run to wait", 60)
+            until(lambda: told, "the second run to wait")
             door.touch()
 
         threading.Thread(target=ends, daemon=True).start()

@@ -83,15 +83,15 @@ def nodes(sandbox, tmp_path_factory):
     """Three of them, initialised, with the root token. The last test of this file ends them for good."""
     tmp_path = tmp_path_factory.mktemp("cluster")
     first = Node(tmp_path, "one", sandbox)
-    until(lambda: _answers(first), "the first node to answer", 120)
+    until(lambda: _answers(first), "the first node to answer")
     keys = tmp_path / "keys.json"
     bring_up(first.client(), Delivery(str(keys), 1, 1), False, 60.0)
     others = [Node(tmp_path, name, sandbox, (first.url,)) for name in ("two", "three")]
     found = [first, *others]
     token = json.loads(keys.read_text(encoding="utf-8"))["root_token"]
     try:
-        until(lambda: all(node.serves() for node in found), "all nodes to serve", 180)
-        until(lambda: len(voters(first, token)) == 3, "three voters", 180)
+        until(lambda: all(node.serves() for node in found), "all nodes to serve")
+        until(lambda: len(voters(first, token)) == 3, "three voters")
         yield found, token
     finally:
         for node in found:
@@ -162,17 +162,17 @@ def test_the_leader_dies_in_mid_run_and_the_next_run_ends_it(nodes):
 
     thread = threading.Thread(target=work)
     thread.start()
-    until(lambda: len(left[1].client(token).names("sys/policies/acl")) > 20, "the other node to have the policies", 120)
+    until(lambda: len(left[1].client(token).names("sys/policies/acl")) > 20, "the other node to have the policies")
     lost.kill()
     thread.join(120)
     # Through a standby the run either waits for the new leader, or it ends with a message; never with a trace.
     assert len(outcomes) == 1 and (isinstance(outcomes[0], int) or outcomes[0])
-    until(lambda: leader(left, token) is not None, "a new leader", 180)
+    until(lambda: leader(left, token) is not None, "a new leader")
     run(left[0], token, 150)
     assert run(left[1], token, 150)["changed"] is False
     lost.start()
-    until(lost.serves, "the lost node to serve again", 180)
-    until(lambda: voters(lost, token) == {"one", "two", "three"}, "three voters", 120)
+    until(lost.serves, "the lost node to serve again")
+    until(lambda: voters(lost, token) == {"one", "two", "three"}, "three voters")
     assert run(lost, token, 150)["changed"] is False
 
 
@@ -183,7 +183,7 @@ def test_every_node_restarts_and_opens_itself(nodes):
         node.kill()
     for node in found:
         node.start()
-    until(lambda: all(node.serves() for node in found), "all nodes to serve", 180)
+    until(lambda: all(node.serves() for node in found), "all nodes to serve")
     assert run(leader(found, token), token, 3)["changed"] is False
 
 
@@ -209,7 +209,7 @@ def test_a_snapshot_in_a_new_cluster_gives_equal_reads(nodes, sandbox, tmp_path)
 
     new = Node(tmp_path, "new", sandbox)
     try:
-        until(lambda: _answers(new), "the new node to answer", 120)
+        until(lambda: _answers(new), "the new node to answer")
         bring_up(new.client(), Delivery(str(tmp_path / "new-keys.json"), 1, 1), False, 60.0)
         fresh = json.loads((tmp_path / "new-keys.json").read_text(encoding="utf-8"))["root_token"]
         client = new.client(fresh)
@@ -217,7 +217,7 @@ def test_a_snapshot_in_a_new_cluster_gives_equal_reads(nodes, sandbox, tmp_path)
         with pytest.raises(GantryError, match=f"say confirm: {name}"):
             restore(client, path, "", True, False)
         restore(client, path, name, True, False)
-        until(lambda: _kept(new, token) == {"password": "kept-over-the-loss"}, "the new node to say what the old one knew", 180)
+        until(lambda: _kept(new, token) == {"password": "kept-over-the-loss"}, "the new node to say what the old one knew")
         again = new.client(token)
         assert again.write("transit/decrypt/personal", {"ciphertext": sealed})["data"]["plaintext"] == "eA=="
         assert run(new, token, 20)["changed"] is False
@@ -246,7 +246,7 @@ def test_the_last_node_goes_on_alone_after_the_others_are_lost(sandbox, nodes, t
     peers = [{"id": last.name, "address": address, "non_voter": False}]
     (last.folder / "data" / "raft" / "peers.json").write_text(json.dumps(peers), encoding="utf-8")
     last.start()
-    until(last.serves, "the last node to serve", 180)
-    until(lambda: voters(last, token) == {last.name}, "the last node to be the only voter", 120)
-    until(lambda: _kept(last, token), "the last node to be read", 180)
+    until(last.serves, "the last node to serve")
+    until(lambda: voters(last, token) == {last.name}, "the last node to be the only voter")
+    until(lambda: _kept(last, token), "the last node to be read")
     assert _kept(last, token) == {"password": "kept-over-the-loss"}

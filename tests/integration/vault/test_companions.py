@@ -236,7 +236,7 @@ def test_revoked_logins_are_gone_from_the_database(live, vault, database):
     assert psql(live, credentials[0], "CREATE TABLE left_behind ()") == "CREATE TABLE"
     open_one = session(live, credentials[1], "SELECT pg_sleep(300)")
     sessions = f"SELECT count(*) FROM pg_stat_activity WHERE usename = '{credentials[1]['username']}'"
-    until(lambda: psql(live, credentials[0], sessions) == "1", "the session to begin", 30)
+    until(lambda: psql(live, credentials[0], sessions) == "1", "the session to begin")
     done, output = vault.run("vault_revoke", **options, approved_digest=planned["digest"])
     assert done["changed"] is True, output
     assert [done[key] for key in ("plan", "counts", "digest")] == [planned[key] for key in ("plan", "counts", "digest")]

@@ -142,19 +142,19 @@ def names_of_voters(pod, token):
 
 def test_the_servers_live_before_they_are_ready_find_each_other_and_open_themselves(pods, tmp_path):
     assert len(pods) == 3
-    until(lambda: all(pod.probe("liveness") == 200 for pod in pods), "all pods to live", 120)
+    until(lambda: all(pod.probe("liveness") == 200 for pod in pods), "all pods to live")
     assert {pod.probe("readiness") for pod in pods} == {501}, "nobody has initialised it"
 
     keys = tmp_path / "keys.json"
     bring_up(pods[0].client(), Delivery(str(keys), 1, 1), False, 60.0)
     token = json.loads(keys.read_text(encoding="utf-8"))["root_token"]
-    until(lambda: all(pod.probe("readiness") == 200 for pod in pods), "all pods to be ready", 180)
-    until(lambda: names_of_voters(pods[0], token) == {pod.name for pod in pods}, "all pods to be voters", 180)
+    until(lambda: all(pod.probe("readiness") == 200 for pod in pods), "all pods to be ready")
+    until(lambda: names_of_voters(pods[0], token) == {pod.name for pod in pods}, "all pods to be voters")
 
     # A pod that is lost comes back by itself; until then the others serve.
     pods[0].process.send_signal(signal.SIGKILL)
     pods[0].process.wait()
-    until(lambda: names_of_voters(pods[1], token) or names_of_voters(pods[2], token), "a new leader", 180)
+    until(lambda: names_of_voters(pods[1], token) or names_of_voters(pods[2], token), "a new leader")
     pods[0].start()
-    until(lambda: pods[0].probe("readiness") == 200, "the lost pod to be ready again", 180)
+    until(lambda: pods[0].probe("readiness") == 200, "the lost pod to be ready again")
     assert "address already in use" not in "".join(pod.log() for pod in pods)

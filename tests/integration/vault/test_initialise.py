@@ -21,7 +21,7 @@ SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "vault-keys
 def node(sandbox, tmp_path):
     """A Vault with automatic unsealing that nobody has initialised."""
     made = Node(tmp_path, "fresh", sandbox)
-    until(lambda: _answers(made), "it to answer", 120)
+    until(lambda: _answers(made), "it to answer")
     yield made
     made.kill()
 

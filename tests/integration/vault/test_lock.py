@@ -181,7 +181,7 @@ def test_a_run_that_was_killed_is_waited_for_and_taken_over(live, owner, short):
 def test_a_run_that_slept_past_its_lock_writes_nothing_more_and_says_so(live, owner, short):
     other = policies(owner, "other")
     with process(live, owner, policies(owner, "sleeper"), "SIGSTOP") as running:
-        until(lambda: sleeps(running) or running.poll() is not None, "the run to fall asleep", 60)
+        until(lambda: sleeps(running) or running.poll() is not None, "the run to fall asleep")
         engine(live, other, owner)
         before = record(live, owner)
         since = live.audit.mark()

@@ -26,7 +26,6 @@ AREAS = ["core", "vault"]
 AGENT = "vault.hashicorp.com/"
 ADMITTED, WAITS_FOR = "sandbox.gantry.dev/admitted", "sandbox.gantry.dev/waits-for"
 SECRET = "what-nobody-else-may-see"
-SOON = 30.0
 STAYS = 4.0
 """Longer than any stage or attempt that could end the waiting wrongly."""
 
@@ -197,12 +196,12 @@ def lose_the_node(cluster, pod):
 def test_ordinary_pods_are_ready_at_once(cluster, namespace):
     with stopped(cluster.root, "vault"):
         create(cluster, deployment(namespace, "plain", 3), job(namespace, "once"))
-        until(lambda: all_ready(cluster, namespace, "plain", 3), "ordinary pods", SOON)
-        until(lambda: cluster.get(f"Job.batch/{namespace}/once")["status"].get("succeeded"), "an ordinary job", SOON)
+        until(lambda: all_ready(cluster, namespace, "plain", 3), "ordinary pods")
+        until(lambda: cluster.get(f"Job.batch/{namespace}/once")["status"].get("succeeded"), "an ordinary job")
         for pod in pods(cluster, namespace, "plain"):
             assert not {ADMITTED, WAITS_FOR} & set(pod["metadata"].get("annotations") or {})
             lose_the_node(cluster, pod)
-        until(lambda: all_ready(cluster, namespace, "plain", 3), "ordinary pods whose node was away", SOON)
+        until(lambda: all_ready(cluster, namespace, "plain", 3), "ordinary pods whose node was away")
 
 
 def test_pods_of_vault_are_ready_while_it_serves(cluster, live, namespace):
@@ -210,25 +209,25 @@ def test_pods_of_vault_are_ready_while_it_serves(cluster, live, namespace):
         return none_ready(cluster, namespace, name, 2, why, "Running", "Ready")
 
     create(cluster, of_vault(namespace))
-    until(lambda: all_ready(cluster, namespace, "vault", 2), "pods of Vault while it serves", SOON)
+    until(lambda: all_ready(cluster, namespace, "vault", 2), "pods of Vault while it serves")
     lose_the_node(cluster, pods(cluster, namespace, "vault")[0])
-    until(lambda: all_ready(cluster, namespace, "vault", 2), "pods of Vault whose node was away", SOON)
+    until(lambda: all_ready(cluster, namespace, "vault", 2), "pods of Vault whose node was away")
     with stopped(cluster.root, "vault"):
-        until(lambda: unready("vault", "Vault does not answer"), "pods of Vault to notice that it is gone", SOON)
+        until(lambda: unready("vault", "Vault does not answer"), "pods of Vault to notice that it is gone")
         create(cluster, of_vault(namespace, "late"))
-        until(lambda: unready("late", "Vault does not answer"), "pods that come while it is gone", SOON)
+        until(lambda: unready("late", "Vault does not answer"), "pods that come while it is gone")
         check_it_stays(lambda: unready("vault", "Vault does not answer") and unready("late", "Vault does not answer"))
         assert cluster.get(f"Deployment.apps/{namespace}/late")["status"].get("availableReplicas") is None
         claim_ready(cluster, pods(cluster, namespace, "late")[0])
-        until(lambda: unready("late", "Vault does not answer"), "the wrong word to be taken back", SOON)
+        until(lambda: unready("late", "Vault does not answer"), "the wrong word to be taken back")
     for name in ("vault", "late"):
-        until(lambda name=name: all_ready(cluster, namespace, name, 2), "pods of Vault when it is back", SOON)
+        until(lambda name=name: all_ready(cluster, namespace, name, 2), "pods of Vault when it is back")
     assert {condition(pod, "Ready") for pod in pods(cluster, namespace, "vault")} == {("True", "")}
     live.api.write("sys/seal", {})
-    until(lambda: unready("vault", "Vault is sealed"), "pods of Vault to notice that it is sealed", SOON)
+    until(lambda: unready("vault", "Vault is sealed"), "pods of Vault to notice that it is sealed")
     with stopped(cluster.root, "vault"):
         pass
-    until(lambda: all_ready(cluster, namespace, "vault", 2), "pods of Vault that opened itself", SOON)
+    until(lambda: all_ready(cluster, namespace, "vault", 2), "pods of Vault that opened itself")
 
 
 def test_an_injected_pod_waits_until_its_login_and_every_read_succeed(cluster, live, reviewed, namespace):
@@ -237,24 +236,24 @@ def test_an_injected_pod_waits_until_its_login_and_every_read_succeed(cluster, l
     run = cluster.run(one_set("app", namespace, document), wait_timeout=8)
     assert "0 of 3 pods available" in run.message
     assert "VaultAgentWaits: no login at auth/kubernetes as engine: 403" in run.message
-    until(lambda: waits(cluster, namespace, "engine", "no login at auth/kubernetes as engine: 403", 3), "the reason on the pods", SOON)
+    until(lambda: waits(cluster, namespace, "engine", "no login at auth/kubernetes as engine: 403", 3), "the reason on the pods")
     check_it_stays(lambda: waits(cluster, namespace, "engine", "403", 3))
     one = pods(cluster, namespace, "engine")[0]
     lose_the_node(cluster, one)
     claim_ready(cluster, one)
-    until(lambda: waits(cluster, namespace, "engine", "403", 3), "the wrong word to be taken back", SOON)
+    until(lambda: waits(cluster, namespace, "engine", "403", 3), "the wrong word to be taken back")
 
     before = logins(live)
     rules = {f"{namespace}-kv/data/api": ["read"], f"{namespace}-db/creds/any": ["read"]}
     configure(live, reviewed, namespace, engine=rules)
-    until(lambda: all_ready(cluster, namespace, "engine", 3), "pods whose secrets are there", SOON)
+    until(lambda: all_ready(cluster, namespace, "engine", 3), "pods whose secrets are there")
     for pod in pods(cluster, namespace, "engine"):
         assert condition(pod, "Initialized") == condition(pod, "Ready") == ("True", "")
         assert pod["metadata"]["annotations"][ADMITTED] == "true" and WAITS_FOR not in pod["metadata"]["annotations"]
         assert not pod["status"].get("message") and pod["status"]["podIP"]
     assert len(logins(live)) == len(before)
     # Vault ends the leases of a token soon after it, not with it.
-    until(lambda: not live.api.names(f"sys/leases/lookup/{namespace}-db/creds/any"), "the leases to end", SOON)
+    until(lambda: not live.api.names(f"sys/leases/lookup/{namespace}-db/creds/any"), "the leases to end")
     read = [path for _operation, path in live.audit.asked() if path.startswith(namespace)]
     assert {f"{namespace}-kv/data/api", f"{namespace}-db/creds/any"} <= set(read)
 
@@ -264,10 +263,10 @@ def test_a_forbidden_path_holds_a_pod_and_says_so(cluster, live, reviewed, names
     configure(live, reviewed, namespace, ledger={f"{namespace}-kv/data/other": ["read"]})
     create(cluster, service_account(namespace, "ledger"), injected(namespace, "ledger", 2))
     why = f"ledger cannot read {namespace}-kv/data/api: 403 permission denied"
-    until(lambda: waits(cluster, namespace, "ledger", why, 2), "the reason on the pods", SOON)
+    until(lambda: waits(cluster, namespace, "ledger", why, 2), "the reason on the pods")
     check_it_stays(lambda: waits(cluster, namespace, "ledger", why, 2))
     live.api.write("sys/policies/acl/ledger", {"policy": f'path "{namespace}-kv/data/api" {{ capabilities = ["read"] }}'})
-    until(lambda: all_ready(cluster, namespace, "ledger", 2), "pods that may read now", SOON)
+    until(lambda: all_ready(cluster, namespace, "ledger", 2), "pods that may read now")
     assert len(logins(live)) == len(before)
 
 
@@ -282,12 +281,12 @@ def test_the_token_is_for_whom_its_volume_says_and_one_login_is_for_all(cluster,
     wrong["spec"]["template"]["spec"]["serviceAccountName"] = "teller"
     before = live.audit.mark()
     create(cluster, service_account(namespace, "teller"), document)
-    until(lambda: all_ready(cluster, namespace, "teller", 6), "pods with a token for another audience", SOON)
+    until(lambda: all_ready(cluster, namespace, "teller", 6), "pods with a token for another audience")
     assert 1 <= list(live.audit.asked(before)).count(("update", "auth/kubernetes-sandbox/login")) <= 2
     create(cluster, wrong)
-    until(lambda: waits(cluster, namespace, "wrong", "no login at auth/kubernetes-sandbox as teller: 403"), "the reason", SOON)
+    until(lambda: waits(cluster, namespace, "wrong", "no login at auth/kubernetes-sandbox as teller: 403"), "the reason")
     cluster.delete(f"Deployment.apps/{namespace}/wrong")
-    until(lambda: not pods(cluster, namespace, "wrong"), "a pod that waits to go away when it is deleted", SOON)
+    until(lambda: not pods(cluster, namespace, "wrong"), "a pod that waits to go away when it is deleted")
 
 
 def test_a_job_with_an_agent_is_done_after_it(cluster, live, reviewed, namespace):
@@ -298,7 +297,7 @@ def test_a_job_with_an_agent_is_done_after_it(cluster, live, reviewed, namespace
     }
     document["spec"]["template"]["spec"]["serviceAccountName"] = "batch"
     create(cluster, service_account(namespace, "batch"), document)
-    until(lambda: cluster.get(f"Job.batch/{namespace}/batch")["status"].get("succeeded"), "a job with an agent", SOON)
+    until(lambda: cluster.get(f"Job.batch/{namespace}/batch")["status"].get("succeeded"), "a job with an agent")
     (pod,) = cluster.list("Pod", namespace)
     assert pod["metadata"]["annotations"][ADMITTED] == "true"
 
@@ -335,7 +334,7 @@ def test_objects_take_their_secrets_out_of_vault_and_of_the_cluster(cluster, liv
 
 def test_what_cannot_be_right_is_told(cluster, namespace):
     create(cluster, service_account(namespace, "app"), injected(namespace, "app", role=""))
-    until(lambda: waits(cluster, namespace, "app", "the annotation vault.hashicorp.com/role is missing"), "the reason", SOON)
+    until(lambda: waits(cluster, namespace, "app", "the annotation vault.hashicorp.com/role is missing"), "the reason")
     assert pods(cluster, namespace, "app")[0]["status"]["message"] == "the annotation vault.hashicorp.com/role is missing"
 
 

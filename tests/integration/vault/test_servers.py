@@ -72,7 +72,7 @@ def test_a_second_initialisation_changes_nothing_and_prints_no_key(sandbox, vaul
 def test_a_killed_server_opens_itself_again(sandbox, vault, config):
     before = pid_of(sandbox, config)
     os.kill(before, signal.SIGKILL)
-    until(lambda: restarted(sandbox, config, before), "the supervisor to start it again", 60)
+    until(lambda: restarted(sandbox, config, before), "the supervisor to start it again")
     found, output = vault.run("vault_init", keys_file=str(sandbox / "vault-keys.json"))
     assert found["health"]["sealed"] is False, output
 
@@ -81,7 +81,7 @@ def test_both_are_killed_and_open_again(sandbox, vault):
     before = {config: pid_of(sandbox, config) for config in ("vault", "vault-kms")}
     for number in before.values():
         os.kill(number, signal.SIGKILL)
-    until(lambda: all(restarted(sandbox, config, number) for config, number in before.items()), "the supervisor to start both again", 60)
+    until(lambda: all(restarted(sandbox, config, number) for config, number in before.items()), "the supervisor to start both again")
     found, output = vault.run("vault_init", keys_file=str(sandbox / "vault-keys.json"))
     assert (found["changed"], found["health"]["sealed"]) == (False, False), output
 
