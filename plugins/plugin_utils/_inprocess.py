@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import json
 import os
 import signal
@@ -33,6 +34,8 @@ from ..module_utils._joined.face import Call, Face
 from ._live_line import Passing
 
 _PR_SET_PDEATHSIG = 1
+_COLLECTS = (50_000, 20, 20)
+"""How many new objects it takes to look for garbage: a parsed set of definitions alone is a hundred thousand that all stay."""
 
 
 def runs_here(action: ActionBase) -> bool:
@@ -119,6 +122,10 @@ def worker() -> Iterator[Gate]:
 
 def outcome(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """The result of ``work``; the one place where an action's errors become a failed result."""
+    # This process is one task's. What it inherited from ansible-playbook stays: a collection would find no garbage there, and a page that
+    # it writes its marks on is no longer shared.
+    gc.freeze()
+    gc.set_threshold(*_COLLECTS)
     try:
         return work()
     except GantryError as error:

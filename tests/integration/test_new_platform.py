@@ -144,17 +144,13 @@ def test_a_second_time_writes_nothing_and_half_of_the_words_are_refused(reposito
     assert {path: path.read_bytes() for path in repository.rglob("*") if path.is_file() and ".ansible" not in path.parts} == before
 
 
-def test_site_plan_and_drift(repository):
+def test_what_make_up_applied_a_plan_finds_unchanged(repository):
     up = in_terminal(["make", "--no-print-directory", "-o", ".ansible/installed", "up"], repository, surroundings())
     assert up.code == 0, up.wrote
     assert sum(-(-max(1, len(line)) // 80) for line in up.lines) <= 2 * 24, "\n".join(up.lines)
-    succeeded(run(repository, "ansible-playbook", "playbooks/site.yml"))
     succeeded(make(repository, "plan"))
     plan = json.loads((repository / ".gantry" / "plan.json").read_text(encoding="utf-8"))
     assert plan["changes"] == []
-    succeeded(run(repository, "ansible-playbook", "playbooks/drift.yml"))
-    drift = json.loads((repository / ".gantry" / "drift.json").read_text(encoding="utf-8"))
-    assert drift["status"] == "clean"
 
 
 def test_what_needs_the_sandbox_says_how_to_start_it(repository):

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every cluster of the environments on control planes of their own; dev is rehearsed, and kept, by test_runs."""
+"""Every cluster of an environment on a control plane of its own, where there are three, and where nothing runs until it must.
+
+dev is rehearsed, and kept, by the tests of its folder; staging has nothing that prod has not."""
 
 from __future__ import annotations
 
@@ -17,7 +19,6 @@ from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST
 
 ROOT = Path(__file__).resolve().parents[2]
 CLUSTERS = {
-    "staging": {"staging-euw1"},
     "prod": {"prod-euw1", "prod-euw1b", "prod-euc1"},
     "dr": {"dr-eun1"},
 }

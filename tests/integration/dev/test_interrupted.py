@@ -145,8 +145,6 @@ def test_a_run_that_is_told_to_stop_says_what_it_wrote_and_the_next_one_goes_on(
     assert code == 0, output
     assert "waits for the run" not in output
     assert ([change["id"] for change in report["changes"]], report["status"]) == ([LAST], "applied")
-    code, output, report = runs.play("plan", **AREA)
-    assert (code, report["status"]) == (0, "clean"), output
     assert "was interrupted;" not in runs.play("status")[1]
 
 
@@ -166,7 +164,6 @@ def test_a_run_that_was_killed_is_waited_for_and_then_finished(runs, slow):
     assert code == 0, output
     assert "waits for the run of" in output
     assert report["status"] == "applied"
-    assert runs.play("plan", **AREA)[2]["status"] == "clean"
 
 
 def test_the_second_of_two_runs_says_whom_it_waits_for_and_plans_again(runs, slow, tmp_path):

@@ -226,8 +226,9 @@ def test_a_misspelt_key_is_refused_before_any_request(runs, tmp_path):
     assert runs.asked() == before
 
 
-@pytest.mark.parametrize("words", [("--tags", "workloads"), ("--skip-tags", "untagged")], ids=" ".join)
-@pytest.mark.parametrize("name", ["site", "drift", "verify"])
+@pytest.mark.parametrize(
+    ("name", "words"), [("site", ("--tags", "workloads")), ("drift", ("--skip-tags", "untagged")), ("verify", ("--tags", "workloads"))]
+)
 def test_tags_are_refused_before_any_request(runs, name, words):
     before = runs.asked()
     code, output = runs.command("ansible-playbook", *words, *runs.words(name))
@@ -286,25 +287,18 @@ def approved(runs, tmp_path):
     return path
 
 
-@pytest.mark.parametrize(
-    "extra",
-    [
-        {"platform_command": "site"},
-        {"platform_reads_only": False, "platform_approved": ""},
-        {"platform_report": {"waves": {HOST: {}}, "statuses": {HOST: "clean"}}},
-        {"platform_writes": True},
-        {"ansible_check_mode": False},
-        {"platform_plans_first": False},
-    ],
-    ids=lambda extra: next(iter(extra)),
-)
-def test_no_variable_turns_an_approval_off(runs, extra):
+def test_no_variable_turns_an_approval_off(runs):
+    extra = {
+        **{"platform_command": "site", "platform_reads_only": False, "platform_approved": "", "platform_writes": True},
+        **{"ansible_check_mode": False, "platform_plans_first": False},
+        **{"platform_report": {"waves": {HOST: {}}, "statuses": {HOST: "clean"}}},
+    }
     runs.kubectl("-n", "cortex", "delete", "networkpolicy", "default-deny", "--ignore-not-found")
     before, asked = runs.audited(), runs.asked()
     for words in ([], ["--check"]):
         code, output = runs.command("ansible-playbook", *words, *runs.words("apply", **extra))
         assert code != 0, output
-        assert "set by -e" in " ".join(output.split()), output
+        assert f"{', '.join(sorted(extra))}: set by -e" in " ".join(output.split()), output
     assert (runs.audited(), runs.asked()) == (before, asked)
 
 
