@@ -10,35 +10,38 @@ SHELL := /bin/bash
 ifneq ($(shell locale charmap 2>/dev/null),UTF-8)
 export LC_ALL := C.UTF-8
 endif
+# What somebody types reaches no shell and is no words of make: as it stands it goes into the environment, and by its name it becomes the value
+# of a variable of Ansible, or the last item of a list that begins with the words of $3.
+TYPED := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
+$(foreach name,$(TYPED),$(eval override export $(name) := $$(value $(name))))
+said = $(if $(value $1),-e "$$(python -c 'import json, os, sys; to, key, *of = sys.argv[1:]; said = os.environ[key]; print(json.dumps({to: [*of, said] if of else said}))' $2 $1 $3)")
 ENV ?= sandbox
-PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python3.14; do if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$name; break; fi; done)
+FOUND = $(shell for name in python3.11 python3 python3.12 python3.13 python3.14; do if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$name; break; fi; done)
 PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PATH
 THERE = $(patsubst inventories/%.yml,%,$(wildcard inventories/*.yml))
-environment = $(if $(filter $1,$(THERE)),-i inventories/$1.yml,$(error There is no environment "$1"; there are $(THERE)))
-comma := ,
-needed = $(or $($1),$(error $1= is missing, as in make $@ $2))
+environment = $(if $(and $(filter 1,$(words $(value $1))),$(filter $(THERE),$(value $1))),-i inventories/$(strip $(value $1)).yml,$(error There is no environment "$(value $1)"; there are $(THERE)))
+needed = $(or $(value $1),$(error $1= is missing, as in make $@ $2))
 # V=1 is Ansible's own output, DIFF=1 every field before and after, HTML=file the same as a page.
-PLAY = $(if $(HTML),GANTRY_PLAN_HTML="$$HTML") ansible-playbook $(if $(V),-v) $(if $(DIFF)$(HTML),--diff)
-PLAYBOOK = $(PLAY) $(call environment,$(ENV))
+PLAY = $(if $(value HTML),GANTRY_PLAN_HTML="$$HTML") ansible-playbook $(if $(value V),-v) $(if $(value DIFF)$(value HTML),--diff)
+PLAYBOOK = $(PLAY) $(call environment,ENV)
 # TAKE=kubectl-edit,helm takes back what these changed or added; CONFLICTS=leave does the rest where others hold what is declared.
-# What somebody types reaches no shell: make hands it on in the environment, and by its name it becomes the value of a variable.
-said = $(if $($1),-e "$$(python -c 'import json, os, sys; print(json.dumps({sys.argv[1]: os.environ[sys.argv[2]]}))' $2 $1)")
 TAKEN = $(call said,TAKE,platform_take) $(call said,CONFLICTS,platform_conflicts)
-NARROW = $(if $(HOST),--limit $(HOST)) $(if $(AREA),-e platform_area=$(AREA))
+LIMIT = $(if $(value HOST),--limit="$$HOST")
+NARROW = $(LIMIT) $(call said,AREA,platform_area)
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ready: ## What running needs: virtual environment and pinned packages
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name it with make PYTHON=…"; exit 1; }
-	@$(PYTHON) requirements/install.py
+	@test -n "$${PYTHON:-$(FOUND)}" || { echo "Python 3.11 or newer is needed; name it with make PYTHON=…"; exit 1; }
+	@"$${PYTHON:-$(FOUND)}" requirements/install.py
 
 deps: ready ## What developing needs besides: tools, peers of the benchmarks and their collections
-	@$(PYTHON) requirements/install.py --requirements dev.txt
+	@"$${PYTHON:-$(FOUND)}" requirements/install.py --requirements dev.txt
 
 up: ready ## Start the sandbox, apply the sandbox environment to it, verify it (AREAS= adds areas, AREAS=core takes them away)
-	@$(PLAYBOOK) playbooks/up.yml $(if $(AREAS),-e platform_areas=$(AREAS))
+	@$(PLAYBOOK) playbooks/up.yml $(call said,AREAS,platform_areas)
 
 down: ready ## Stop the sandbox, keep its data
 	@$(PLAYBOOK) playbooks/down.yml
@@ -51,19 +54,19 @@ status: ready ## What runs, and how the last run ended (ENV=)
 	@$(PLAYBOOK) playbooks/status.yml $(NARROW)
 
 logs: ## The end of a server's log (S=kube-apiserver)
-	@tail -n 50 .gantry/sandbox/logs/$(or $(S),$(error S= is missing; there are $(basename $(notdir $(wildcard .gantry/sandbox/logs/*.log))))).log
+	@tail -n 50 .gantry/sandbox/logs/$(if $(value S),"$$S",$(error S= is missing; there are $(basename $(notdir $(wildcard .gantry/sandbox/logs/*.log))))).log
 
 plan: ready ## What a run would change, and nothing done (ENV= AREA= HOST= TAKE=; as everywhere V=1 for Ansible's own output, DIFF=1 for every field, HTML=plan.html for a page)
 	@$(PLAYBOOK) playbooks/plan.yml $(NARROW) $(TAKEN)
 
 apply: ready ## Apply; with PLAN=.gantry/plan.json exactly that plan or nothing (ENV= AREA= HOST= TAKE= CONFLICTS=leave)
-	@$(PLAYBOOK) playbooks/$(if $(PLAN),apply.yml -e platform_plan=$(PLAN),site.yml) $(NARROW) $(TAKEN)
+	@$(PLAYBOOK) playbooks/$(if $(value PLAN),apply.yml $(call said,PLAN,platform_plan),site.yml) $(NARROW) $(TAKEN)
 
 adopt: ready ## Take over what other tools wrote (FROM=helm:shop/web,kubectl RETIRE=1 IMPACT=restart ENV= CHECK=1 AREA= HOST=)
-	@$(PLAYBOOK) playbooks/adopt.yml $(if $(CHECK),--check) $(if $(call needed,FROM,FROM=helm:shop/web),$(call said,FROM,platform_adopt_from)) $(if $(RETIRE),-e platform_retire_releases=true) $(if $(IMPACT),-e '{"platform_allowed_impact": ["safe"$(comma) "$(IMPACT)"]}') $(NARROW)
+	@$(PLAYBOOK) playbooks/adopt.yml $(if $(value CHECK),--check) $(if $(call needed,FROM,FROM=helm:shop/web),$(call said,FROM,platform_adopt_from)) $(if $(value RETIRE),-e platform_retire_releases=true) $(call said,IMPACT,platform_allowed_impact,safe) $(NARROW)
 
 access: ready ## What only an administrator may apply, and the deployer's rights (ENV= KUBECONFIG= IDENTITIES= CHECK=1 PLAN= HOST=)
-	@$(PLAYBOOK) playbooks/access.yml $(if $(CHECK),--check) $(if $(filter command line,$(origin KUBECONFIG)),-e platform_admin_kubeconfig=$(KUBECONFIG)) $(if $(IDENTITIES),-e platform_identities=$(IDENTITIES)) $(if $(PLAN),-e platform_plan=$(PLAN)) $(if $(HOST),--limit $(HOST))
+	@$(PLAYBOOK) playbooks/access.yml $(if $(value CHECK),--check) $(if $(filter KUBECONFIG,$(TYPED)),$(call said,KUBECONFIG,platform_admin_kubeconfig)) $(call said,IDENTITIES,platform_identities) $(call said,PLAN,platform_plan) $(LIMIT)
 
 drift: ready ## Compare every object with what is declared; fails on drift (ENV= AREA= HOST=)
 	@$(PLAYBOOK) playbooks/drift.yml $(NARROW)
@@ -72,48 +75,48 @@ verify: ready ## Check what must be true (ENV= AREA= HOST=)
 	@$(PLAYBOOK) playbooks/verify.yml $(NARROW)
 
 explain: ready ## Where a value comes from (ENV= HOST= QUERY=services.memory-store.recovery)
-	@$(PLAYBOOK) playbooks/explain.yml $(if $(HOST),--limit $(HOST)) -e '{"platform_explain_query": $(if $(QUERY),"$(subst ",\",$(QUERY))","@")}'
+	@$(PLAYBOOK) playbooks/explain.yml $(LIMIT) $(call said,QUERY,platform_explain_query)
 
 look: ready ## Any cluster, without an inventory and read only: who writes what, components, policies (KUBECONFIG= CONTEXT= HTML=look.html)
-	@ANSIBLE_LOCALHOST_WARNING=False ANSIBLE_INVENTORY_UNPARSED_WARNING=False ansible-playbook $(if $(V),-v) -i localhost, playbooks/look.yml $(call said,KUBECONFIG,look_kubeconfig) $(call said,CONTEXT,look_context) $(call said,HTML,look_page)
+	@ANSIBLE_LOCALHOST_WARNING=False ANSIBLE_INVENTORY_UNPARSED_WARNING=False ansible-playbook $(if $(value V),-v) -i localhost, playbooks/look.yml $(call said,KUBECONFIG,look_kubeconfig) $(call said,CONTEXT,look_context) $(call said,HTML,look_page)
 
 component: ready ## What a component brings and needs, before it is enabled and without a cluster (NAME=velero ENV=)
 	@$(PLAYBOOK) playbooks/component_info.yml $(if $(call needed,NAME,NAME=velero),$(call said,NAME,component_name))
 
 slo-report: ready ## What objectives were kept and what is left of their error budgets, as a page and four other forms (ENV= URL= HOST=)
-	@$(PLAYBOOK) playbooks/slo_report.yml $(call said,URL,slo_url) $(if $(HOST),--limit $(HOST))
+	@$(PLAYBOOK) playbooks/slo_report.yml $(call said,URL,slo_url) $(LIMIT)
 
 compare: ready ## Differences of two environments (A=staging B=prod)
-	@$(PLAY) $(call environment,$(call needed,A,A=staging B=prod)) $(call environment,$(call needed,B,A=staging B=prod)) playbooks/compare.yml -e platform_compare_a=$(A) -e platform_compare_b=$(B)
+	@$(PLAY) $(if $(call needed,A,A=staging B=prod),$(call environment,A)) $(if $(call needed,B,A=staging B=prod),$(call environment,B)) playbooks/compare.yml $(call said,A,platform_compare_a) $(call said,B,platform_compare_b)
 
 release: ready ## Write the digest of a service's new image into the environment's release.yml (ENV=staging SERVICE=memory-store DIGEST=sha256:…)
 	@$(PLAYBOOK) playbooks/release.yml $(if $(call needed,SERVICE,SERVICE=memory-store),$(call said,SERVICE,platform_release_service)) $(if $(call needed,DIGEST,DIGEST=sha256:…),$(call said,DIGEST,platform_release_digest))
 
 promote: ready ## Write into release.yml what another environment has verified (FROM=staging TO=prod SERVICE=)
-	@$(PLAY) $(call environment,$(call needed,FROM,FROM=staging TO=prod)) $(call environment,$(call needed,TO,FROM=staging TO=prod)) playbooks/promote.yml -e platform_promote_from=$(FROM) -e platform_promote_to=$(TO) $(call said,SERVICE,platform_promote_only)
+	@$(PLAY) $(if $(call needed,FROM,FROM=staging TO=prod),$(call environment,FROM)) $(if $(call needed,TO,FROM=staging TO=prod),$(call environment,TO)) playbooks/promote.yml $(call said,FROM,platform_promote_from) $(call said,TO,platform_promote_to) $(call said,SERVICE,platform_promote_only)
 
 rollback: ready ## Plan the release of a recorded run, then write it into release.yml (ENV=prod RUN=; without RUN= the recorded ones are listed)
 	@$(PLAYBOOK) playbooks/rollback.yml $(call said,RUN,platform_rollback_run)
 
 rehearse: ready ## Every cluster of an environment on a control plane of its own on this machine (ENV=prod AREAS=)
-	@$(PLAYBOOK) playbooks/rehearse.yml $(NARROW) $(if $(AREAS),-e platform_areas=$(AREAS))
+	@$(PLAYBOOK) playbooks/rehearse.yml $(NARROW) $(call said,AREAS,platform_areas)
 
 break-glass: ready ## Prove that the emergency access gets into every cluster without the platform (ENV=prod)
 	@$(PLAYBOOK) playbooks/break_glass.yml $(NARROW)
 
 destroy: ready ## Remove everything that was applied to the sandbox (CONFIRM=sandbox)
-	@$(PLAYBOOK) playbooks/destroy.yml -e platform_destroy_confirmation="$(CONFIRM)"
+	@$(PLAYBOOK) playbooks/destroy.yml $(call said,CONFIRM,platform_destroy_confirmation)
 
 new-platform: ready ## A live repository of one's own (DEST=../ours PRODUCT=shop DOMAIN=shop.example ENVIRONMENTS=dev,prod CLOUD=eks; or EXAMPLE=1)
-	@$(PLAY) playbooks/new_platform.yml $(if $(call needed,DEST,DEST=../our-platform),$(call said,DEST,new_platform_dest)) $(call said,PRODUCT,new_platform_product) $(call said,DOMAIN,new_platform_domain) $(call said,ENVIRONMENTS,new_platform_environments) $(call said,CLOUD,new_platform_cloud) $(if $(EXAMPLE),-e new_platform_example=true)
+	@$(PLAY) playbooks/new_platform.yml $(if $(call needed,DEST,DEST=../our-platform),$(call said,DEST,new_platform_dest)) $(call said,PRODUCT,new_platform_product) $(call said,DOMAIN,new_platform_domain) $(call said,ENVIRONMENTS,new_platform_environments) $(call said,CLOUD,new_platform_cloud) $(if $(value EXAMPLE),-e new_platform_example=true)
 
 area: deps ## The skeleton of an area, ready for lint and tests (NAME=monitoring)
-	@python tests/tools/new_area.py $(call needed,NAME,NAME=monitoring) $(or $(ON),cluster)
+	@python tests/tools/new_area.py $(if $(call needed,NAME,NAME=monitoring),"$$NAME") "$${ON:-cluster}"
 
 lint: deps ## All static checks
 	@python tests/tools/lint.py
 
-test: deps $(if $(AREA),test-area,test-unit test-integration test-scenarios) ## All tests, or those of one area (AREA=vault)
+test: deps $(if $(value AREA),test-area,test-unit test-integration test-scenarios) ## All tests, or those of one area (AREA=vault)
 
 test-unit: deps ## Pure code
 	@python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/unit
@@ -122,7 +125,7 @@ test-integration: deps ## Modules and playbooks against real servers on this mac
 	@python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder --durations=25 tests/integration
 
 test-area: deps
-	@python tests/tools/area_tests.py $(call needed,AREA,AREA=vault)
+	@python tests/tools/area_tests.py $(if $(call needed,AREA,AREA=vault),"$$AREA")
 
 test-scenarios: deps ## Roles and playbooks under Molecule
 	@python tests/tools/scenarios.py
@@ -146,7 +149,7 @@ build: deps ## The collection's archive
 	@ansible-galaxy collection build --force --output-path .gantry/build
 
 catalog-check: deps ## Which entries of the catalogue are older than fetched indexes or chart folders (INDEX=folder)
-	@python tests/tools/catalog_check.py $(call needed,INDEX,INDEX=../charts)
+	@python tests/tools/catalog_check.py $(if $(call needed,INDEX,INDEX=../charts),"$$INDEX")
 
 docs: deps ## Pages that are made from the code
 	@python tests/tools/inventory_reference.py

@@ -50,8 +50,8 @@ def is_place(name: str) -> bool:
 
 
 def as_argument(names: list[str]) -> str:
-    """The argument of ``make``, quoted for a shell; a dollar would be make's own."""
-    return "TAKE=" + shlex.quote(clean(",".join(names)).replace("$", "$$"))
+    """The argument of ``make``, which takes it as it stands, quoted for a shell."""
+    return "TAKE=" + shlex.quote(clean(",".join(names)))
 
 
 def _named(change: Json) -> list[str]:

@@ -74,6 +74,8 @@ def gone(row: Mapping[str, Any]) -> str:
         return "–"
     if row["left"] <= 0:
         return "gone"
+    if row["burn"]["3d"] is None:  # at which rate nobody knows
+        return "–"
     return day_of(row["exhausted_at"]) if row["exhausted_at"] else "not at this rate"
 
 
@@ -160,7 +162,7 @@ def as_slack(report: Mapping[str, Any]) -> dict[str, Any]:
     ]
     for row in rows:
         head, attained = f"{_SIGNS[row['state']]} *{_escaped(row['name'])}*", row["rolling"]["attained"]
-        text = f"{head} nothing was measured of {row['objective']} in {row['window']}"
+        text = f"{head} nothing was measured; promised are {row['objective']} in {row['window']}"
         if attained is not None:
             text = (
                 f"{head} {ratio(attained, 3)} of {row['objective']}\n"

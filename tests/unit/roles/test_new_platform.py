@@ -6,9 +6,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -92,21 +90,3 @@ def test_a_second_run_touches_nothing_that_the_team_has_written(repository):
 def test_it_does_not_write_into_the_collection(repository):
     output = playbook(repository.parent, "playbooks/new_platform.yml", "-e", "new_platform_dest=.")
     assert "is the collection's own folder" in output.replace("\\'", "'")
-
-
-@pytest.mark.parametrize("name", ["Makefile", "roles/new_platform/templates/Makefile.j2"])
-def test_a_makefile_calls_only_what_it_defines(name):
-    text = (CHECKOUT / name).read_text(encoding="utf-8")
-    called = set(re.findall(r"\$\(call (\w+)", text))
-    assert called and called <= set(re.findall(r"^(\w+) = ", text, re.MULTILINE))
-
-
-def test_what_somebody_types_becomes_the_value_of_a_variable_and_no_words_of_a_shell(tmp_path):
-    typed = 'a\'b;touch "$HOME"/c $(x)'
-    (said,) = re.findall(r"^said = .*$", (CHECKOUT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-    (tmp_path / "Makefile").write_text(f"SHELL := /bin/bash\n{said}\nall:\n\t@printf '%s\\n' $(call said,RUN,run) $(call said,NONE,none)\n")
-    done = subprocess.run(
-        ["make", "-C", str(tmp_path), "--no-print-directory", f"RUN={typed.replace('$', '$$')}"], capture_output=True, text=True, check=True
-    )
-    words = done.stdout.splitlines()
-    assert (words[0], json.loads(words[1]), len(words)) == ("-e", {"run": typed}, 2)

@@ -170,12 +170,12 @@ def test_every_form_says_how_old_the_newest_measurement_is(whole):
     message = as_slack(whole)
     assert "1 out of date" in message["text"]
     (told,) = [one["text"]["text"] for one in message["blocks"][2:] if "*d*" in one["text"]["text"]]
-    assert told.startswith(":large_orange_circle: ") and told.endswith(", newest measurement 3 d 2 h old")
+    assert told.startswith(":large_orange_circle: ") and told.endswith("burn –, gone: –, newest measurement 3 d 2 h old")
 
 
 def test_of_what_was_not_measured_no_form_says_that_all_of_the_budget_is_left(whole):
     (told,) = [one["text"]["text"] for one in as_slack(whole)["blocks"][2:] if "*c*" in one["text"]["text"]]
-    assert told == ":white_circle: *c* nothing was measured of 99 % in 28d"
+    assert told == ":white_circle: *c* nothing was measured; promised are 99 % in 28d"
     (line,) = [one for one in as_markdown(whole).splitlines() if one.startswith("| c |")]
     section = as_html(whole).partition("<section id='c'>")[2].partition("</section>")[0].partition("<div class=plots>")[0]
     assert "100" not in line and "100" not in section and "min of failing" not in section
