@@ -158,7 +158,9 @@ class Derivation:
             own = hooks(area)
             words = own.words(self._model) if own.words else {}
             given = filled(rows()[area].contributes, words or {}) if words is not None else {}
-            for kind, entries in {**given, **(own.contributions(self._model) if own.contributions else {})}.items():
+            more = own.contributions(self._model) if own.contributions else {}
+            for kind in {**given, **more}:
+                entries = {**given.get(kind, {}), **more.get(kind, {})}
                 self._say(("contributions", kind, area), entries, "contributions", ("settings", "areas", area))
 
     def _teams(self) -> None:

@@ -17,7 +17,8 @@ from ansible_collections.gantry.platform.tests.integration.conftest import built
 from ansible_collections.gantry.platform.tests.integration.everything.conftest import HOST
 from ansible_collections.gantry.platform.tests.integration.runs import conforms
 from ansible_collections.gantry.platform.tests.kit.waiting import until
-from ansible_collections.gantry.platform.tests.unit.roles.declared import CHECKOUT, ENVIRONMENTS, declare
+from ansible_collections.gantry.platform.tests.unit.roles.declared import ENVIRONMENTS, declare
+from ansible_collections.gantry.platform.tests.unit.roles.with_history import with_history
 
 OBJECTS = ("PrometheusRule.monitoring.coreos.com/monitoring/monitoring", "Prometheus.monitoring.coreos.com/monitoring/platform")
 
@@ -114,12 +115,19 @@ def test_every_query_of_every_dashboard_is_answered(platform):
 
 
 @pytest.fixture(scope="module")
-def rules(tmp_path_factory):
-    """Files with the rules of every shipped cluster, the sandbox with Vault, by cluster and name."""
-    inventories = [CHECKOUT / "inventories" / f"{name}.yml" for name in ENVIRONMENTS]
+def clusters(tmp_path_factory):
+    """What every shipped cluster declares, the sandbox with Vault, prod with history in a bucket."""
+    folder = with_history(tmp_path_factory.mktemp("inventories"))
+    inventories = [folder / f"{name}.yml" for name in ENVIRONMENTS]
+    return declare(tmp_path_factory.mktemp("declared"), inventories, ["monitoring"], areas="monitoring,slo,vault")
+
+
+@pytest.fixture(scope="module")
+def rules(clusters, tmp_path_factory):
+    """Files with the rules of every shipped cluster, by cluster and name."""
     folder = tmp_path_factory.mktemp("rules")
     found = {}
-    for name, cluster in declare(tmp_path_factory.mktemp("declared"), inventories, ["monitoring"], areas="monitoring,slo,vault").items():
+    for name, cluster in clusters.items():
         for rule in cluster.documents("monitoring", "PrometheusRule"):
             file = folder / f"{name}-{rule['metadata']['name']}.yaml"
             file.write_text(yaml.safe_dump(rule["spec"]), encoding="utf-8")
@@ -127,9 +135,48 @@ def rules(tmp_path_factory):
     return found
 
 
+RUNS = ("ServiceAccount", "ConfigMap", "Secret", "Service", "Deployment", "StatefulSet", "ThanosRuler")
+
+
+def test_the_apiserver_takes_every_object_of_thanos_and_admission_every_pod(platform, clusters, tmp_path):
+    """With the definitions of the operator that are pinned, the operator itself, and what the namespace and the baseline let in."""
+    documents = [one for one in clusters["prod-euw1"].documents("monitoring") if "thanos" in json.dumps(one)]
+    assert {*RUNS, "Prometheus", "NetworkPolicy", "PodDisruptionBudget"} <= {one["kind"] for one in documents}
+    for one in documents:
+        if one["kind"] == "Secret":
+            one["data"] = dict.fromkeys(one["data"], "eA==")
+    (tmp_path / "all.yaml").write_text(yaml.safe_dump_all(documents), encoding="utf-8")
+    words = ["--server-side", "--force-conflicts", "--validate=strict", "-o", "name", "-f"]
+    assert len(platform.kubectl("apply", "--dry-run=server", *words, str(tmp_path / "all.yaml")).splitlines()) == len(documents)
+    # The Prometheus that others look at stays as it is.
+    running = [one for one in documents if one["kind"] in RUNS]
+    (tmp_path / "running.yaml").write_text(yaml.safe_dump_all(running), encoding="utf-8")
+
+    def ready():
+        found = json.loads(platform.kubectl("-n", "monitoring", "get", "pods", "-o", "json"))["items"]
+        return {
+            name: sum(container["ready"] for container in one["status"].get("containerStatuses", ()))
+            for one in found
+            if (name := one["metadata"]["name"]).startswith("thanos-")
+        }
+
+    try:
+        platform.kubectl("apply", *words, str(tmp_path / "running.yaml"))
+        wanted = {"thanos-compact-0": 1, "thanos-store-0": 1, "thanos-ruler-platform-0": 2, "thanos-ruler-platform-1": 2}
+        until(lambda: wanted.items() <= ready().items() and sum(ready().values()) == 8, "every pod of Thanos to be let in", SOON * 2)
+    finally:
+        platform.kubectl("delete", "--ignore-not-found", "-f", str(tmp_path / "running.yaml"))
+
+
 def test_promtool_accepts_every_contributed_rule_of_every_shipped_cluster(rules):
     (promtool,) = built("promtool")
-    assert {name for _cluster, name in rules} > {"monitoring", "vault", "slo-memory-store-quality", "slo-memory-store-quality-budget"}
+    assert {name for _cluster, name in rules} > {
+        "monitoring",
+        "thanos",
+        "vault",
+        "slo-memory-store-quality",
+        "slo-memory-store-quality-budget",
+    }
     assert {cluster for cluster, _name in rules} > {"sandbox", "prod-euw1", "prod-euc1"}
     done = subprocess.run(
         [promtool, "check", "rules", "--lint=all", "--lint-fatal", *rules.values()], capture_output=True, text=True, check=False

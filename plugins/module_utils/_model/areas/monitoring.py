@@ -12,10 +12,12 @@ from typing import Any
 
 from ..._core.schema import Path, Problem
 from ..._dashboards.boards import boards
-from ..look import Json, Say, amount, entries, mapping
+from ..look import Json, Say, amount, entries, mapping, seconds
+from ..monitoring_thanos import contributions as of_history
 
 RULES: dict[str, str] = {
     "monitoring_images": "servers of monitoring run images of the first registry, unless one is named",
+    "thanos_compacts": "the hub compacts the bucket that clusters share, since two compactors would ruin it",
     "metrics_port": "a service serves its metrics on its own port, unless it names another",
     "metrics_interval": "a service is measured as often as settings.monitoring.scrape_interval says, unless it says so itself",
 }
@@ -25,6 +27,8 @@ IMAGES: dict[str, str] = {
     "config_reloader": "prometheus-operator/prometheus-config-reloader:v0.85.0",
 }
 """By what runs it, the image behind a registry."""
+_THANOS = "thanos/thanos:v0.40.1"
+_NAMESPACE = "monitoring"
 
 _DEFINITIONS = "prometheus-operator"
 _OPERATOR = "kube-prometheus-stack"
@@ -38,6 +42,12 @@ def derive(model: Json, say: Say) -> None:
     for part, image in IMAGES.items():
         if "image" not in settings["monitoring"][part]:
             say(("settings", "monitoring", part, "image"), f"{registry}/{image}", "monitoring_images", ("settings", "registries"))
+    thanos, here = settings["monitoring"].get("thanos"), ("settings", "monitoring", "thanos")
+    if thanos is not None:
+        if "image" not in thanos:
+            say((*here, "image"), f"{registry}/{_THANOS}", "monitoring_images", ("settings", "registries"))
+        if "compacts" not in thanos:
+            say((*here, "compacts"), "hub" in mapping(model, "cluster").get("roles", ()), "thanos_compacts", ("cluster", "roles"))
     interval: Path = ("settings", "monitoring", "scrape_interval")
     for name, service in model["services"].items():
         path: Path = ("services", name, "metrics")
@@ -50,8 +60,10 @@ def derive(model: Json, say: Say) -> None:
 
 
 def contributions(model: Json) -> dict[str, Any]:
-    """Boards of the platform, its services and teams."""
-    return {"dashboards": boards(model["services"], model["teams"])}
+    """Boards of the platform, its services and teams; of Thanos, where it is, what is measured and which alerts there are."""
+    thanos = model["settings"]["monitoring"].get("thanos")
+    found = of_history(thanos, _NAMESPACE) if thanos is not None else {}
+    return {"dashboards": boards(model["services"], model["teams"]), **found}
 
 
 def words(model: Json) -> Mapping[str, Any]:
@@ -91,3 +103,29 @@ def _servers(settings: Mapping[str, Any]) -> Iterator[Problem]:
         if amount(wanted) > amount(most) > 0:
             path: Path = ("settings", "monitoring", part, "resources", "limits", "memory")
             yield Problem(path, f"found {most!r}, below the request, which is {wanted!r}; allowed: at least that")
+    if isinstance(monitoring.get("thanos"), Mapping):
+        yield from _history(monitoring["thanos"], mapping(monitoring, "prometheus").get("retention"))
+
+
+def _history(thanos: Mapping[str, Any], kept: Any) -> Iterator[Problem]:
+    """What cannot be right about Thanos; ``kept`` is how long Prometheus keeps samples."""
+    here: Path = ("settings", "monitoring", "thanos")
+    bucket = mapping(thanos, "bucket")
+    if bucket.get("type") == "s3" and "endpoint" not in bucket:
+        yield Problem((*here, "bucket", "endpoint"), "missing; S3 is reached by its host, such as s3.eu-west-1.amazonaws.com", at_key=True)
+    for key in ("endpoint", "region"):
+        if bucket.get("type") == "gcs" and key in bucket:
+            yield Problem((*here, "bucket", key), "is for s3 alone; Google Cloud Storage has one address for all buckets")
+    retention = {step: mapping(thanos, "retention").get(step) for step in ("raw", "5m", "1h")}
+    if all(seconds(one) > 0 for one in retention.values()):
+        if 0 < seconds(retention["raw"]) < seconds(kept):
+            path: Path = (*here, "retention", "raw")
+            yield Problem(path, f"found {retention['raw']!r}, shorter than settings.monitoring.prometheus.retention, which is {kept!r}")
+        # A block is thinned out once it is so old; before, nothing of it would be left.
+        for step, finer, least in (("raw", "", "2d"), ("5m", "raw", "10d"), ("1h", "5m", "10d")):
+            if seconds(retention[step]) < seconds(least):
+                yield Problem(
+                    (*here, "retention", step), f"found {retention[step]!r}; allowed: at least {least}, or nothing is left to thin out"
+                )
+            elif finer and seconds(retention[step]) < seconds(retention[finer]):
+                yield Problem((*here, "retention", step), f"found {retention[step]!r}, shorter than {finer}, which is {retention[finer]!r}")

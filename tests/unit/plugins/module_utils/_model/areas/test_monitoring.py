@@ -32,6 +32,47 @@ def test_images_come_from_the_first_registry_unless_they_are_named():
     assert found["config_reloader"]["image"] == f"images.mind.example/{IMAGES['config_reloader']}"
 
 
+BUCKET = {"type": "s3", "name": "history", "endpoint": "s3.eu-west-1.amazonaws.com", "credentials": "env:BUCKET"}
+
+
+def test_thanos_is_there_once_a_bucket_is_named_and_the_hub_compacts_it():
+    assert "thanos" not in model(with_monitoring()).effective["settings"]["monitoring"]
+    found = model(with_monitoring(thanos={"bucket": BUCKET})).effective
+    thanos, contributed = found["settings"]["monitoring"]["thanos"], found["contributions"]
+    assert thanos["image"] == "images.mind.example/thanos/thanos:v0.40.1"
+    assert thanos["compacts"] is ("hub" in found["cluster"]["roles"])
+    assert ("thanos-compact" in contributed["scrape_targets"]["monitoring"]) is thanos["compacts"]
+    assert {"prometheus", "alertmanager", "thanos-query"} <= set(contributed["scrape_targets"]["monitoring"])
+    assert set(contributed["alerts"]["monitoring"]) == {"monitoring", "thanos"}
+    own = model(with_monitoring(thanos={"bucket": BUCKET, "compacts": not thanos["compacts"]})).effective["contributions"]
+    assert ("thanos-compact" in own["scrape_targets"]["monitoring"]) is not thanos["compacts"]
+
+
+@pytest.mark.parametrize(
+    ("said", "where", "words"),
+    [
+        (
+            {"bucket": {key: value for key, value in BUCKET.items() if key != "endpoint"}},
+            "bucket.endpoint",
+            "missing; S3 is reached by its host",
+        ),
+        ({"bucket": {**BUCKET, "type": "gcs"}}, "bucket.endpoint", "is for s3 alone"),
+        ({"bucket": {**BUCKET, "type": "azure"}}, "bucket.type", "gcs"),
+        ({"bucket": {**BUCKET, "credentials": "AKIA"}}, "bucket.credentials", "a reference"),
+        ({"bucket": {**BUCKET, "endpoint": "https://s3.example"}}, "bucket.endpoint", "without a scheme"),
+        ({"bucket": BUCKET, "retention": {"raw": "1d"}}, "retention.raw", "shorter than settings.monitoring.prometheus.retention"),
+        ({"bucket": BUCKET, "retention": {"raw": "24h"}}, "retention.raw", "allowed: at least 2d"),
+        ({"bucket": BUCKET, "retention": {"raw": "16d", "5m": "9d"}}, 'retention."5m"', "allowed: at least 10d"),
+        ({"bucket": BUCKET, "retention": {"raw": "16d", "5m": "30d", "1h": "20d"}}, 'retention."1h"', "shorter than 5m"),
+        ({"bucket": BUCKET, "compactors": 2}, "compactors", "compactor"),
+        ({}, "bucket", "missing"),
+    ],
+)
+def test_a_bucket_that_would_lose_history_is_refused_with_its_place(said, where, words):
+    found = errors(with_monitoring(thanos=said))
+    assert any(f"settings.monitoring.thanos.{where}" in line and words in line for line in str(found).splitlines()), found
+
+
 @pytest.mark.parametrize(
     ("service", "wanted"),
     [
