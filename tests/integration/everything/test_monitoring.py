@@ -163,7 +163,7 @@ def test_the_apiserver_takes_every_object_of_thanos_and_admission_every_pod(plat
     try:
         platform.kubectl("apply", *words, str(tmp_path / "running.yaml"))
         wanted = {"thanos-compact-0": 1, "thanos-store-0": 1, "thanos-ruler-platform-0": 2, "thanos-ruler-platform-1": 2}
-        until(lambda: wanted.items() <= ready().items() and sum(ready().values()) == 8, "every pod of Thanos to be let in", SOON * 2)
+        until(lambda: wanted.items() <= ready().items() and sum(ready().values()) == 8, "every pod of Thanos to be let in")
     finally:
         platform.kubectl("delete", "--ignore-not-found", "-f", str(tmp_path / "running.yaml"))
 
