@@ -155,10 +155,15 @@ TEXTS = [
     ("{{ .Status | toUpper }}", "{{ .Status | toUpper }", "cortex].pagerduty_configs[0].description", 'unexpected "}"'),
     ("{{ .CommonLabels.service }}", "{{ .CommonLabel.service }}", "cortex].pagerduty_configs[0].details.service", "can't evaluate field CommonLabel"),
     ('template "runbook" (index .Alerts 0)', 'template "runbok" .', "cortex].pagerduty_configs[0].links[0].href", '"runbok" not defined'),
-    ('template "runbook" (index .Alerts 0)', 'template "runbook" .', "cortex].pagerduty_configs[0].links[0].href", "can't evaluate field Annotations"),
-    ("{{ range .Alerts }}{{ .Annotations.description }}{{ end }}", "{{ range .Alerts }}{{ .Annotations.description }}", "cortex].slack_configs[0].text", "unexpected EOF"),
-    ("{{ range .Alerts }}{{ .Annotations.description }}{{ end }}", "{{ (index .Alerts 1).Status }}", "cortex].slack_configs[0].text", "index out of range"),
-    ("<b>{{ .CommonAnnotations.summary }}</b>", '<a href="{{ if .Status }}x">{{ end }}', "quiet].email_configs[0].html", "branches end in different contexts"),
+    ('template "runbook" (index .Alerts 0)', 'template "runbook" .',
+     "cortex].pagerduty_configs[0].links[0].href", "can't evaluate field Annotations"),
+    ("{{ range .Alerts }}{{ .Annotations.description }}{{ end }}", "{{ range .Alerts }}{{ .Annotations.description }}",
+     "cortex].slack_configs[0].text",
+     "unexpected EOF"),
+    ("{{ range .Alerts }}{{ .Annotations.description }}{{ end }}", "{{ (index .Alerts 1).Status }}", "cortex].slack_configs[0].text",
+     "index out of range"),
+    ("<b>{{ .CommonAnnotations.summary }}</b>", '<a href="{{ if .Status }}x">{{ end }}',
+     "quiet].email_configs[0].html", "branches end in different contexts"),
 ]  # fmt: skip
 
 
