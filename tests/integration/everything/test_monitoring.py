@@ -119,7 +119,7 @@ def clusters(tmp_path_factory):
     """What every shipped cluster declares, the sandbox with Vault, prod with history in a bucket."""
     folder = with_history(tmp_path_factory.mktemp("inventories"))
     inventories = [folder / f"{name}.yml" for name in ENVIRONMENTS]
-    return declare(tmp_path_factory.mktemp("declared"), inventories, ["monitoring"], areas="monitoring,slo,vault")
+    return declare(tmp_path_factory.mktemp("declared"), inventories, ["monitoring"], areas="monitoring,slo,tracing,vault")
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +173,7 @@ def test_promtool_accepts_every_contributed_rule_of_every_shipped_cluster(rules)
     assert {name for _cluster, name in rules} > {
         "monitoring",
         "thanos",
+        "tracing",
         "vault",
         "slo-memory-store-quality",
         "slo-memory-store-quality-budget",

@@ -48,9 +48,18 @@ MORE: dict[str, Any] = {
             "cert-manager": {"secrets": {"one": {"key": "file:x"}}, "ignore": [{"kind": "Secret", "name": "x", "path": "data"}]},
             "prometheus-operator": {},
         },
-        "areas": {"monitoring": True},
+        "areas": {"monitoring": True, "tracing": True},
         "edge": {"token": "file:x", "waf": {"managed": ["x"], "rules": {"one": {"expression": "x"}}}},
         "oncall": {"token": "file:x", "orchestration": "x"},
+        "monitoring": {"thanos": {"bucket": {"type": "s3", "name": "history", "endpoint": "s3.example", "credentials": "file:x"}}},
+        "tracing": {
+            "storage": {
+                "kind": "opensearch",
+                "url": "https://search.example:9200",
+                **{key: "file:x" for key in ("username", "password", "ca")},
+            },
+            "redaction": {"drop": ["order.id"], "keep": ["dose.kind"]},
+        },
         "alerting": {"receivers": {name: {"url": "file:x"} for name in ("teams", "webhook", "automation")}},
         "source_control": {
             "token": "file:x",
@@ -94,6 +103,7 @@ GIVEN = {
         },
         "sandbox_zones": "{{ platform_cluster.zones }}",
     },
+    "alerting": {"platform_cluster_access": {"kubeconfig": "/k", "context": "c"}, "platform_verify_timeout": 1},
     "vault": {"platform_cluster_access": {"kubeconfig": "/k", "context": "c"}},
     "new_platform": {
         "item": "site",
@@ -107,7 +117,7 @@ GIVEN = {
     },
 }
 """What a template reads besides the model and its role's own variables."""
-SET_ROLES = ("cluster_baseline", "vault", "monitoring", "workloads")
+SET_ROLES = ("cluster_baseline", "vault", "monitoring", "tracing", "workloads")
 
 
 class Unsafe(str):
