@@ -46,12 +46,15 @@ Rule = Callable[[str, str], Fault | None]
 
 
 class FaultyServer:
-    """The proxy. ``rule`` may be changed at any time; ``url`` is where clients go; ``done`` counts the faults."""
+    """The proxy. ``rule`` may be changed at any time; ``url`` is where clients go.
+
+    ``done`` counts the faults, ``kept`` what never came to the server.
+    """
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
         self.rule: Rule = lambda method, path: None
-        self.done = 0
+        self.done = self.kept = 0
         owner = self
 
         class Handler(_Handler):
@@ -99,6 +102,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         fault = self.faulty.rule(self.command, self.path) or Fault()
         self.faulty.done += fault != Fault()
         time.sleep(fault.delay)
+        self.faulty.kept += fault.cut == "before" or bool(fault.status)
         if fault.cut == "before":
             self._cut()
         elif fault.status:
