@@ -79,7 +79,7 @@ class Case:
         """One call, with the first document unless another is given."""
         document = self.document if document is None else document
         headers = {**self.api.headers, "Authorization": self.api.authorization.format(token="t-o-k-e-n")}
-        client = RestClient(Endpoint(server.url), headers, "tests", gate, retry=Retry(attempts=6, first_pause=0.001))
+        client = RestClient(Endpoint(server.url), headers, "tests", gate, retry=Retry(first_pause=0.001))
         try:
             request = Request(read_document(self.api, document), owner, **options)
             provider = RestProvider(client, self.api, owner, {name: document[name] for name in self.api.variables})
