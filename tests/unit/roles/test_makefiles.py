@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -71,6 +72,8 @@ class Made:
         done = subprocess.run(
             ["make", "-k", "--no-print-directory", *targets, *(f"{name}={value}" for name, value in typed.items())],
             cwd=self.folder,
+            # What was typed at the make that runs this test is not typed here.
+            env={name: value for name, value in os.environ.items() if name != "PYTHON" and not name.startswith("MAKE")},
             capture_output=True,
             text=True,
             check=False,

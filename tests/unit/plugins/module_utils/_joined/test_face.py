@@ -16,7 +16,7 @@ import pytest
 import yaml
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import GantryError
 from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
-from ansible_collections.gantry.platform.plugins.module_utils._joined import identity, kube, promtool, rest, silence, slo, survey, vault
+from ansible_collections.gantry.platform.plugins.module_utils._joined import amtool, identity, kube, promtool, rest, silence, slo, survey, vault
 from ansible_collections.gantry.platform.plugins.module_utils._joined.face import Call, Face
 
 ROOT = Path(__file__).resolve().parents[5]
@@ -30,6 +30,7 @@ OPTIONS = {
     kube.ACCESS_INFO: {},
     survey.SURVEY: {},
     silence.SILENCE: {"name": "s", "matchers": ["a=b"]},
+    amtool.CHECK: {"service": {"namespace": "n", "name": "m", "port": "web"}, "amtool": "/bin/true"},
     identity.IDENTITY: {"user": "system:serviceaccount:n:a", "dest": "identity.json"},
     vault.CONFIG: {"config": {"policies": {"p": {"kv/*": ["read"]}}}},
     vault.ROTATE: {"rotate": {"transit_keys": {"transit/k": {"max_age": "1h"}}}},
