@@ -16,7 +16,17 @@ import pytest
 import yaml
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import GantryError
 from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
-from ansible_collections.gantry.platform.plugins.module_utils._joined import amtool, identity, kube, promtool, rest, silence, slo, survey, vault
+from ansible_collections.gantry.platform.plugins.module_utils._joined import (
+    amtool,
+    identity,
+    kube,
+    promtool,
+    rest,
+    silence,
+    slo,
+    survey,
+    vault,
+)
 from ansible_collections.gantry.platform.plugins.module_utils._joined.face import Call, Face
 
 ROOT = Path(__file__).resolve().parents[5]
