@@ -52,3 +52,11 @@ def checkout() -> Path:
 def collections() -> Path:
     """Folder that holds ``ansible_collections``."""
     return COLLECTIONS
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What a test said that it could not run here stands at the end of every run: it has passed nothing."""
+    for report in terminalreporter.stats.get("passed", []):
+        for line in report.capstdout.splitlines():
+            if line.startswith("not run: "):
+                terminalreporter.write_line(f"{line} ({report.nodeid})")

@@ -124,8 +124,9 @@ def outcome(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """The result of ``work``; the one place where an action's errors become a failed result."""
     # This process is one task's. What it inherited from ansible-playbook stays: a collection would find no garbage there, and a page that
     # it writes its marks on is no longer shared.
-    gc.freeze()
-    gc.set_threshold(*_COLLECTS)
+    if not gc.get_freeze_count():
+        gc.freeze()
+        gc.set_threshold(*_COLLECTS)
     try:
         return work()
     except GantryError as error:

@@ -117,6 +117,7 @@ CONFIGS = [
     ("routing_key: abc", "routing_keys: abc", "field routing_keys not found", "routing_key: abc"),
     ('        channel: "#cortex"\n', "        api_url_file: /x\n", "at most one of api_url & api_url_file", None),
     ("https://hooks.example/x", "hooks.example", "unsupported scheme", None),
+    ("https://hooks.example/x", "https://hooks.example/c-a-n-a-r-y%zz", "parse an address: invalid URL escape", None),
     ("https://awx.example/x", "", "url", None),
     ("  - name: switch\n", "  - name: automation\n", 'notification config name "automation" is not unique', "name: switch"),
     ("  - name: nobody\n", "", 'undefined receiver "nobody"', "receiver: nobody"),
@@ -145,6 +146,7 @@ def test_a_configuration_that_alertmanager_would_not_read_is_refused_with_its_li
     assert there in GOOD
     found, said = checked(GOOD.replace(there, instead, 1))
     assert found["failed"] and words in said, said
+    assert "c-a-n-a-r-y" not in str(found), "the address of a webhook is a secret"
     assert all(row.partition("/alertmanager.yml")[2] for row in found["problems"])
     if place:
         assert f"alertmanager.yml:{line(place)}: " in said, said

@@ -57,6 +57,8 @@ SPEC: dict[str, Any] = {
     "without_amtool": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
     "wait_timeout": {"type": "int", "default": 0},
 }
+_ADDRESS = re.compile(r'\bparse "(?:[^"\\]|\\.)*"')
+"""An address that cannot be read is repeated whole, and that of a webhook is a secret."""
 _LONGEST = 400
 _WITHIN = 60
 _AT_ONCE = 4
@@ -147,7 +149,7 @@ class Amtool:
             raise InputError(f"amtool: {self._path} does not run: {type(error).__name__}") from error
         if done.returncode == 0:
             return None
-        lines = [clean(line).strip() for line in (done.stdout + done.stderr).splitlines()]
+        lines = [_ADDRESS.sub("parse an address", clean(line)).strip() for line in (done.stdout + done.stderr).splitlines()]
         return [line for line in lines if line and not (line.startswith(_NO_NEWS) and "FAILED" not in line) and not line.startswith("- ")]
 
 

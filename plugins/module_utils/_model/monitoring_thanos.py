@@ -70,11 +70,13 @@ def _rules(namespace: str) -> Iterator[tuple[str, dict[str, Any]]]:
     )  # fmt: skip
     yield alert(
         "compact", "ThanosCompactTwice", "page", "sum(up{<of>}) > 1",
-        "Two compactors work on one bucket", "They ruin each other's blocks: one of them has to end at once.",
+        "Two compactors work on one bucket", "Somebody runs more than one in this cluster. They ruin each other's blocks: one has to end at once.",
     )  # fmt: skip
     yield alert(
         "compact", "ThanosCompactIdle", "ticket",
-        "(time() - max(max_over_time(thanos_objstore_bucket_last_successful_upload_time{<of>}[24h]))) / 3600 > 24",
+        # A compactor that has uploaded nothing yet says 0: it is not late before it has run for as long.
+        "(time() - max(max_over_time(thanos_objstore_bucket_last_successful_upload_time{<of>}[24h]) > 0"
+        " or process_start_time_seconds{<of>})) / 3600 > 24",
         "The bucket was not compacted for a day", "History grows, and queries over it get slower.", "0m",
     )  # fmt: skip
     yield alert(

@@ -46,11 +46,14 @@ def queries(seconds: int, labels: Mapping[str, str]) -> dict[str, str]:
 
 
 def newest_queries(max_age: int, labels: Mapping[str, str]) -> dict[str, str]:
-    """What is asked of Prometheus now: when each record was made last, by its own time. What is older by an hour than what is tolerated is
-    not looked for; the hours say about when that was.
+    """What is asked of Prometheus now: when each record was made last, by its own time, in the cluster that has the oldest.
+
+    What is older by an hour than what is tolerated is not looked for; the hours say about when that was.
     """
-    of = _of(labels)
-    return {key: f"max by (slo) (max_over_time(timestamp({record}{of})[{max_age + HOUR}s:{_STEP}s]))" for key, record in _RECORDS.items()}
+    made = f"max_over_time(timestamp(<record>{_of(labels)})[{max_age + HOUR}s:{_STEP}s])"
+    return {
+        key: f"min by (slo) (max by (slo, cluster, environment) ({made.replace('<record>', record)}))" for key, record in _RECORDS.items()
+    }
 
 
 def _of(labels: Mapping[str, str]) -> str:

@@ -17,13 +17,15 @@ Json = dict[str, Any]
 PAGE, QUERY_GRPC = 16686, 16685
 CERTIFICATE = "/etc/jaeger/storage/ca.crt"
 """Where the authority of the store lies, where one is named."""
+PASSWORD = "/etc/jaeger/storage/password"
+"""A file: what the environment gives is expanded once more, and a password may have a dollar."""
 
 
 def configuration(storage: Mapping[str, Any]) -> Json:
-    """All of it; who logs in to the store is what the environment of the container says."""
+    """All of it; who logs in to the store is what the environment of the container says, and by which password a file."""
     backend = escaped(_backend(storage))
     if storage["kind"] != "memory":
-        login = {"username": "${env:STORAGE_USERNAME}", "password": "${env:STORAGE_PASSWORD}"}
+        login = {"username": "${env:STORAGE_USERNAME}", "password_file": PASSWORD}
         backend[storage["kind"]]["auth"] = {"basic": login}
     return {
         "extensions": {

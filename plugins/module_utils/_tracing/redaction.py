@@ -27,7 +27,8 @@ SECRET = (
 PERSONAL = (
     r"(?i)^(enduser|user|client|source|device|geo|session)\.|^net\.(peer|sock\.peer)\.|^http\.(client_ip|url|target)$|^url\.(full|path|query)$"
     r"|^http\.(request|response)\.(header|body)\.|^db\.(statement|user|query\.(text|parameter\..*))$|^messaging\.message\.(body|id|conversation_id)"
-    r"|^gen_ai\.(prompt|completion|input|output|system_instructions)|^exception\.(message|stacktrace)$|(^|[._-])(e-?mail|phone|address|birth)([._-]|$)"
+    r"|^gen_ai\.(prompt|completion|input|output|system_instructions)|^exception\.(message|stacktrace)$|^error\.message$|(^|[._-])(e-?mail|phone|address|birth)([._-]|$)"
+    r"|^rpc\.((grpc|connect_rpc)\.)?(request|response)\.metadata\.|^db\.operation\.parameter\.|^url\.(original|fragment)$"
 )
 TECHNICAL = (
     r"^(http\.(request\.method|response\.status_code|route|method|status_code)|rpc\.(system|service|method|(grpc|connect_rpc)\.(status|error)_code)"
@@ -39,8 +40,8 @@ RESOURCE = (
     r"|process\.(pid|runtime\..+)|os\.type|host\.arch)$"
 )
 _MAIL = r"[^\s/@=&?]+@[^\s/@=&?]+"
-_IDS = rf"{_MAIL}|[0-9a-fA-F]{{8}}(-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}}|[0-9]{{3,}}"
-_URLS = ("url.full", "http.url", "url.path", "http.target", "url.query")
+_IDS = rf"{_MAIL}|[0-9a-fA-F]{{8}}(-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}}|\b[0-9]+\b|[0-9]{{3,}}"
+_URLS = ("url.full", "url.original", "http.url", "url.path", "http.target", "url.query")
 SERVICE = 'resource.attributes["service.name"]'
 
 

@@ -17,7 +17,8 @@ from ..monitoring_thanos import contributions as of_history
 
 RULES: dict[str, str] = {
     "monitoring_images": "servers of monitoring run images of the first registry, unless one is named",
-    "thanos_compacts": "the hub compacts the bucket that clusters share, since two compactors would ruin it",
+    "thanos_compacts": "the hub compacts what the clusters of an environment share, since two compactors would ruin it",
+    "thanos_prefix": "an environment has its own part of a bucket, since each has a hub that compacts",
     "metrics_port": "a service serves its metrics on its own port, unless it names another",
     "metrics_interval": "a service is measured as often as settings.monitoring.scrape_interval says, unless it says so itself",
 }
@@ -48,6 +49,8 @@ def derive(model: Json, say: Say) -> None:
             say((*here, "image"), f"{registry}/{_THANOS}", "monitoring_images", ("settings", "registries"))
         if "compacts" not in thanos:
             say((*here, "compacts"), "hub" in mapping(model, "cluster").get("roles", ()), "thanos_compacts", ("cluster", "roles"))
+        if "prefix" not in thanos["bucket"]:
+            say((*here, "bucket", "prefix"), model["environment"]["name"], "thanos_prefix", ("environment", "name"))
     interval: Path = ("settings", "monitoring", "scrape_interval")
     for name, service in model["services"].items():
         path: Path = ("services", name, "metrics")

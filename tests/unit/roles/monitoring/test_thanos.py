@@ -34,6 +34,7 @@ def test_one_cluster_of_all_that_share_a_bucket_compacts_it_with_one_server(clus
     buckets = {cluster.one(SET, "ConfigMap", "thanos-bucket")["data"]["objstore.yml"] for cluster in clusters.values()}
     compacting = [name for name, cluster in clusters.items() if "thanos-compact" in pods(cluster)]
     assert len(buckets) == 1 and compacting == [HUB]
+    assert '"prefix": "prod"' in buckets.pop()
     spec = clusters[HUB].one(SET, "StatefulSet", "thanos-compact")["spec"]
     assert spec["replicas"] == 1 and spec["volumeClaimTemplates"][0]["spec"]["resources"]["requests"]["storage"] == "100Gi"
     alerts = {
@@ -41,6 +42,17 @@ def test_one_cluster_of_all_that_share_a_bucket_compacts_it_with_one_server(clus
         for name, cluster in clusters.items()
     }
     assert {"ThanosCompactHalted", "ThanosCompactTwice"} <= alerts[HUB] and not any("Compact" in one for one in alerts["prod-euc1"])
+
+
+def test_a_server_that_shares_no_node_makes_room_before_its_successor_comes(clusters):
+    spec = clusters[HUB].one(SET, "Deployment", "thanos-query")["spec"]
+    assert spec["strategy"]["rollingUpdate"] == {"maxSurge": 0, "maxUnavailable": 1} and spec["replicas"] > 1
+
+
+def test_a_compactor_is_not_late_before_it_has_run_for_a_day(clusters):
+    rules = clusters[HUB].one(SET, "PrometheusRule", "thanos")["spec"]["groups"][0]["rules"]
+    (idle,) = [rule["expr"] for rule in rules if rule["alert"] == "ThanosCompactIdle"]
+    assert "[24h]) > 0 or process_start_time_seconds{" in idle
 
 
 def test_where_nobody_says_thanos_there_is_none(everything):

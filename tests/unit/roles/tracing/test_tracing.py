@@ -15,8 +15,12 @@ SET = "tracing"
 HUB = "prod-euw1"
 
 
+def pod(cluster, name):
+    return cluster.one(SET, "Deployment", name)["spec"]["template"]["spec"]
+
+
 def container(cluster, name):
-    (found,) = cluster.one(SET, "Deployment", name)["spec"]["template"]["spec"]["containers"]
+    (found,) = pod(cluster, name)["containers"]
     return found
 
 
@@ -71,10 +75,13 @@ def test_production_keeps_traces_behind_a_login_that_is_no_value_and_a_sandbox_i
     cluster = everything[HUB]
     secret = cluster.one(SET, "Secret", "jaeger-storage")["data"]
     assert secret == {"username": {"reference": "env:TRACES_USERNAME"}, "password": {"reference": "env:TRACES_PASSWORD"}}
-    names = {one["name"]: one["valueFrom"]["secretKeyRef"] for one in container(cluster, "jaeger")["env"]}
-    assert names == {f"STORAGE_{key.upper()}": {"name": "jaeger-storage", "key": key} for key in ("username", "password")}
+    (name,) = container(cluster, "jaeger")["env"]
+    assert name == {"name": "STORAGE_USERNAME", "valueFrom": {"secretKeyRef": {"name": "jaeger-storage", "key": "username"}}}
+    (mount,) = [one for one in container(cluster, "jaeger")["volumeMounts"] if one["name"] == "storage"]
+    (volume,) = [one for one in pod(cluster, "jaeger")["volumes"] if one["name"] == "storage"]
+    files = [f"{mount['mountPath']}/{one['path']}" for one in volume["secret"]["items"] if one["key"] == "password"]
     (backend,) = configuration(cluster, "jaeger")["extensions"]["jaeger_storage"]["backends"].values()
-    assert backend["opensearch"]["auth"]["basic"]["password"] == "${env:STORAGE_PASSWORD}"
+    assert files == [backend["opensearch"]["auth"]["basic"]["password_file"]]
     ways = cluster.one(SET, "NetworkPolicy", "jaeger", "tracing")["spec"]["egress"]
     assert ways[-1] == {"to": [{"ipBlock": {"cidr": "10.64.240.0/24"}}], "ports": [{"port": 9200, "protocol": "TCP"}]}
     sandbox = everything["sandbox"]

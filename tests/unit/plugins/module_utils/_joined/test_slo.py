@@ -53,7 +53,9 @@ def test_a_report_asks_six_times_and_writes_each_form(tmp_path):
     assert [one.path for one in server.asked] == ["/api/v1/query_range"] * 2 + ["/api/v1/query"] * 4
     assert asked[0]["query"] == 'sum by (slo) (avg_over_time(slo:bad:increase5m{environment="prod"}[3600s]))'
     assert (int(asked[0]["end"]) - int(asked[0]["start"])) // HOUR == 56 * 24 and asked[2]["query"].endswith("[1800s]))")
-    assert asked[4]["query"] == 'max by (slo) (max_over_time(timestamp(slo:bad:increase5m{environment="prod"})[4500s:60s]))'
+    assert asked[4]["query"] == (
+        'min by (slo) (max by (slo, cluster, environment) (max_over_time(timestamp(slo:bad:increase5m{environment="prod"})[4500s:60s])))'
+    )
     assert {row["age"] for row in found["report"]["objectives"]} == {42, None}
     assert (found["changed"], found["summary"], found["warnings"]) == (True, "1 freeze; 1 not measured; 1 slow down; 1 ok.", ["from store"])
     assert {name: path.rpartition(".")[2] for name, path in found["files"].items()} == {

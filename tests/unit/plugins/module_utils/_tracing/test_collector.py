@@ -58,7 +58,7 @@ def test_a_dollar_of_an_expression_or_of_a_store_s_address_is_no_variable():
     kept = {"kind": "opensearch", "url": "https://search:9200", "prefix": "a${env:HOME}", "ca": "env:CA"}
     found = jaeger.configuration(kept)["extensions"]["jaeger_storage"]["backends"]["traces"]["opensearch"]
     assert found["indices"]["index_prefix"] == "a$${env:HOME}"
-    assert found["auth"] == {"basic": {"username": "${env:STORAGE_USERNAME}", "password": "${env:STORAGE_PASSWORD}"}}, "the container's"
+    assert found["auth"] == {"basic": {"username": "${env:STORAGE_USERNAME}", "password_file": jaeger.PASSWORD}}, "the container's"
     assert found["tls"] == {"ca_file": jaeger.CERTIFICATE}
 
 
@@ -77,7 +77,15 @@ def test_traces_in_memory_log_in_nowhere():
         ),
         (
             PERSONAL,
-            ["enduser.id", "user.email", "client.address", "net.peer.ip", "url.full", "db.statement", "exception.message", "gen_ai.prompt"],
+            ["enduser.id", "user.email", "client.address", "net.peer.ip", "url.full", "db.statement", "exception.message", "gen_ai.prompt"]
+            + [
+                "error.message",
+                "rpc.grpc.request.metadata.x-user",
+                "rpc.response.metadata.x",
+                "db.operation.parameter.0",
+                "url.original",
+                "url.fragment",
+            ],
             ["http.route", "http.response.status_code", "exception.type", "db.system", "rpc.method", "useragent"],
         ),
         (

@@ -48,6 +48,21 @@ def test_thanos_is_there_once_a_bucket_is_named_and_the_hub_compacts_it():
     assert ("thanos-compact" in own["scrape_targets"]["monitoring"]) is not thanos["compacts"]
 
 
+def test_what_environments_have_in_common_is_no_bucket_that_two_hubs_compact():
+    found = model(with_monitoring(thanos={"bucket": BUCKET})).effective
+    assert found["settings"]["monitoring"]["thanos"]["bucket"]["prefix"] == found["environment"]["name"]
+    named = model(with_monitoring(thanos={"bucket": {**BUCKET, "prefix": "ours/all"}})).effective
+    assert named["settings"]["monitoring"]["thanos"]["bucket"]["prefix"] == "ours/all"
+
+
+def test_a_volume_is_as_large_whatever_else_is_said_of_its_server():
+    more = {"requests": {"cpu": "1", "memory": "3Gi"}, "limits": {"memory": "4Gi"}}
+    for part, size in {"store": "20Gi", "compactor": "100Gi", "ruler": "10Gi"}.items():
+        for said in ({}, {part: {"resources": more}}):
+            found = model(with_monitoring(thanos={"bucket": BUCKET, **said})).effective["settings"]["monitoring"]["thanos"]
+            assert found[part]["storage"] == size
+
+
 @pytest.mark.parametrize(
     ("said", "where", "words"),
     [
