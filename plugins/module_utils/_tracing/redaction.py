@@ -27,7 +27,7 @@ SECRET = (
 PERSONAL = (
     r"(?i)^(enduser|user|client|source|device|geo|session)\.|^net\.(peer|sock\.peer)\.|^http\.(client_ip|url|target)$|^url\.(full|path|query)$"
     r"|^http\.(request|response)\.(header|body)\.|^db\.(statement|user|query\.(text|parameter\..*))$|^messaging\.message\.(body|id|conversation_id)"
-    r"|^gen_ai\.(prompt|completion|input|output|system_instructions)|^exception\.(message|stacktrace)$|^error\.message$|(^|[._-])(e-?mail|phone|address|birth)([._-]|$)"
+    r"|^gen_ai\.(prompt|completion|input|output|system_instructions)|^(exception|error)\.(message|stacktrace)$|(^|[._-])(e-?mail|phone|address|birth)([._-]|$)"
     r"|^rpc\.((grpc|connect_rpc)\.)?(request|response)\.metadata\.|^db\.operation\.parameter\.|^url\.(original|fragment)$"
 )
 TECHNICAL = (

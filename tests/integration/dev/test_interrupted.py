@@ -86,6 +86,16 @@ def in_the_middle(runs, process, held):
     until(wrote, "the run to be in the middle of its writes")
 
 
+def put_to_sleep(runs, process, held):
+    """Stop a run that is in the middle of its writes, and let the server do what was under way: nobody else shall plan it. Its processes."""
+    asleep = [*workers_of(process), process.pid]
+    for pid in asleep:
+        os.kill(pid, signal.SIGSTOP)
+    held.let_go()
+    until(lambda: "containers" in runs.kubectl("-n", "cortex", "get", "limitranges", "-o", "name"), "the write that was under way")
+    return asleep
+
+
 def start(runs):
     return runs.start("ansible-playbook", *runs.words("site", **AREA), start_new_session=True)
 
@@ -170,11 +180,7 @@ def test_the_second_of_two_runs_says_whom_it_waits_for_and_plans_again(runs, slo
     first = start(runs)
     in_the_middle(runs, first, slow)
     # It sleeps until the second one waits for it, however long that takes to come so far.
-    asleep = [*workers_of(first), first.pid]
-    for pid in asleep:
-        os.kill(pid, signal.SIGSTOP)
-    slow.let_go()
-    until(lambda: "containers" in runs.kubectl("-n", "cortex", "get", "limitranges", "-o", "name"), "the write that was under way")
+    asleep = put_to_sleep(runs, first, slow)
     theirs = tmp_path / "second.json"
     second = runs.start("ansible-playbook", *runs.words("site", platform_plan_file=str(theirs), **AREA))
     lines, reader = read_on(second)
@@ -196,12 +202,7 @@ def test_the_second_of_two_runs_says_whom_it_waits_for_and_plans_again(runs, slo
 def test_a_run_that_slept_while_another_went_through_writes_nothing_and_stands_beside_it(runs, slow, tmp_path):
     process = start(runs)
     in_the_middle(runs, process, slow)
-    asleep = [*workers_of(process), process.pid]
-    for pid in asleep:
-        os.kill(pid, signal.SIGSTOP)
-    slow.let_go()
-    # What it had sent is done by the server all the same; the other run shall not plan what is about to be there.
-    until(lambda: "containers" in runs.kubectl("-n", "cortex", "get", "limitranges", "-o", "name"), "the write that was under way")
+    asleep = put_to_sleep(runs, process, slow)
     report = tmp_path / "other.json"
     try:
         code, output = runs.command("ansible-playbook", *runs.words("site", platform_plan_file=str(report), **AREA))
