@@ -34,20 +34,25 @@ def looked(**options):
 
 @pytest.fixture(scope="module")
 def installed(cluster):
-    kubectl = [str(cluster.root / "bin" / "kubectl"), "--kubeconfig", cluster.kubeconfig]
+    def kubectl(*words):
+        command = [str(cluster.root / "bin" / "kubectl"), "--kubeconfig", cluster.kubeconfig, *map(str, words)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
     written = []
     for component, (module, file, namespace, manager) in INSTALLED.items():
         manifest = module_folder(COMPONENTS / "files" / "modules" / component, module, os.environ) / file
+        # Other tests on this control plane may have left definitions of theirs under the same names.
+        kubectl("delete", "--ignore-not-found", "-n", namespace, "-f", manifest)
         if namespace != "default":
-            subprocess.run([*kubectl, "create", "namespace", namespace], check=True, capture_output=True)
-        words = ["--server-side", f"--field-manager={manager}", "-n", namespace, "-f", manifest]
-        subprocess.run([*kubectl, "apply", *words], check=True, capture_output=True)
+            kubectl("create", "namespace", namespace)
+        kubectl("apply", "--server-side", f"--field-manager={manager}", "-n", namespace, "-f", manifest)
         written.append((namespace, manifest))
     yield cluster
     for namespace, manifest in written:
-        subprocess.run([*kubectl, "delete", "--ignore-not-found", "-n", namespace, "-f", manifest], check=True, capture_output=True)
+        kubectl("delete", "--ignore-not-found", "-n", namespace, "-f", manifest)
         if namespace != "default":
-            subprocess.run([*kubectl, "delete", "namespace", namespace], check=True, capture_output=True)
+            kubectl("delete", "namespace", namespace)
 
 
 def test_two_projects_are_found_with_version_manager_and_what_their_adoption_changes(installed):
