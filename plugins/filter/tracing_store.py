@@ -9,8 +9,8 @@ name: tracing_store
 short_description: The configuration of Jaeger 2 with its store
 version_added: 0.1.0
 description:
-  - Makes the configuration of Jaeger 2 out of where traces are kept. Who logs in there is what the variables E(STORAGE_USERNAME) and
-    E(STORAGE_PASSWORD) of its container say.
+  - Makes the configuration of Jaeger 2 out of where traces are kept. Who logs in there is what the variable E(STORAGE_USERNAME) of its
+    container says, by the password in C(/etc/jaeger/storage/password).
 author:
   - The gantry.platform authors (@gantry-platform)
 positional: _input

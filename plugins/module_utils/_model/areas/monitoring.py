@@ -13,7 +13,6 @@ from typing import Any
 from ..._core.schema import Path, Problem
 from ..._dashboards.boards import boards
 from ..look import Json, Say, amount, entries, mapping, seconds
-from ..monitoring_thanos import contributions as of_history
 
 RULES: dict[str, str] = {
     "monitoring_images": "servers of monitoring run images of the first registry, unless one is named",
@@ -29,6 +28,9 @@ IMAGES: dict[str, str] = {
 }
 """By what runs it, the image behind a registry."""
 _THANOS = "thanos/thanos:v0.40.1"
+_COMPONENTS = ("sidecar", "query", "store", "compact", "ruler")
+"""What runs of Thanos; the compactor only where a cluster compacts."""
+_NOT_WELL = "docs/monitoring.md#when-history-is-not-well"
 _NAMESPACE = "monitoring"
 
 _DEFINITIONS = "prometheus-operator"
@@ -65,8 +67,19 @@ def derive(model: Json, say: Say) -> None:
 def contributions(model: Json) -> dict[str, Any]:
     """Boards of the platform, its services and teams; of Thanos, where it is, what is measured and which alerts there are."""
     thanos = model["settings"]["monitoring"].get("thanos")
-    found = of_history(thanos, _NAMESPACE) if thanos is not None else {}
-    return {"dashboards": boards(model["services"], model["teams"]), **found}
+    return {"dashboards": boards(model["services"], model["teams"]), **(_of_thanos(thanos) if thanos is not None else {})}
+
+
+def _of_thanos(thanos: Json) -> dict[str, Any]:
+    """Its targets and alerts, by kind."""
+    parts = [name for name in _COMPONENTS if name != "compact" or thanos["compacts"]]
+    targets = {
+        f"thanos-{name}": {
+            "namespace": _NAMESPACE, "selector": {"app.kubernetes.io/name": f"thanos-{name}"}, "port": "http", "scheme": "http", "path": "/metrics",
+        } for name in parts
+    }  # fmt: skip
+    rules = [rule for name, rule in _thanos_alerts() if name in parts]
+    return {"scrape_targets": targets, "alerts": {"thanos": {"namespace": _NAMESPACE, "rules": rules}}}
 
 
 def words(model: Json) -> Mapping[str, Any]:
@@ -132,3 +145,64 @@ def _history(thanos: Mapping[str, Any], kept: Any) -> Iterator[Problem]:
                 )
             elif finer and seconds(retention[step]) < seconds(retention[finer]):
                 yield Problem((*here, "retention", step), f"found {retention[step]!r}, shorter than {finer}, which is {retention[finer]!r}")
+
+
+def _thanos_alerts() -> Iterator[tuple[str, dict[str, Any]]]:
+    """(component, rule) of each alert. Which metrics say that history is not well is a fact of the project's own mixin (v0.40.1)."""
+
+    def alert(
+        component: str, name: str, severity: str, expr: str, summary: str, description: str, wait: str = "5m"
+    ) -> tuple[str, dict[str, Any]]:
+        of = f'namespace="{_NAMESPACE}", job="thanos-{component}"'
+        return component, {
+            "alert": name, "for": wait, "severity": severity, "expr": expr.replace("<of>", of), "summary": summary, "description": description,
+            "runbook": _NOT_WELL,
+        }  # fmt: skip
+
+    yield alert(
+        "sidecar", "ThanosUploadFails", "page",
+        "sum by (pod) (rate(thanos_objstore_bucket_operation_failures_total{<of>}[5m])) > 0",
+        "Samples do not reach the bucket", "The sidecar of {{ $labels.pod }} fails there; what Prometheus lets go of before it succeeds is lost.",
+    )  # fmt: skip
+    yield alert(
+        "sidecar", "ThanosSidecarAlone", "page",
+        "thanos_sidecar_prometheus_up{<of>} == 0 and on (namespace, pod) prometheus_tsdb_data_replay_duration_seconds != 0",
+        "A sidecar does not reach its Prometheus", "Nothing of {{ $labels.pod }} is uploaded or answered through Thanos.",
+    )  # fmt: skip
+    yield alert(
+        "query", "ThanosQueriesFail", "page",
+        '100 * sum(rate(http_requests_total{<of>, code=~"5..", handler=~"query|query_range"}[5m]))'
+        ' / sum(rate(http_requests_total{<of>, handler=~"query|query_range"}[5m])) > 5',
+        "Queries over the whole history fail", '{{ $value | printf "%.0f" }} % of them get an error.',
+    )  # fmt: skip
+    yield alert(
+        "store", "ThanosStoreBucketFails", "ticket",
+        "100 * sum(rate(thanos_objstore_bucket_operation_failures_total{<of>}[5m]))"
+        " / sum(rate(thanos_objstore_bucket_operations_total{<of>}[5m])) > 5",
+        "History cannot be read", '{{ $value | printf "%.0f" }} % of what the store asks of the bucket fails.', "15m",
+    )  # fmt: skip
+    yield alert(
+        "compact", "ThanosCompactHalted", "ticket", "max by (pod) (thanos_compact_halted{<of>}) == 1",
+        "The bucket is compacted no more", "{{ $labels.pod }} found blocks that it dares not touch, and keeps and thins out nothing.",
+    )  # fmt: skip
+    yield alert(
+        "compact", "ThanosCompactTwice", "page", "sum(up{<of>}) > 1",
+        "Two compactors work on one bucket", "Somebody runs more than one in this cluster. They ruin each other's blocks: one has to end at once.",
+    )  # fmt: skip
+    yield alert(
+        "compact", "ThanosCompactIdle", "ticket",
+        # A compactor that has uploaded nothing yet says 0: it is not late before it has run for as long.
+        "(time() - max(max_over_time(thanos_objstore_bucket_last_successful_upload_time{<of>}[24h]) > 0"
+        " or process_start_time_seconds{<of>})) / 3600 > 24",
+        "The bucket was not compacted for a day", "History grows, and queries over it get slower.", "0m",
+    )  # fmt: skip
+    yield alert(
+        "ruler", "ThanosRulesFail", "page",
+        "100 * sum by (pod) (rate(prometheus_rule_evaluation_failures_total{<of>}[5m]))"
+        " / sum by (pod) (rate(prometheus_rule_evaluations_total{<of>}[5m])) > 5",
+        "Rules over the whole history fail", "Alerts that {{ $labels.pod }} evaluates may stay silent.",
+    )  # fmt: skip
+    yield alert(
+        "ruler", "ThanosAlertsLost", "page", "sum by (pod) (rate(thanos_alert_sender_alerts_dropped_total{<of>}[5m])) > 0",
+        "Alerts do not reach Alertmanager", "{{ $labels.pod }} drops what it could not send.",
+    )  # fmt: skip
