@@ -14,7 +14,7 @@ endif
 # of a variable of Ansible, or the last item of a list that begins with the words of $3.
 TYPED := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
 $(foreach name,$(TYPED),$(eval override export $(name) := $$(value $(name))))
-said = $(if $(value $1),-e "$$(python -c 'import json, os, sys; to, key, *of = sys.argv[1:]; said = os.environ[key]; print(json.dumps({to: [*of, said] if of else said}))' $2 $1 $3)")
+said = $(if $(value $1),-e "$$(python -c 'import json, os, sys; to, key, *of = sys.argv[1:]; q = lambda text: json.dumps(text, ensure_ascii=False); said = "!unsafe " + q(os.environ[key]); os.write(1, os.fsencode("{" + q(to) + ": " + ("[" + ", ".join([*map(q, of), said]) + "]" if of else said) + "}"))' $2 $1 $3)")
 ENV ?= sandbox
 FOUND = $(shell for name in python3.11 python3 python3.12 python3.13 python3.14; do if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$name; break; fi; done)
 PATH := $(CURDIR)/.venv/bin:$(PATH)

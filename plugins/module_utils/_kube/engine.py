@@ -101,7 +101,7 @@ def _planned(client: KubeClient, discovery: Discovery, request: ReconcileRequest
     observe(client, discovery, wanted, observed, [*observed.records.values(), *formers, *removed], request.administered.sets)
     require_namespaces(wanted, observed, request.administered.cure)
     refuse_parents(wanted, observed)
-    subjects = subjects_of(wanted, observed, references)
+    subjects = subjects_of(wanted, observed, references, request.apply_sets)
     return _Planned(discovery, wanted, observed, make_plan(client, request, wanted, observed, subjects))
 
 

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,13 +87,19 @@ class Subject:
         return digest({**self.body, "data": {name: reference_of(value) or "value" for name, value in written.items()}})
 
 
-def subjects_of(wanted: Wanted, observed: Observed, references: References) -> dict[Ref, Subject]:
-    """Every desired object with its live metadata, its record and the body for the wire."""
+def subjects_of(
+    wanted: Wanted, observed: Observed, references: References, applied: Collection[str] | None = None
+) -> dict[Ref, Subject]:
+    """Every desired object with its live metadata, its record and the body for the wire.
+
+    ``applied`` names the sets that this run writes, None for all: what no set of the run needs is not asked for its secret values, so the
+    Secrets of other sets keep their references.
+    """
     found: dict[Ref, Subject] = {}
     for ref, item in wanted.objects.items():
         record = observed.records.get(item.scope)
         seeds = wanted.handed_over.get(ref, [])
-        body = item.resolved(references)
+        body = item.resolved(references) if applied is None or item.scope in applied else item.body
         metadata = dict(body["metadata"])
         probe = ""
         if PROBE in (metadata.get("annotations") or {}):

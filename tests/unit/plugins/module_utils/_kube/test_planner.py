@@ -97,7 +97,7 @@ class Cluster:
 
     def plan(self, *bodies, handed_over=(), references=None, **request):
         wanted, observed = self._wanted(bodies, handed_over)
-        subjects = subjects_of(wanted, observed, References(references or {}))
+        subjects = subjects_of(wanted, observed, References(references or {}), request.get("apply_sets"))
         return make_plan(self, ReconcileRequest([], "us", **request), wanted, observed, subjects)
 
 
@@ -434,3 +434,11 @@ def test_only_records_of_sets_that_change_are_written():
 @pytest.mark.parametrize(("names", "expected"), [(None, 1), (frozenset({"one"}), 1), (frozenset(), 0), (frozenset({"other"}), 0)])
 def test_a_run_of_some_sets_changes_only_those(names, expected):
     assert len(Cluster().plan(config(), apply_sets=names).plan.changes) == expected
+
+
+def test_a_run_asks_for_the_secrets_of_the_sets_that_it_writes_and_of_no_others():
+    secret = document("Secret", "x", stringData={"password": {"reference": "env:ELSEWHERE"}})
+    assert rows(Cluster().plan(secret, apply_sets=frozenset())) == []
+    for narrowed in (frozenset({"one"}), None):
+        with pytest.raises(InputError, match="key password .*'env:ELSEWHERE' cannot be resolved: the environment variable is not set"):
+            Cluster().plan(secret, apply_sets=narrowed)
