@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.gantry.platform.tests.integration.conftest import built
 from ansible_collections.gantry.platform.tests.kit.terminal import in_terminal
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -132,6 +133,20 @@ def test_its_workflow_plans_pull_requests_and_applies_what_was_approved(reposito
         'make apply ENV="$ENVIRONMENT" PLAN=approved/plan.json'
     ]
     assert "gh pr comment" in jobs["comment"]["steps"][-1]["run"]
+
+
+def test_its_workflow_and_that_of_the_collection_are_what_github_takes(repository):
+    """By the linter of workflows, since no GitHub is here: expressions, contexts, permissions, inputs of actions."""
+    (actionlint,) = built("actionlint")
+    folder = repository / ".github" / "workflows"
+    files = [folder / "platform.yml", CHECKOUT / ".github" / "workflows" / "ci.yml"]
+    assert succeeded(run(repository, actionlint, *map(str, files))) == ""
+    for right, wrong in [("matrix.environment", "matrix.enviroment"), ("needs: plan", "needs: plans"), ("name: Plan", "nam: Plan")]:
+        slip = folder.parent / "slip.yml"
+        slip.write_text(files[0].read_text(encoding="utf-8").replace(right, wrong), encoding="utf-8")
+        refused = run(repository, actionlint, str(slip))
+        slip.unlink()
+        assert (refused.returncode, wrong.split(" ")[-1].split(".")[-1] in refused.stdout) == (1, True), refused.stdout
 
 
 def test_a_second_time_writes_nothing_and_half_of_the_words_are_refused(repository):
