@@ -87,9 +87,7 @@ class Subject:
         return digest({**self.body, "data": {name: reference_of(value) or "value" for name, value in written.items()}})
 
 
-def subjects_of(
-    wanted: Wanted, observed: Observed, references: References, applied: Collection[str] | None = None
-) -> dict[Ref, Subject]:
+def subjects_of(wanted: Wanted, observed: Observed, references: References, applied: Collection[str] | None = None) -> dict[Ref, Subject]:
     """Every desired object with its live metadata, its record and the body for the wire.
 
     ``applied`` names the sets that this run writes, None for all: what no set of the run needs is not asked for its secret values, so the
