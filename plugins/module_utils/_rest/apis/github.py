@@ -51,10 +51,8 @@ def _environment(row: Json) -> Json:
     }
 
 
-_REPOSITORY, _LATER = (
-    "/repos/{owner}/{repository}",
-    ("allow_update_branch", "archived", "security_and_analysis", "web_commit_signoff_required"),
-)
+_REPOSITORY = "/repos/{owner}/{repository}"
+_LATER = frozenset({"allow_update_branch", "archived", "security_and_analysis", "web_commit_signoff_required"})
 _ENVIRONMENT = f"{_REPOSITORY}/environments/{{environment}}"
 
 
@@ -69,7 +67,7 @@ KINDS = {
     "team": Kind("teams", "/orgs/{owner}/teams", identity="slug", id="slug", update="PATCH", mark="description", body=_new_team),
     "repository": Kind(
         "repositories", "/orgs/{owner}/repos", one="/repos/{owner}/{id}", id="name", update="PATCH", mark="description", detail=True,
-        later=frozenset(_LATER), removal=Impact.DESTROYS_DATA, restarts={"visibility": Impact.DISRUPTIVE, "archived": Impact.DISRUPTIVE},
+        later=_LATER, removal=Impact.DESTROYS_DATA, restarts={"visibility": Impact.DISRUPTIVE, "archived": Impact.DISRUPTIVE},
     ),
     "repository_team": Kind(
         "teams", f"{_REPOSITORY}/teams", one="/orgs/{owner}/teams/{id}/repos/{owner}/{repository}", parent="repository", of="team",
@@ -104,19 +102,8 @@ KINDS = {
         unordered=frozenset({"rules", "bypass_actors", "conditions.ref_name.include", "conditions.ref_name.exclude"}),
     ),
 }  # fmt: skip
+_OWNER = {"type": "string", "pattern": "^[A-Za-z0-9](-?[A-Za-z0-9]){0,38}$", "x-allowed": "the login of an organization"}
 API = Api(
-    "github",
-    KINDS,
-    lambda url: Links(url, limit=100),
-    "Bearer {token}",
-    FIELDS,
-    {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"},
-    patience=180.0,
-    variables={
-        "owner": {
-            "type": "string",
-            "pattern": "^[A-Za-z0-9](-?[A-Za-z0-9]){0,38}$",
-            "x-allowed": "the login of an organization",
-        }
-    },
-)
+    "github", KINDS, lambda url: Links(url, limit=100), "Bearer {token}", FIELDS,
+    {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}, patience=180.0, variables={"owner": _OWNER},
+)  # fmt: skip
