@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._sandbox.build import ensure
+from ansible_collections.gantry.platform.plugins.module_utils._sandbox.build import ensure, missing
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.data import Definitions
 from ansible_collections.gantry.platform.tests.integration.kube.cluster import Cluster
 from xdist.remote import Producer
@@ -80,6 +80,12 @@ def built(*names: str) -> list[str]:
     definitions = Definitions([ROOT / "roles" / "sandbox"])
     found = ensure([definitions.tool(name) for name in names], dict(os.environ), lambda text: None)
     return [str(found[name].path) for name in names]
+
+
+def there(name: str) -> bool:
+    """Whether a tool is built that takes minutes, or may be: where ``GANTRY_<NAME>`` is ``build``. Where it is not, a test did not run."""
+    tool = Definitions([ROOT / "roles" / "sandbox"]).tool(name)
+    return os.environ.get(f"GANTRY_{name.upper()}") == "build" or not missing([tool], dict(os.environ))
 
 
 @pytest.fixture(scope="session")

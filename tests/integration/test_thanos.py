@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import random
 import socket
 import subprocess
@@ -22,9 +21,7 @@ import urllib.request
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._joined.face import Call
 from ansible_collections.gantry.platform.plugins.module_utils._joined.slo import REPORT
-from ansible_collections.gantry.platform.plugins.module_utils._sandbox.build import missing
-from ansible_collections.gantry.platform.plugins.module_utils._sandbox.data import Definitions
-from ansible_collections.gantry.platform.tests.integration.conftest import ROOT, built
+from ansible_collections.gantry.platform.tests.integration.conftest import built, there
 from ansible_collections.gantry.platform.tests.kit.waiting import until
 from ansible_collections.gantry.platform.tests.unit.roles.declared import declare
 from ansible_collections.gantry.platform.tests.unit.roles.with_history import with_history
@@ -33,12 +30,6 @@ STEP, DAY, WINDOW, AGO = 300, 86400, 7, 60
 """Seconds of an evaluation and of a day; days of the objective's window, and how many days ago it ended."""
 SLO = {"service": "store", "indicator": "availability", "objective": 99, "window": f"{WINDOW}d", "team": "cortex", "tier": "t0"}
 CLUSTER = {"cluster": "prod-euw1", "environment": "prod"}
-
-
-def there():
-    """Whether Thanos is built, or may be."""
-    tool = Definitions([ROOT / "roles" / "sandbox"]).tool("thanos")
-    return os.environ.get("GANTRY_THANOS") == "build" or not missing([tool], dict(os.environ))
 
 
 def history(end, seed=1):
@@ -115,7 +106,7 @@ def ask(url, query, at):
 @pytest.fixture
 def declared(tmp_path):
     """What containers of a hub are given, by name."""
-    if not there():
+    if not there("thanos"):
         return None
     folder = tmp_path / "declared"
     folder.mkdir()

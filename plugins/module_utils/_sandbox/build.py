@@ -30,7 +30,7 @@ _LAST_LINES = 15
 
 @dataclass(frozen=True)
 class Tool:
-    """A binary. ``module`` is a folder with go.mod and go.sum, ``package`` the main package in it.
+    """A binary. ``module`` is a folder with go.mod and go.sum, ``package`` the main package in it: ``.`` of its own files.
 
     ``path`` names a binary of the machine to use instead. ``assets`` are files out of ``assets_module`` to keep beside it. ``seconds`` is
     about how long two cores build it, ``megabytes`` what it takes on disk.
@@ -50,7 +50,8 @@ class Tool:
     @property
     def key(self) -> str:
         """Identifies the binary: same key, same bytes."""
-        content = [(self.module / name).read_bytes() for name in ("go.mod", "go.sum")]
+        sources = sorted(path.name for path in self.module.glob("*.go"))
+        content = [(self.module / name).read_bytes() for name in ("go.mod", "go.sum", *sources)]
         rest = json.dumps([self.package, self.ldflags, self.tags, self.assets_module, self.assets, sys.platform, os.uname().machine])
         return hashlib.sha256(b"\0".join([*content, rest.encode()])).hexdigest()[:20]
 

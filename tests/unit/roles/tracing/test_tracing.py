@@ -75,8 +75,9 @@ def test_production_keeps_traces_behind_a_login_that_is_no_value_and_a_sandbox_i
     cluster = everything[HUB]
     secret = cluster.one(SET, "Secret", "jaeger-storage")["data"]
     assert secret == {"username": {"reference": "env:TRACES_USERNAME"}, "password": {"reference": "env:TRACES_PASSWORD"}}
-    (name,) = container(cluster, "jaeger")["env"]
+    own, name = container(cluster, "jaeger")["env"]
     assert name == {"name": "STORAGE_USERNAME", "valueFrom": {"secretKeyRef": {"name": "jaeger-storage", "key": "username"}}}
+    assert own == {"name": "OTEL_TRACES_SAMPLER", "value": "always_off"}, "nobody takes in traces of its own"
     (mount,) = [one for one in container(cluster, "jaeger")["volumeMounts"] if one["name"] == "storage"]
     (volume,) = [one for one in pod(cluster, "jaeger")["volumes"] if one["name"] == "storage"]
     files = [f"{mount['mountPath']}/{one['path']}" for one in volume["secret"]["items"] if one["key"] == "password"]

@@ -67,11 +67,11 @@ def test_a_tool_is_built_once_and_kept(machine, tool):
     assert calls(machine)[0].endswith("-tags minimal ./cmd/server")
 
 
-@pytest.mark.parametrize("change", ["go.sum", "ldflags", "tags", "package"])
+@pytest.mark.parametrize("change", ["go.sum", "main.go", "ldflags", "tags", "package"])
 def test_everything_that_goes_into_it_is_in_its_key(tool, change):
     before = tool.key
-    if change == "go.sum":
-        (tool.module / "go.sum").write_text("m v1 h1:x\n")
+    if change.startswith(("go.", "main.")):
+        (tool.module / change).write_text("m v1 h1:x\n")
     else:
         tool = replace(tool, **{change: "other"})
     assert tool.key != before
