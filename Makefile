@@ -122,7 +122,7 @@ test-unit: deps ## Pure code
 	@python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/unit
 
 test-integration: deps ## Modules and playbooks against real servers on this machine
-	@python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder --durations=25 tests/integration
+	@python -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder --durations=25 tests/integration
 
 test-area: deps
 	@python tests/tools/area_tests.py $(if $(call needed,AREA,AREA=vault),"$$AREA")
