@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - gantry.platform.reconcile
   - gantry.platform.reconcile.owner
   - gantry.platform.reconcile.prune
+  - O(token) is an API key, or a user and the password as V(user:password).
 options:
   url:
     description: Address of the API, such as V(https://logs.consciousness.example:9200).

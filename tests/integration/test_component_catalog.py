@@ -25,6 +25,7 @@ SOME_KIND = {
     "argo-cd": "Application.argoproj.io",
     "argo-rollouts": "Rollout.argoproj.io",
     "cert-manager": "Certificate.cert-manager.io",
+    "eck-operator": "Elasticsearch.elasticsearch.k8s.elastic.co",
     "external-dns": "DNSEndpoint.externaldns.k8s.io",
     "external-secrets": "ExternalSecret.external-secrets.io",
     "gatekeeper": "ConstraintTemplate.templates.gatekeeper.sh",

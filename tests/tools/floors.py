@@ -14,7 +14,11 @@ PLUGINS = ROOT / "plugins"
 KERNEL = {"_core"}
 PROVIDERS = {"_aws", "_chart", "_kube", "_rest", "_sandbox", "_vault"}
 """Everything else below module_utils is domain: it may use the kernel alone."""
-BELOW = {"_model": {"_alertmanager", "_dashboards", "_slo"}}
+BELOW = {
+    "_model": {"_alertmanager", "_dashboards", "_logging", "_privacy", "_slo"},
+    "_logging": {"_privacy"},
+    "_tracing": {"_privacy"},
+}
 """Pure domain that other domain derives from."""
 JOINED = "_joined"
 """The floor above the providers: what a call of each module does, with as many of them as it takes."""

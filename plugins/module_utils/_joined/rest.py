@@ -87,7 +87,7 @@ def config(api: Api, url: str, call: Call) -> Result:
     )
     endpoint, token = endpoint_of(call, url)
     name = f"{api.name}_config"
-    headers = {**api.headers, "Authorization": api.authorization.format(token=token)}
+    headers = {**api.headers, "Authorization": api.authorized(token)}
     access = resolve_access(AuthOptions(params["kubeconfig"], params["context"], environment=call.environment))
     access.register = call.secrets.add
     with cluster(call, name, access) as hub:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import base64
 import graphlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -171,10 +172,18 @@ class Api:
     headers: Mapping[str, str] = field(default_factory=dict)
     envelope: str = ""
     """The key around whatever an answer says."""
+    logs_in: bool = False
+    """Whether ``user:password`` is taken in the place of a token, which has no colon."""
     patience: float = 60.0
     """Seconds in which a request is tried again: more than the server tells who asks too often to wait."""
     variables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What a document has to say of whose account it is about, as schemas by name; words of addresses."""
+
+    def authorized(self, token: str) -> str:
+        """The header for a token, or for a user and the password (RFC 7617)."""
+        if self.logs_in and ":" in token:
+            return f"Basic {base64.b64encode(token.encode()).decode()}"
+        return self.authorization.format(token=token)
 
     def stages(self) -> tuple[str, ...]:
         """Kinds in the order of writes: what others name or lie in comes first."""

@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .redaction import MODES, SERVICE, of_services, statements, text
+from .._privacy.words import MODES
+from .redaction import SERVICE, of_services, statements, text
 
 Json = dict[str, Any]
 

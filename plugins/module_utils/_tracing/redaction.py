@@ -15,19 +15,16 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from .._privacy import words
+from .._privacy.words import as_words
+
 Json = dict[str, Any]
 
-MODES = ("plain", "personal", "strict")
-"""What a service's spans keep: all but secrets; that but what is about a person; what is known to be technical and nothing else."""
-
-SECRET = (
-    r"(?i)(^|[._-])(authorization|cookies?|set-cookie|passw(or)?d|secrets?|credentials?|tokens?|api[._-]?key|private[._-]?key|session)([._-]|$)"
-    r"|^process\.command(_line|_args)$"
-)
+SECRET = "(?i)" + as_words(words.SECRET) + r"|^process\.command(_line|_args)$"
 PERSONAL = (
     r"(?i)^(enduser|user|client|source|device|geo|session)\.|^net\.(peer|sock\.peer)\.|^http\.(client_ip|url|target)$|^url\.(full|path|query)$"
     r"|^http\.(request|response)\.(header|body)\.|^db\.(statement|user|query\.(text|parameter\..*))$|^messaging\.message\.(body|id|conversation_id)"
-    r"|^gen_ai\.(prompt|completion|input|output|system_instructions)|^(exception|error)\.(message|stacktrace)$|(^|[._-])(e-?mail|phone|address|birth)([._-]|$)"
+    rf"|^gen_ai\.({'|'.join(words.CONTENT).replace(' ', '_')})|^(exception|error)\.(message|stacktrace)$|{as_words(words.PERSON)}"
     r"|^rpc\.((grpc|connect_rpc)\.)?(request|response)\.metadata\.|^db\.operation\.parameter\.|^url\.(original|fragment)$"
 )
 TECHNICAL = (

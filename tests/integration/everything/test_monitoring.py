@@ -119,7 +119,7 @@ def clusters(tmp_path_factory):
     """What every shipped cluster declares, the sandbox with Vault, prod with history in a bucket."""
     folder = with_history(tmp_path_factory.mktemp("inventories"))
     inventories = [folder / f"{name}.yml" for name in ENVIRONMENTS]
-    return declare(tmp_path_factory.mktemp("declared"), inventories, ["monitoring"], areas="monitoring,slo,tracing,vault")
+    return declare(tmp_path_factory.mktemp("declared"), inventories, ["monitoring"], areas="logging,monitoring,slo,tracing,vault")
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +171,7 @@ def test_the_apiserver_takes_every_object_of_thanos_and_admission_every_pod(plat
 def test_promtool_accepts_every_contributed_rule_of_every_shipped_cluster(rules):
     (promtool,) = built("promtool")
     assert {name for _cluster, name in rules} > {
+        "logging",
         "monitoring",
         "thanos",
         "tracing",

@@ -48,7 +48,7 @@ MORE: dict[str, Any] = {
             "cert-manager": {"secrets": {"one": {"key": "file:x"}}, "ignore": [{"kind": "Secret", "name": "x", "path": "data"}]},
             "prometheus-operator": {},
         },
-        "areas": {"monitoring": True, "tracing": True},
+        "areas": {"monitoring": True, "tracing": True, "logging": True},
         "edge": {"token": "file:x", "waf": {"managed": ["x"], "rules": {"one": {"expression": "x"}}}},
         "oncall": {"token": "file:x", "orchestration": "x"},
         "monitoring": {"thanos": {"bucket": {"type": "s3", "name": "history", "endpoint": "s3.example", "credentials": "file:x"}}},
@@ -59,6 +59,16 @@ MORE: dict[str, Any] = {
                 **{key: "file:x" for key in ("username", "password", "ca")},
             },
             "redaction": {"drop": ["order.id"], "keep": ["dose.kind"]},
+        },
+        "logging": {
+            "api": {"url": "https://logs.example:9200", "password": "file:x", "ca_cert": "x"},
+            "shipping": {
+                "host": "logs.example",
+                "cidr": "10.0.0.0/24",
+                **{key: "file:x" for key in ("password", "certificate", "key", "ca")},
+            },
+            "redaction": {"drop": ["order.id"], "keep": ["dose.kind"]},
+            "prices": {"currency": "EUR", "source": "x", "hot": "0.1", "warm": "0.1", "cold": "0.1"},
         },
         "alerting": {"receivers": {name: {"url": "file:x"} for name in ("teams", "webhook", "automation")}},
         "source_control": {
@@ -117,7 +127,7 @@ GIVEN = {
     },
 }
 """What a template reads besides the model and its role's own variables."""
-SET_ROLES = ("cluster_baseline", "vault", "monitoring", "tracing", "workloads")
+SET_ROLES = ("cluster_baseline", "vault", "monitoring", "tracing", "logging", "workloads")
 
 
 class Unsafe(str):

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..._core.schema import Path, Problem
+from ..._privacy.words import mode_of
 from ..look import Json, Say, entries, mapping, seconds, unknown
 
 RULES: dict[str, str] = {
@@ -42,10 +43,8 @@ def derive(model: Json, say: Say) -> None:
             say((*own, part, "image"), f"{registry}/{image}", "tracing_images", ("settings", "registries"))
     for name, found in model["security"]["data_classes"].items():
         if name not in settings["tracing"]["redaction"]["classes"]:
-            governed = found["regulations"]
-            mode = "strict" if "hipaa" in governed else "personal" if "gdpr" in governed else "plain"
             here: Path = (*own, "redaction", "classes", name)
-            say(here, mode, "tracing_redaction", ("security", "data_classes", name, "regulations"))
+            say(here, mode_of(found["regulations"]), "tracing_redaction", ("security", "data_classes", name, "regulations"))
     strictest = sorted(
         (seconds(slo["threshold"]), name, slo["service"]) for name, slo in model["slos"].items() if slo["indicator"] == "latency"
     )

@@ -63,4 +63,4 @@ KINDS = {
     ),
     "role": _named("roles", "/_security/role"),
 }  # fmt: skip
-API = Api("elasticsearch", KINDS, lambda url: Whole(), "ApiKey {token}", FIELDS)
+API = Api("elasticsearch", KINDS, lambda url: Whole(), "ApiKey {token}", FIELDS, logs_in=True)

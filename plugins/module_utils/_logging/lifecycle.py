@@ -1,0 +1,117 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""How long logs are kept, as Elasticsearch's API takes it: a policy, a template and its settings for every stream.
+
+Policies are ILM's: the one way that a basic licence has. A policy counts from the moment at which an index is closed, so what it says is less by
+the days until then: no line is there longer than its stream's ``delete`` days, but for the ten minutes after which ILM looks again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .streams import KINDS, part
+
+Json = dict[str, Any]
+
+PRIORITY = 300
+"""Above the templates that Elasticsearch itself has for ``logs-*-*``."""
+_PRIORITIES = {"hot": 100, "warm": 50, "cold": 0}
+"""In which order indices come back after a restart."""
+_SHARD = "50gb"
+_KEYWORD: Json = {"type": "keyword", "ignore_above": 1024}
+_WORDS = (
+    "agent.name", "container.image.name", "data_stream.dataset", "data_stream.namespace", "data_stream.type", "error.code", "error.type",
+    "event.action", "event.category", "event.dataset", "event.kind", "event.module", "event.outcome", "http.request.id", "http.request.method",
+    "http.version", "kubernetes.container.name", "kubernetes.namespace", "kubernetes.node.name", "kubernetes.pod.name", "log.level",
+    "log.logger", "log.origin.file.name", "orchestrator.cluster.name", "rule.name", "service.name", "span.id", "trace.id",
+    "url.path", "user.name", "user_agent.original",
+)  # fmt: skip
+"""Fields of the Elastic Common Schema that are looked for as a whole."""
+_MAPPED: dict[str, Json] = {
+    **{name: _KEYWORD for name in _WORDS},
+    "@timestamp": {"type": "date"},
+    "message": {"type": "match_only_text"},
+    "error.message": {"type": "match_only_text"},
+    "error.stack_trace": {"type": "wildcard"},
+    "event.duration": {"type": "long"},
+    "http.response.status_code": {"type": "integer"},
+    "http.response.body.bytes": {"type": "long"},
+    "log.origin.file.line": {"type": "integer"},
+    "source.ip": {"type": "ip", "ignore_malformed": True},
+    # What else a line had: one field, however many names services think of.
+    "labels": {"type": "flattened", "ignore_above": 1024},
+    "gantry": {"properties": {"team": _KEYWORD, "tier": _KEYWORD, "data_class": _KEYWORD, "redacted": {"type": "integer"}}},
+}
+
+
+def document(streams: Mapping[str, Json], environment: str, copies: Mapping[str, int]) -> Json:
+    """What ``elasticsearch_config`` takes. ``copies`` are by kind of node."""
+    namespace = part(environment)
+    found: Json = {
+        "ilm_policies": {},
+        "component_templates": {"gantry-logs-fields": {"template": {"mappings": _mappings()}}},
+        "index_templates": {},
+        "data_streams": {},
+    }
+    for dataset, stream in sorted(streams.items()):
+        name = f"gantry-logs-{dataset}"
+        found["ilm_policies"][name] = {"policy": {"phases": phases(stream, copies)}}
+        found["component_templates"][name] = {
+            "template": {
+                "settings": {
+                    "index.lifecycle.name": name,
+                    "index.number_of_replicas": copies["hot"],
+                    "index.number_of_shards": 1,
+                    "index.codec": "best_compression",
+                }
+            }
+        }
+        found["index_templates"][name] = {
+            "index_patterns": [f"logs-{dataset}-{namespace}"],
+            "composed_of": ["gantry-logs-fields", name],
+            "priority": PRIORITY,
+            "data_stream": {},
+        }
+        found["data_streams"][f"logs-{dataset}-{namespace}"] = {}
+    return found
+
+
+def phases(stream: Json, copies: Mapping[str, int]) -> Json:
+    """The phases of a policy."""
+    closed, days = stream["rollover"], stream["days"]
+    found: Json = {
+        "hot": {
+            "min_age": "0ms",
+            "actions": {
+                "rollover": {"max_age": f"{closed}d", "max_primary_shard_size": _SHARD},
+                "set_priority": {"priority": _PRIORITIES["hot"]},
+            },
+        }
+    }
+    past = days["hot"]
+    for kind in KINDS[1:]:
+        if days[kind]:
+            actions: Json = {"allocate": {"number_of_replicas": copies[kind]}, "set_priority": {"priority": _PRIORITIES[kind]}}
+            if kind == "warm":
+                actions["forcemerge"] = {"max_num_segments": 1}
+            found[kind] = {"min_age": f"{past - closed}d", "actions": actions}
+        past += days[kind]
+    found["delete"] = {"min_age": f"{stream['delete'] - closed}d", "actions": {"delete": {}}}
+    return found
+
+
+def _mappings() -> Json:
+    """The fields, nested as their names say."""
+    found: Json = {"dynamic": "false", "properties": {}}
+    for name, kind in _MAPPED.items():
+        *outer, last = name.split(".")
+        inner = found
+        for word in outer:
+            inner = inner["properties"].setdefault(word, {"properties": {}})
+        inner["properties"][last] = kind
+    return found

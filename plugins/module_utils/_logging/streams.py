@@ -1,0 +1,97 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""The data streams of an environment: whose logs each holds, how many days where, and what that costs.
+
+A service's logs are in the stream of its data class and tier, ``logs-<class>.<tier>-<environment>``: who may keep one line so long may keep all.
+Names follow Elastic's scheme of data streams, whose parts have no hyphen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+Json = dict[str, Any]
+
+KINDS = ("hot", "warm", "cold")
+"""Kinds of nodes, in the order in which logs go through them."""
+OTHERS = ("platform", "audit", "security")
+"""Streams of what is no service: who runs there, who did what, what tells of an attack."""
+DAYS = 30
+"""Days of a month, for prices."""
+_SHARE, _LONGEST = 10, 30
+"""An index is closed after a tenth of its life, and after so many days: few indices, and none that holds its oldest line much longer."""
+
+
+def part(name: str) -> str:
+    """A name as a part of a stream's."""
+    return name.replace("-", "_")
+
+
+def dataset_of(data_class: str, tier: str) -> str:
+    """The dataset of services of this class and tier."""
+    return f"{part(data_class)}.{tier}"
+
+
+def streams(settings: Mapping[str, Any], services: Mapping[str, Json], classes: Mapping[str, int]) -> dict[str, Json]:
+    """By dataset ``{data_class?, tier?, redaction, days, rollover, delete, gigabytes_per_day, stored, cost?}``.
+
+    ``settings`` are those of the area, ``services`` those of the model, ``classes`` the most days of each data class that has a most. ``days``
+    are by kind of node, ``rollover`` days until an index is closed, ``delete`` days until a line is gone. ``stored`` are gigabytes by kind of
+    node with all copies when as much is deleted as comes in; ``cost`` is what that is in a month, by kind and in ``total``, as text.
+    """
+    found: dict[str, Json] = {}
+    for _name, service in sorted(services.items()):
+        dataset = dataset_of(service["data_class"], service["tier"])
+        if dataset not in found:
+            days = cut(settings["retention"][service["tier"]], classes.get(service["data_class"]))
+            found[dataset] = {
+                "data_class": service["data_class"], "tier": service["tier"],
+                "redaction": settings["redaction"]["classes"].get(service["data_class"], "strict"),
+                **_days(days), "gigabytes_per_day": 0,
+            }  # fmt: skip
+        found[dataset]["gigabytes_per_day"] += service.get("logging", {}).get("gigabytes_per_day", 0)
+    for name in OTHERS:
+        found[name] = {
+            "redaction": "plain",
+            **_days(cut(settings["retention"][name], None)),
+            "gigabytes_per_day": settings["volume"][name],
+        }
+    for one in found.values():
+        stored = {kind: _stored(settings, kind, one) for kind in KINDS}
+        one["stored"] = {kind: float(size) for kind, size in stored.items()}
+        if prices := settings.get("prices"):
+            costs = {kind: size * Decimal(prices[kind]) for kind, size in stored.items()}
+            one["cost"] = {**{kind: money(cost) for kind, cost in costs.items()}, "total": money(sum(costs.values(), Decimal(0)))}
+    return found
+
+
+def cut(days: Mapping[str, int], most: int | None) -> dict[str, int]:
+    """The days by kind of node, where all of them may be ``most`` together: what is last goes first."""
+    left = sum(days[kind] for kind in KINDS) if most is None else most
+    found = {}
+    for kind in KINDS:
+        found[kind] = min(days[kind], left)
+        left -= found[kind]
+    return found
+
+
+def money(amount: Decimal) -> str:
+    """An amount, in hundredths."""
+    return f"{amount.quantize(Decimal('0.01'))}"
+
+
+def _days(days: dict[str, int]) -> Json:
+    """Days counted from when a line is written; an index that is closed later would keep its first line longer by as much."""
+    total = sum(days.values())
+    rollover = max(1, min(days["hot"], total // _SHARE, _LONGEST))
+    return {"days": days, "rollover": rollover, "delete": total}
+
+
+def _stored(settings: Mapping[str, Any], kind: str, one: Json) -> Decimal:
+    copies = 1 + settings["copies"][kind]
+    return Decimal(str(one["gigabytes_per_day"])) * Decimal(str(settings["volume"]["stored"])) * one["days"][kind] * copies
