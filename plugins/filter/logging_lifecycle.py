@@ -9,8 +9,8 @@ name: logging_lifecycle
 short_description: How long logs are kept, as Elasticsearch takes it
 version_added: 0.1.0
 description:
-  - Makes the document of M(gantry.platform.elasticsearch_config) out of the streams of an environment: for each a policy of lifecycle, a template
-    with its fields and settings, and the data stream.
+  - Makes the document of M(gantry.platform.elasticsearch_config) out of the streams of an environment. For each there are
+    a policy of lifecycle, a template with its fields and settings, and the data stream.
 author:
   - The gantry.platform authors (@gantry-platform)
 positional: _input, environment, copies

@@ -18,12 +18,12 @@ description:
   - A data stream holds its documents, and goes only where O(prune.data) names it.
   - OpenSearch has C(ism_policies) in the place of C(ilm_policies), and no C(roles) of this form. A change of an ISM policy is refused by the server
     where somebody else changed it meanwhile. A real OpenSearch was asked about templates and data streams alone; its build here has no ISM.
+  - O(token) is an API key, or a user and the password as V(user:password).
 extends_documentation_fragment:
   - gantry.platform.rest
   - gantry.platform.reconcile
   - gantry.platform.reconcile.owner
   - gantry.platform.reconcile.prune
-  - O(token) is an API key, or a user and the password as V(user:password).
 options:
   url:
     description: Address of the API, such as V(https://logs.consciousness.example:9200).

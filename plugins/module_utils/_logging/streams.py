@@ -93,5 +93,5 @@ def _days(days: dict[str, int]) -> Json:
 
 
 def _stored(settings: Mapping[str, Any], kind: str, one: Json) -> Decimal:
-    copies = 1 + settings["copies"][kind]
-    return Decimal(str(one["gigabytes_per_day"])) * Decimal(str(settings["volume"]["stored"])) * one["days"][kind] * copies
+    copies = Decimal(1 + settings["copies"][kind])
+    return Decimal(str(one["gigabytes_per_day"])) * Decimal(str(settings["volume"]["stored"])) * Decimal(one["days"][kind]) * copies
