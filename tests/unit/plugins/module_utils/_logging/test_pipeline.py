@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
-import json
-
+import lupa.luajit21
 import pytest
 import yaml
 from ansible_collections.gantry.platform.plugins.module_utils._logging.pipeline import configuration, lua, rules
 from ansible_collections.gantry.platform.tests.kit.fluentbit import FluentBit
 from ansible_collections.gantry.platform.tests.unit.roles.declared import CHECKOUT
+from hypothesis import given
+from hypothesis import strategies as st
 
 SERVICES = {
     "planner": {"namespace": "cortex", "team": "cortex", "tier": "t1", "data_class": "internal"},
@@ -80,18 +81,39 @@ def test_a_known_line_becomes_exactly_these_fields(fluent_bit, row):
     assert fluent_bit.record(row["line"], pod(row["of"]), row.get("stream", "stdout")) == joined(common(row["of"]), row["is"])
 
 
-def show(fluent_bit):
-    """What each line becomes, for whoever writes the table."""
-    for row in LINES:
-        found, base = fluent_bit.record(row["line"], pod(row["of"]), row.get("stream", "stdout")), common(row["of"])
-        print(json.dumps({"of": row["of"], "line": row["line"], "is": beyond(base, found)}))
+def test_a_line_at_which_the_filter_fails_leaves_without_what_it_says(fluent_bit):
+    """Fluent Bit lets a record through untouched where a script fails: the script itself has to catch it."""
+    broken = FluentBit(configuration(SETTINGS, "h", 1, True), script() + "\nrules.services = nil\n")
+    found = broken.record("password=hunter2 of ada@mind.example", pod("engine"))
+    assert "hunter2" not in str(found) and "mind.example" not in str(found)
+    assert (found["message"], found["event"]["outcome"]) == ("***", "unreadable")
+    counted = broken.counted([found])
+    assert [key[0] for key in counted] == ["lines_total"] and "unreadable" in next(iter(counted))
 
 
-def beyond(base, found):
-    if not isinstance(base, dict) or not isinstance(found, dict):
-        return found
-    return {key: beyond(base.get(key), value) for key, value in found.items() if base.get(key) != value}
+def test_lines_are_counted_by_names_and_patterns_and_never_by_what_they_say(fluent_bit):
+    records = [fluent_bit.record(line, pod("engine")) for line in ("invalid password for ada", "invalid password for bob", "well")]
+    counted = fluent_bit.counted(records)
+    assert sum(number for key, number in counted.items() if key[0] == "lines_total") == 3
+    patterns = {key: number for key, number in counted.items() if key[0] == "patterns_total"}
+    assert patterns == {("patterns_total", "engine", "cortex", "personal.t0", "cortex", "t0", "authentication_failed"): 2}
 
 
-if __name__ == "__main__":
-    show(FluentBit(configuration(SETTINGS, "h", 1, True), script()))
+@given(st.recursive(st.text() | st.booleans(), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)))
+def test_whatever_a_text_says_it_is_data_in_lua(value):
+    """Read back by LuaJIT it is what it was."""
+    runtime = lupa.luajit21.LuaRuntime(encoding=None)
+    assert read_back(runtime.eval(lua(value).encode())) == as_bytes(value)
+
+
+def read_back(value):
+    return {key: read_back(item) for key, item in value.items()} if lupa.luajit21.lua_type(value) == "table" else value
+
+
+def as_bytes(value):
+    """As a table of Lua has it: texts are bytes, a list has numbers from 1."""
+    if isinstance(value, dict):
+        return {key.encode(): as_bytes(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return {number: as_bytes(item) for number, item in enumerate(value, 1)}
+    return value.encode() if isinstance(value, str) else value
