@@ -24,6 +24,7 @@ KINDS: dict[str, str] = {
     "recording_rules": "rules that keep a computed metric, by group",
     "scrape_targets": "what is measured, and how it is reached",
     "dashboards": "pictures of it",
+    "data_sources": "where such pictures read",
     "runbooks": "what to do when it fails",
     "network_rules": "connections that network policies of others must let through",
     "vault_policies": "paths of Vault that the area's workloads need",

@@ -18,6 +18,7 @@ from ansible_collections.gantry.platform.tests.integration.everything.conftest i
 from ansible_collections.gantry.platform.tests.integration.runs import conforms
 from ansible_collections.gantry.platform.tests.kit.waiting import until
 from ansible_collections.gantry.platform.tests.unit.roles.declared import ENVIRONMENTS, declare
+from ansible_collections.gantry.platform.tests.unit.roles.with_grafana import with_grafana
 from ansible_collections.gantry.platform.tests.unit.roles.with_history import with_history
 
 OBJECTS = ("PrometheusRule.monitoring.coreos.com/monitoring/monitoring", "Prometheus.monitoring.coreos.com/monitoring/platform")
@@ -116,8 +117,8 @@ def test_every_query_of_every_dashboard_is_answered(platform):
 
 @pytest.fixture(scope="module")
 def clusters(tmp_path_factory):
-    """What every shipped cluster declares, the sandbox with Vault, prod with history in a bucket."""
-    folder = with_history(tmp_path_factory.mktemp("inventories"))
+    """What every shipped cluster declares with Grafana, the sandbox with Vault, prod with history in a bucket."""
+    folder = with_grafana(with_history(tmp_path_factory.mktemp("inventories")))
     inventories = [folder / f"{name}.yml" for name in ENVIRONMENTS]
     return declare(tmp_path_factory.mktemp("declared"), inventories, ["monitoring"], areas="logging,monitoring,slo,tracing,vault")
 
@@ -138,9 +139,11 @@ def rules(clusters, tmp_path_factory):
 RUNS = ("ServiceAccount", "ConfigMap", "Secret", "Service", "Deployment", "StatefulSet", "ThanosRuler")
 
 
-def test_the_apiserver_takes_every_object_of_thanos_and_admission_every_pod(platform, clusters, tmp_path):
+def test_the_apiserver_takes_every_object_of_thanos_and_grafana_and_admission_every_pod(platform, clusters, tmp_path):
     """With the definitions of the operator that are pinned, the operator itself, and what the namespace and the baseline let in."""
-    documents = [one for one in clusters["prod-euw1"].documents("monitoring") if "thanos" in json.dumps(one)]
+    declared = clusters["prod-euw1"].documents("monitoring")
+    documents = [one for one in declared if "thanos" in json.dumps(one) or one["metadata"]["name"].startswith("grafana")]
+    assert len([one for one in documents if one["metadata"]["name"].startswith("grafana")]) == 7
     assert {*RUNS, "Prometheus", "NetworkPolicy", "PodDisruptionBudget"} <= {one["kind"] for one in documents}
     for one in documents:
         if one["kind"] == "Secret":
@@ -157,13 +160,13 @@ def test_the_apiserver_takes_every_object_of_thanos_and_admission_every_pod(plat
         return {
             name: sum(container["ready"] for container in one["status"].get("containerStatuses", ()))
             for one in found
-            if (name := one["metadata"]["name"]).startswith("thanos-")
+            if (name := one["metadata"]["name"]).startswith(("thanos-", "grafana-"))
         }
 
     try:
         platform.kubectl("apply", *words, str(tmp_path / "running.yaml"))
-        wanted = {"thanos-compact-0": 1, "thanos-store-0": 1, "thanos-ruler-platform-0": 2, "thanos-ruler-platform-1": 2}
-        until(lambda: wanted.items() <= ready().items() and sum(ready().values()) == 8, "every pod of Thanos to be let in")
+        wanted = {"thanos-compact-0": 1, "thanos-store-0": 1, "thanos-ruler-platform-0": 2, "thanos-ruler-platform-1": 2, "grafana-0": 1}
+        until(lambda: wanted.items() <= ready().items() and sum(ready().values()) == 9, "every pod of both to be let in")
     finally:
         platform.kubectl("delete", "--ignore-not-found", "-f", str(tmp_path / "running.yaml"))
 

@@ -51,7 +51,20 @@ MORE: dict[str, Any] = {
         "areas": {"monitoring": True, "tracing": True, "logging": True},
         "edge": {"token": "file:x", "waf": {"managed": ["x"], "rules": {"one": {"expression": "x"}}}},
         "oncall": {"token": "file:x", "orchestration": "x"},
-        "monitoring": {"thanos": {"bucket": {"type": "s3", "name": "history", "endpoint": "s3.example", "credentials": "file:x"}}},
+        "monitoring": {
+            "thanos": {"bucket": {"type": "s3", "name": "history", "endpoint": "s3.example", "credentials": "file:x"}},
+            "grafana": {
+                "url": "https://grafana.example",
+                "admin_password": "file:x",
+                "sso": {
+                    "name": "x",
+                    "issuer": "https://id.example",
+                    "client": "x",
+                    "client_secret": "file:x",
+                    "roles": {"admins": ["x"], "editors": ["x"], "viewers": ["x"]},
+                },
+            },
+        },
         "tracing": {
             "storage": {
                 "kind": "opensearch",
@@ -263,7 +276,8 @@ _OBJECT = re.compile(r"(memory-store|perception-gateway)-vault-[a-z0-9-]+")
 def forms(text: str) -> list[str]:
     """A text as each of the languages writes it inside one of its own texts."""
     ascii_only, whole = json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]
-    return [text, ascii_only, whole, ascii_only.replace("`", "\\u0060"), whole.replace("${", "\\u0024{"), quote(text)]
+    literal = ascii_only.replace("`", "\\u0060")
+    return [text, ascii_only, whole, literal, literal.replace("$", "\\u0024"), whole.replace("${", "\\u0024{"), quote(text)]
 
 
 def same(harmless: Any, hostile_one: Any, twins: list[Twin], where: str) -> list[str]:

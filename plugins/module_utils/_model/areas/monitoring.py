@@ -18,6 +18,7 @@ RULES: dict[str, str] = {
     "monitoring_images": "servers of monitoring run images of the first registry, unless one is named",
     "thanos_compacts": "the hub compacts what the clusters of an environment share, since two compactors would ruin it",
     "thanos_prefix": "an environment has its own part of a bucket, since each has a hub that compacts",
+    "grafana_endpoints": "of a provider of single sign-on are used the addresses that Keycloak has below its issuer, unless others are named",
     "metrics_port": "a service serves its metrics on its own port, unless it names another",
     "metrics_interval": "a service is measured as often as settings.monitoring.scrape_interval says, unless it says so itself",
 }
@@ -27,6 +28,9 @@ IMAGES: dict[str, str] = {
     "config_reloader": "prometheus-operator/prometheus-config-reloader:v0.85.0",
 }
 """By what runs it, the image behind a registry."""
+_GRAFANA = "grafana/grafana:12.2.0"
+_ENDPOINTS = {"authorize": "auth", "token": "token", "userinfo": "userinfo"}
+"""Their last words below a Keycloak's issuer (https://www.keycloak.org/securing-apps/oidc-layers)."""
 _THANOS = "thanos/thanos:v0.40.1"
 _COMPONENTS = ("sidecar", "query", "store", "compact", "ruler")
 """What runs of Thanos; the compactor only where a cluster compacts."""
@@ -53,6 +57,14 @@ def derive(model: Json, say: Say) -> None:
             say((*here, "compacts"), "hub" in mapping(model, "cluster").get("roles", ()), "thanos_compacts", ("cluster", "roles"))
         if "prefix" not in thanos["bucket"]:
             say((*here, "bucket", "prefix"), model["environment"]["name"], "thanos_prefix", ("environment", "name"))
+    grafana, here = settings["monitoring"].get("grafana"), ("settings", "monitoring", "grafana")
+    if grafana is not None:
+        if "image" not in grafana:
+            say((*here, "image"), f"{registry}/{_GRAFANA}", "monitoring_images", ("settings", "registries"))
+        for key, word in _ENDPOINTS.items():
+            if key not in grafana["sso"]["endpoints"]:
+                url = f"{grafana['sso']['issuer']}/protocol/openid-connect/{word}"
+                say((*here, "sso", "endpoints", key), url, "grafana_endpoints", (*here, "sso", "issuer"))
     interval: Path = ("settings", "monitoring", "scrape_interval")
     for name, service in model["services"].items():
         path: Path = ("services", name, "metrics")
@@ -65,9 +77,29 @@ def derive(model: Json, say: Say) -> None:
 
 
 def contributions(model: Json) -> dict[str, Any]:
-    """Boards of the platform, its services and teams; of Thanos, where it is, what is measured and which alerts there are."""
-    thanos = model["settings"]["monitoring"].get("thanos")
-    return {"dashboards": boards(model["services"], model["teams"]), **(_of_thanos(thanos) if thanos is not None else {})}
+    """Boards of the platform, its services and teams, and where boards read; of Thanos, where it is, what is measured and which alerts there are."""
+    settings = model["settings"]["monitoring"]
+    thanos = settings.get("thanos")
+    found = {"dashboards": boards(model["services"], model["teams"]), "data_sources": _sources(settings)}
+    return found | (_of_thanos(thanos) if thanos is not None else {})
+
+
+def _sources(settings: Json) -> dict[str, Json]:
+    """Prometheus, or what has the whole history, and Alertmanager."""
+    history = "thanos" in settings
+    asked, port = ("thanos-query", 10902) if history else ("prometheus", 9090)
+    return {
+        "prometheus": {
+            "title": "Prometheus", "type": "prometheus", "url": f"http://{asked}.{_NAMESPACE}.svc:{port}", "default": True,
+            "json": {"httpMethod": "POST", "prometheusType": "Thanos" if history else "Prometheus", "timeInterval": settings["scrape_interval"]},
+            "namespace": _NAMESPACE, "selector": {"app.kubernetes.io/name": asked},
+        },
+        "alertmanager": {
+            "title": "Alertmanager", "type": "alertmanager", "url": f"http://alertmanager.{_NAMESPACE}.svc:9093",
+            "json": {"implementation": "prometheus", "handleGrafanaManagedAlerts": False},
+            "namespace": _NAMESPACE, "selector": {"app.kubernetes.io/name": "alertmanager"},
+        },
+    }  # fmt: skip
 
 
 def _of_thanos(thanos: Json) -> dict[str, Any]:

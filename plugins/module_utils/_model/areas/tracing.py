@@ -79,11 +79,16 @@ def _told(name: str, service: Json, environment: str) -> dict[str, str]:
 
 
 def contributions(model: Json) -> dict[str, Any]:
-    """Where collectors and Jaeger are measured; in a trial nothing runs in their pods."""
-    if mapping(model, "cluster").get("simulated_in") is not None:
-        return {}
-    common = {"namespace": "tracing", "port": "metrics", "scheme": "http", "path": "/metrics"}
-    return {"scrape_targets": {name: {**common, "selector": {"app.kubernetes.io/name": name}} for name in IMAGES}}
+    """Jaeger as a source of data, and where it and collectors are measured; in a trial nothing runs in their pods."""
+    jaeger = {
+        "title": "Jaeger", "type": "jaeger", "url": "http://jaeger.tracing.svc:16686", "json": {"nodeGraph": {"enabled": True}},
+        "namespace": "tracing", "selector": {"app.kubernetes.io/name": "jaeger"},
+    }  # fmt: skip
+    found: dict[str, Any] = {"data_sources": {"jaeger": jaeger}}
+    if mapping(model, "cluster").get("simulated_in") is None:
+        common = {"namespace": "tracing", "port": "metrics", "scheme": "http", "path": "/metrics"}
+        found["scrape_targets"] = {name: {**common, "selector": {"app.kubernetes.io/name": name}} for name in IMAGES}
+    return found
 
 
 def check(model: Mapping[str, Any], _situation: Any) -> Iterator[Problem]:

@@ -234,7 +234,7 @@ def test_the_node_exporter_of_the_chart_is_reached_at_the_nodes_and_nothing_ther
     environment = jinja2.Environment(trim_blocks=True, undefined=jinja2.StrictUndefined)
     environment.filters["to_json"] = json.dumps
     template = environment.from_string((CHECKOUT / "roles" / "monitoring" / "templates" / "network.yaml.j2").read_text(encoding="utf-8"))
-    names = ("monitoring_labels", "monitoring_measured", "monitoring_receiver_secrets")
+    names = ("monitoring_labels", "monitoring_measured", "monitoring_receiver_secrets", "monitoring_grafana")
     lists = ("monitoring_apiservers", "monitoring_target_namespaces")
     given = {name: {} for name in names} | {name: ["10.0.0.0/8"] for name in lists}
     cluster = {"network": {"node_cidr": "10.1.0.0/16"}}

@@ -139,3 +139,29 @@ def test_what_cannot_be_right_is_said_with_its_cure(inventory, words):
 
 def test_off_it_asks_for_nothing():
     assert errors(with_monitoring(on=False, components={})) == []
+
+
+GRAFANA = {
+    "url": "https://grafana.mind.example",
+    "admin_password": "env:ADMIN",
+    "sso": {"issuer": "https://id.mind.example/realms/staff", "client": "grafana", "client_secret": "env:CLIENT"},
+}
+
+
+def test_grafana_is_there_once_it_is_named_and_asks_keycloak_unless_somebody_else_is():
+    assert "grafana" not in model(with_monitoring()).effective["settings"]["monitoring"]
+    found = model(with_monitoring(grafana=GRAFANA)).effective["settings"]["monitoring"]["grafana"]
+    below = "https://id.mind.example/realms/staff/protocol/openid-connect"
+    assert found["image"] == "images.mind.example/grafana/grafana:12.2.0"
+    assert found["sso"]["endpoints"] == {"authorize": f"{below}/auth", "token": f"{below}/token", "userinfo": f"{below}/userinfo"}
+    own = {**GRAFANA, "sso": {**GRAFANA["sso"], "endpoints": {"token": "https://id.mind.example/oauth2/v1/token"}}}
+    endpoints = model(with_monitoring(grafana=own)).effective["settings"]["monitoring"]["grafana"]["sso"]["endpoints"]
+    assert endpoints == {"authorize": f"{below}/auth", "token": "https://id.mind.example/oauth2/v1/token", "userinfo": f"{below}/userinfo"}
+
+
+def test_boards_read_from_what_has_the_whole_history():
+    plain = model(with_monitoring()).effective["contributions"]["data_sources"]["monitoring"]["prometheus"]
+    whole = model(with_monitoring(thanos={"bucket": BUCKET})).effective["contributions"]["data_sources"]["monitoring"]["prometheus"]
+    assert (plain["url"], plain["json"]["prometheusType"]) == ("http://prometheus.monitoring.svc:9090", "Prometheus")
+    assert (whole["url"], whole["json"]["prometheusType"]) == ("http://thanos-query.monitoring.svc:10902", "Thanos")
+    assert whole["selector"] == {"app.kubernetes.io/name": "thanos-query"}
