@@ -5,7 +5,8 @@
 """Who comes into Grafana as what: the way of a person through the login page of a real Keycloak, and the declared mapping over its tokens.
 
 Grafana itself does not run here; this goes its way with what is declared for it (authorization code, PKCE, userinfo) and reads claims by the
-declared JMESPath, with the library that Grafana has. Keycloak is 170 MB: where nobody has it (``GANTRY_KEYCLOAK=build`` fetches it with Maven), it is said that nothing ran.
+declared JMESPath, with the library that Grafana has. Keycloak is 170 MB: where nobody has it (``GANTRY_KEYCLOAK=build`` fetches it with Maven),
+it is said that nothing ran.
 """
 
 from __future__ import annotations
