@@ -34,7 +34,7 @@ _TITLE = (
 )
 _TEXT = (
     "{{ range .Alerts }}{{ .Annotations.description }}{{ with .Labels.service }} · service {{ . }}{{ end }}"
-    "{{ with .Labels.namespace }} · namespace {{ . }}{{ end }}\n{{ end }}"
+    "{{ with .Labels.namespace }} · namespace {{ . }}{{ end }}{{ with .Annotations.job }} · starts {{ . }}{{ end }}\n{{ end }}"
 )
 _DETAILS = ("alertname", "service", "namespace", "team", "tier", "slo", "environment", "cluster")
 """Labels that PagerDuty gets as custom details: an event orchestration routes by them."""
@@ -46,7 +46,7 @@ def ways(settings: Json, tier: str, severity: str) -> list[str]:
 
 
 def notifications(settings: Json, teams: Mapping[str, Json], owner: str) -> dict[str, Any]:
-    """``{routes, receivers, muteTimeIntervals, secrets}``: what an AlertmanagerConfig has beyond its root route.
+    """``{routes, receivers, muteTimeIntervals, secrets, jobs}``: what an AlertmanagerConfig has beyond its root route, and which alert starts what.
 
     ``settings`` are those of the area, ``teams`` the model's. Alerts of no team, the platform's own among them, are those of ``owner``.
     """
@@ -64,14 +64,27 @@ def notifications(settings: Json, teams: Mapping[str, Json], owner: str) -> dict
     if "dead_man" in receivers:
         found.append({"name": DEAD_MAN, "webhookConfigs": [{"urlSecret": _secret("dead_man"), "sendResolved": False}]})
     if "automation" in receivers:
-        found.append({"name": AUTOMATION, "webhookConfigs": [{"urlSecret": _secret("automation"), "sendResolved": True}]})
+        hook: dict[str, Any] = {"urlSecret": _secret("automation"), "sendResolved": True}
+        if "token" in receivers["automation"]:
+            hook["httpConfig"] = {"authorization": {"type": "Bearer", "credentials": _secret("automation_token")}}
+        found.append({"name": AUTOMATION, "webhookConfigs": [hook]})
     quiet = [{"name": QUIET, "timeIntervals": [_interval(one) for one in settings["quiet_hours"]]}] if settings["quiet_hours"] else []
     return {
         "routes": [*routes, *rest],
         "receivers": found,
         "muteTimeIntervals": quiet,
-        "secrets": {name.replace("_", "-"): one["key"] if name == "pagerduty" else one["url"] for name, one in sorted(receivers.items())},
+        "secrets": dict(_secrets(receivers)),
+        "jobs": receivers.get("automation", {}).get("jobs", {}),
     }
+
+
+def _secrets(receivers: Json) -> Iterator[tuple[str, str]]:
+    """(key in the Secret, reference) of what receivers keep secret."""
+    for name, one in sorted(receivers.items()):
+        key = name.replace("_", "-")
+        yield key, one["key"] if name == "pagerduty" else one["url"]
+        if "token" in one:
+            yield f"{key}-token", one["token"]
 
 
 def _of_team(settings: Json, team: str, told: dict[str, tuple[str, tuple[str, ...]]]) -> Iterator[dict[str, Any]]:

@@ -5,7 +5,7 @@
 # Private to the collection: no interface is promised outside of it.
 """The rows of the areas: what each is, needs, owns and brings; the order of a run, and its waves.
 
-A row is ``areas/<area>.json``. Beside it ``<area>.py`` may have ``RULES``, ``derive(model, say)``, ``words(model)``,
+A row is ``areas/<area>.json``. Beside it ``<area>.py`` may have ``RULES``, ``ALERTS``, ``derive(model, say)``, ``words(model)``,
 ``contributions(model)`` and ``check(model, situation)``: whoever needs them asks ``hooks``, and nobody names an area. The files are read
 from the folder itself: the model is made by action plugins alone, so no part of it is ever sent to another machine.
 """
@@ -82,6 +82,8 @@ class Hooks:
     contributions: Callable[[Json], Mapping[str, Any]] | None = None
     """What it contributes besides its row's, by kind: what there are as many of as the model says."""
     check: Callable[[Mapping[str, Any], Any], Iterator[Problem]] | None = None
+    alerts: Collection[str] = ()
+    """Names of the alerts that ``contributions`` may add to its row's."""
 
 
 @functools.cache
@@ -153,10 +155,20 @@ def hooks(area: str) -> Hooks:
     module = _MODULES[area]
     own = {
         key: getattr(module, name)
-        for key, name in (("rules", "RULES"), *((name, name) for name in ("derive", "words", "contributions", "check")))
+        for key, name in (
+            ("rules", "RULES"),
+            ("alerts", "ALERTS"),
+            *((name, name) for name in ("derive", "words", "contributions", "check")),
+        )
         if hasattr(module, name)
     }
     return Hooks(**own)
+
+
+def alerts() -> set[str]:
+    """The names of the alerts of all areas, whether they are on or not."""
+    groups = (group for row in rows().values() for group in row.contributes.get("alerts", {}).values())
+    return {rule["alert"] for group in groups for rule in group["rules"]}.union(*(hooks(area).alerts for area in rows()))
 
 
 def joined(document: Json) -> Json:

@@ -35,6 +35,7 @@ BUDGET, WINDOW_RATIO, LEFT, OBJECTIVE = (
     "slo:error_budget_left:ratio",
     "slo:objective:ratio",
 )
+ALERTS = BURNS, ABSENT, EXHAUSTED = ("ErrorBudgetBurns", "IndicatorAbsent", "ErrorBudgetExhausted")
 HOURLY = "slo:total:increase1h"
 LONG_INTERVAL = "2m"
 _RAW = seconds("6h")
@@ -176,7 +177,7 @@ def _burn(slo: Slo, tier: int, row: Row) -> Rule:
     enough = f" and {HOURLY}{of} >= {slo.min_events}" if slo.min_events else ""
     expr = f"{RATIO}{duration(row.long)}{of} > {limit} and {RATIO}{duration(row.short)}{of} > {limit}{enough}"
     return {
-        "alert": "ErrorBudgetBurns",
+        "alert": BURNS,
         "expr": expr,
         # The windows wait already.
         "for": "0s",
@@ -194,7 +195,7 @@ def _burn(slo: Slo, tier: int, row: Row) -> Rule:
 def _absent(slo: Slo) -> Rule:
     of = _of(slo)
     return {
-        "alert": "IndicatorAbsent",
+        "alert": ABSENT,
         "expr": f"absent({TOTAL}{of}) or absent({BAD}{of})",
         "for": "15m",
         "severity": "ticket",
@@ -207,7 +208,7 @@ def _absent(slo: Slo) -> Rule:
 
 def _exhausted(slo: Slo) -> Rule:
     return {
-        "alert": "ErrorBudgetExhausted",
+        "alert": EXHAUSTED,
         "expr": f"{LEFT}{_of(slo)} <= 0",
         "for": "5m",
         "severity": "ticket",

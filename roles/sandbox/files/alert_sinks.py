@@ -61,6 +61,8 @@ def webhook(body: Body) -> Iterator[str]:
         yield "no webhook of version 4"
 
 
+TOKEN = "standin"
+"""What whoever starts jobs wants to hear."""
 SINKS: dict[str, tuple[Callable[[Body], Iterator[str]], int]] = {
     "/v2/enqueue": (event, 202),
     "/slack": (message, 200),
@@ -92,6 +94,8 @@ def main() -> None:
             try:
                 body = json.loads(content)
                 wrong = list(refuses(body)) if refuses else ["there is nobody"]
+                if self.path == "/automation" and self.headers.get("Authorization") != f"Bearer {TOKEN}":
+                    wrong.append("no token")
             except (ValueError, AttributeError, TypeError):
                 body, wrong = None, ["no JSON of a kind that is understood"]
             if wrong:

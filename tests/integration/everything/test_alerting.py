@@ -6,18 +6,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import datetime
+import http.server
 import itertools
 import json
+import os
+import shutil
+import socket
 import subprocess
+import sys
+import threading
+import urllib.error
 import urllib.request
 import uuid
+from pathlib import Path
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._joined.amtool import CHECK
 from ansible_collections.gantry.platform.plugins.module_utils._joined.face import Call
 from ansible_collections.gantry.platform.plugins.module_utils._joined.silence import SILENCE, SPEC
-from ansible_collections.gantry.platform.tests.integration.conftest import built
+from ansible_collections.gantry.platform.tests.integration.conftest import ROOT, built
 from ansible_collections.gantry.platform.tests.integration.everything.test_slo import BURNING
 from ansible_collections.gantry.platform.tests.kit.routes import receiver_of
 from ansible_collections.gantry.platform.tests.kit.waiting import until
@@ -72,6 +82,81 @@ class Alerts:
         return [row for row in rows if row["to"] == sink and self.namespace in json.dumps(row["body"])]
 
 
+@contextlib.contextmanager
+def awx(template):
+    """A stand-in for AWX with one job template: it answers what ansible-rulebook asks. (variables of each launch, address)."""
+    launched = []
+    row = {"id": 7, "type": "job_template", "name": template, "summary_fields": {"organization": {"name": "Default"}}}
+    row |= {f"ask_{what}_on_launch": True for what in ("limit", "inventory", "variables")} | {"ask_labels_on_launch": False}
+    row["related"] = {"launch": "/api/v2/job_templates/7/launch/"}
+    job = {"id": 9, "url": "/api/v2/jobs/9/", "status": "successful", "artifacts": {}, "created": "2026-01-01T00:00:00Z"}
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            rows = [row] if "unified_job_templates" in self.path else [job]
+            self._say({"version": "24"} if "config" in self.path else {"count": len(rows), "next": None, "results": rows})
+
+        def do_POST(self):
+            assert self.path == row["related"]["launch"] and self.headers["Authorization"] == "Bearer canary"
+            launched.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["extra_vars"])
+            self._say(job)
+
+        def _say(self, body):
+            content = json.dumps(body).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_words):
+            """Nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            yield launched, f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+
+
+@contextlib.contextmanager
+def rulebook(folder, controller):
+    """The collection's rulebook in ansible-rulebook; a call gives it a body of Alertmanager's and has the status of its answer."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    variables, output = folder / "variables.yml", folder / "output"
+    variables.write_text(json.dumps({"gantry_alerts_host": "127.0.0.1", "gantry_alerts_port": port, "gantry_alerts_token": "standin"}))
+    (folder / "inventory").write_text("localhost\n")
+    words = ["--rulebook", ROOT / "extensions" / "eda" / "rulebooks" / "alerts.yml", "--inventory", folder / "inventory"]
+    words += ["--vars", variables, "--controller-url", controller, "--controller-token", "canary"]
+    java, programs = Path(shutil.which("java")).resolve().parents[1], Path(sys.executable).parent
+    surroundings = {**os.environ, "JAVA_HOME": str(java), "PATH": f"{programs}:{os.environ['PATH']}"}
+
+    def send(body, token="standin"):
+        sent = urllib.request.Request(
+            f"http://127.0.0.1:{port}/", json.dumps(body).encode(), {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        )
+        try:
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(sent, timeout=60) as answer:
+                return answer.status
+        except urllib.error.HTTPError as refused:
+            return refused.code
+        except urllib.error.URLError:
+            assert process.poll() is None, output.read_text()
+            return 0
+
+    with output.open("w") as log:
+        process = subprocess.Popen([programs / "ansible-rulebook", *words], stdout=log, stderr=log, env=surroundings)
+        try:
+            until(lambda: send({}, "nobody"), "the rulebook to listen")
+            yield send
+        finally:
+            process.kill()
+            process.wait()
+    assert "canary" not in output.read_text() and "standin" not in output.read_text()
+
+
 @pytest.fixture
 def alerts(everything):
     return Alerts(everything)
@@ -118,6 +203,37 @@ def test_a_budget_that_burns_wakes_whoever_has_the_service_with_the_runbook(ever
     assert first["links"][0]["href"].endswith("/docs/slo.md#when-an-error-budget-burns")
 
 
+def test_an_alert_starts_the_job_that_the_inventory_names_for_it_once(everything, tmp_path):
+    """What the real Alertmanager sent, the collection's rulebook in the real ansible-rulebook, and a stand-in for AWX."""
+
+    def told():
+        rows = map(json.loads, (everything.cluster / "logs" / "alert-sinks-received.log").read_text(encoding="utf-8").splitlines())
+        return [row for row in rows if row["to"] == "/automation"]
+
+    def of(name):
+        return [row for row in told() if any(one["labels"]["alertname"] == name for one in row["body"]["alerts"])]
+
+    row = until(lambda: of("ErrorBudgetBurns"), "automation to be told of the burning budget")[0]
+    assert all(one["wrong"] == [] for one in told())
+    assert {one["annotations"].get("job") for one in row["body"]["alerts"]} == {"platform verify"}
+    if not shutil.which("java"):
+        print("not run: no Java is here, which ansible-rulebook needs")
+        return
+    body = copy.deepcopy(row["body"])
+    (alert,) = (one for one in body["alerts"] if one["labels"]["slo"] == BURNING and one["labels"]["slo_burn_tier"] == "1")
+    unmapped = {**alert, "fingerprint": "0", "annotations": {"summary": "s"}}
+    ended = {**alert, "fingerprint": "1", "status": "resolved"}
+    body["alerts"] = [unmapped, ended, {**alert, "labels": {**alert["labels"], "hostile": "{{ lookup('pipe', 'id') }}"}}]
+    with awx("platform verify") as (launched, controller), rulebook(tmp_path, controller) as send:
+        assert (send(body, "another"), send(body), send(body)) == (401, 200, 200)
+        another = {**alert, "fingerprint": "2"}
+        assert send({**body, "alerts": [another]}) == 200
+        until(lambda: len(launched) > 1, "both jobs to be started")
+    events = [variables["ansible_eda"]["event"] for variables in launched]
+    assert [event["fingerprint"] for event in events] == [alert["fingerprint"], "2"]
+    assert events[0]["labels"] == body["alerts"][2]["labels"] and events[0]["annotations"]["runbook_url"]
+
+
 def test_what_the_operator_wrote_is_right_and_leads_every_alert_where_our_own_walk_does(everything):
     (amtool,) = built("amtool")
     config = everything.cluster / "data" / "alertmanager" / "config.yaml"
@@ -148,7 +264,7 @@ def test_verify_holds_what_alertmanager_runs_with_against_tiers_and_teams(everyt
         row = {"labels": labels, "receivers": [f"monitoring/platform/{name}" for name in receivers]}
         return CHECK.call(Call({**given, **reach, "routes": [row]}, {}))
 
-    right = ["cortex_pagerduty-slack"]
+    right = ["automation", "cortex_pagerduty-slack"]
     found = checked(*right)
     assert not found.get("failed") and found["rendered"] > 5 and found["routed"] == 1, found
     assert (

@@ -14,6 +14,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._core.diff import 
 from ansible_collections.gantry.platform.plugins.module_utils._kube.access.administration import Administration
 from ansible_collections.gantry.platform.plugins.module_utils._kube.access.grants import _plural
 from ansible_collections.gantry.platform.plugins.module_utils._model.keeping import keys_of
+from ansible_collections.gantry.platform.plugins.module_utils._model.rows import alerts
 from ansible_collections.gantry.platform.tests.integration.kube.objects import identity
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.administered import allowed
 from ansible_collections.gantry.platform.tests.unit.roles.declared import of_clusters
@@ -157,3 +158,14 @@ def leads(model, key):
             return False
         model = model[word]
     return True
+
+
+def test_an_alert_says_which_job_it_starts_and_each_that_there_is_can_start_one(everything):
+    fired, starts = set(), {}
+    for cluster in everything.values():
+        rules = (one["rules"] for document in cluster.documents("monitoring", "PrometheusRule") for one in document["spec"]["groups"])
+        for rule in (rule for group in rules for rule in group if "alert" in rule):
+            fired.add(rule["alert"])
+            starts.setdefault(rule["annotations"].get("job"), set()).add(rule["alert"])
+    assert starts.pop("platform verify") == {"ErrorBudgetBurns", "TargetsDown"} and [*starts] == [None]
+    assert len(fired) > 20 and fired <= alerts()

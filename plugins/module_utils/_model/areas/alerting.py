@@ -13,7 +13,7 @@ from typing import Any
 from ..._alertmanager.notifications import SEVERITIES, TIERS, VIAS, notifications, ways
 from ..._alertmanager.table import table
 from ..._core.schema import Path, Problem
-from ..look import Json, mapping, seconds
+from ..look import Json, mapping, seconds, unknown
 
 _WEEK = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 """As Alertmanager and the operator count the days."""
@@ -33,6 +33,8 @@ def contributions(model: Json) -> dict[str, Any]:
 
 def check(model: Mapping[str, Any], _situation: Any) -> Iterator[Problem]:
     """Every problem; ``model`` has its defaults but may be invalid in form, and nothing derived."""
+    from ..rows import alerts  # which has read this file before it knows them
+
     settings = mapping(model, "settings")
     alerting = mapping(settings, "alerting")
     receivers = mapping(alerting, "receivers")
@@ -60,6 +62,8 @@ def check(model: Mapping[str, Any], _situation: Any) -> Iterator[Problem]:
             if last and first in _WEEK and last in _WEEK and _WEEK.index(first) > _WEEK.index(last):
                 words = f"found {said!r}, which ends before it begins: a week begins on sunday"
                 yield Problem((*_HERE, "quiet_hours", index, "weekdays", day), f"{words}; name its days one by one")
+    for alert in mapping(mapping(receivers, "automation"), "jobs"):
+        yield from unknown((*_HERE, "receivers", "automation", "jobs", alert), "alert", alert, sorted(alerts()), at_key=True)
     for severity, repeat in mapping(alerting, "repeat").items():
         if 0 < seconds(repeat) < 60:
             yield Problem((*_HERE, "repeat", severity), f"found {repeat!r}; allowed: at least 1m")

@@ -238,3 +238,6 @@ def _thanos_alerts() -> Iterator[tuple[str, dict[str, Any]]]:
         "ruler", "ThanosAlertsLost", "page", "sum by (pod) (rate(thanos_alert_sender_alerts_dropped_total{<of>}[5m])) > 0",
         "Alerts do not reach Alertmanager", "{{ $labels.pod }} drops what it could not send.",
     )  # fmt: skip
+
+
+ALERTS = frozenset(rule["alert"] for _component, rule in _thanos_alerts())

@@ -13,10 +13,11 @@ from typing import Any
 from ..._core.schema import Path, Problem
 from ..._slo.board import boards
 from ..._slo.model import WORKBOOK, read_all
-from ..._slo.rules import groups, inhibitions
+from ..._slo.rules import ALERTS, groups, inhibitions
 from ..._slo.windows import known_zone
 from ..look import Json, Say, entries, mapping, seconds, unknown
 
+__all__ = ["ALERTS", "RULES", "check", "contributions", "derive"]
 RULES: dict[str, str] = {
     "slo_service": "an objective is of its service's team, tier and namespace",
     "slo_objective": "an objective promises what settings.slo.tiers says for the tier, unless it says so itself",

@@ -82,6 +82,15 @@ def test_automation_hears_of_all_that_people_hear_of_and_the_dead_mans_switch_of
     assert found["secrets"] == {"automation": "env:A", "dead-man": "env:D", "pagerduty": "env:K", "slack": "env:S"}
 
 
+def test_automation_is_told_with_its_token_which_alert_starts_what():
+    receivers = {**settings()["receivers"], "automation": {"url": "env:A", "token": "env:T", "jobs": {"Broken": "platform verify"}}}
+    found = notifications(settings(receivers=receivers), TEAMS, "owner")
+    (hook,) = next(one for one in found["receivers"] if one["name"] == "automation")["webhookConfigs"]
+    assert hook["httpConfig"]["authorization"]["credentials"] == {"name": "alertmanager-receivers", "key": "automation-token"}
+    assert found["secrets"]["automation-token"] == "env:T" and found["jobs"] == {"Broken": "platform verify"}
+    assert notifications(settings(), TEAMS, "owner")["jobs"] == {}
+
+
 def test_only_tiers_that_are_quiet_wait_and_only_where_there_are_quiet_hours():
     def muted(found):
         return {

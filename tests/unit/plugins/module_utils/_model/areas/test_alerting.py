@@ -36,6 +36,8 @@ def test_it_is_contributed_to_whoever_sends_alerts_and_only_where_it_is_on():
         ({"tiers": {"t1": {"page": []}}}, "tiers.t1.page", "reaches nobody"),
         ({"tiers": {"t0": {"page": ["pagerduty"]}}}, "tiers.t0.page", "receivers (slack)"),
         ({"tiers": {"t0": {"page": ["slak"]}}}, "tiers.t0.page[0]", "slack"),
+        ({"receivers": {**SLACK, "automation": {"url": "env:A", "jobs": {"TargetDown": "x"}}}}, "receivers.automation.jobs.TargetDown", "did you mean 'TargetsDown'"),
+        ({"receivers": {**SLACK, "automation": {"url": "env:A", "jobs": {"TargetsDown": "{{ x }}"}}}}, "receivers.automation.jobs.TargetsDown", "without braces"),
         ({"receivers": {"slak": {}}}, "receivers.slak", "slack"),
         ({"receivers": {"slack": {"url": "https://hooks.slack.com/x", "channel": "#all"}}}, "receivers.slack.url", "a reference"),
         ({"receivers": {"slack": {"url": "env:S", "channel": "all"}}}, "receivers.slack.channel", "a channel"),
