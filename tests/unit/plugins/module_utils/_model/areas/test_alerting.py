@@ -22,6 +22,10 @@ def with_alerting(on=True, **said):
     return inventory(platform_settings=settings)
 
 
+def starting(jobs):
+    return {"receivers": {**SLACK, "automation": {"url": "env:A", "jobs": jobs}}}
+
+
 def test_it_is_contributed_to_whoever_sends_alerts_and_only_where_it_is_on():
     given = model(with_alerting()).effective["contributions"]["notifications"]["alerting"]["people"]
     assert receiver_of(given["routes"], {"team": "cortex", "tier": "t1", "severity": "page"}) == ["cortex_slack"]
@@ -36,8 +40,8 @@ def test_it_is_contributed_to_whoever_sends_alerts_and_only_where_it_is_on():
         ({"tiers": {"t1": {"page": []}}}, "tiers.t1.page", "reaches nobody"),
         ({"tiers": {"t0": {"page": ["pagerduty"]}}}, "tiers.t0.page", "receivers (slack)"),
         ({"tiers": {"t0": {"page": ["slak"]}}}, "tiers.t0.page[0]", "slack"),
-        ({"receivers": {**SLACK, "automation": {"url": "env:A", "jobs": {"TargetDown": "x"}}}}, "receivers.automation.jobs.TargetDown", "did you mean 'TargetsDown'"),
-        ({"receivers": {**SLACK, "automation": {"url": "env:A", "jobs": {"TargetsDown": "{{ x }}"}}}}, "receivers.automation.jobs.TargetsDown", "without braces"),
+        (starting({"TargetDown": "x"}), "receivers.automation.jobs.TargetDown", "did you mean 'TargetsDown'"),
+        (starting({"TargetsDown": "{{ x }}"}), "receivers.automation.jobs.TargetsDown", "without braces"),
         ({"receivers": {"slak": {}}}, "receivers.slak", "slack"),
         ({"receivers": {"slack": {"url": "https://hooks.slack.com/x", "channel": "#all"}}}, "receivers.slack.url", "a reference"),
         ({"receivers": {"slack": {"url": "env:S", "channel": "all"}}}, "receivers.slack.channel", "a channel"),
