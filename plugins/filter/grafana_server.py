@@ -17,7 +17,7 @@ author:
 positional: _input, teams, sources
 options:
   _input:
-    description: C(settings.monitoring.grafana) of the model.
+    description: How Grafana is reached and who may enter, as the model's settings have it.
     type: dict
     required: true
   teams:
@@ -45,8 +45,8 @@ vars:
   teams:
     orders: {identity_groups: {developers: orders-developers, operators: orders-operators}}
   sources:
-    monitoring:
-      prometheus: {title: Prometheus, type: prometheus, url: "http://prometheus.monitoring.svc:9090", default: true}
+    metrics:
+      prometheus: {title: Prometheus, type: prometheus, url: "http://prometheus.metrics.svc:9090", default: true}
 """
 
 RETURN = r"""

@@ -62,6 +62,11 @@ def test_every_target_that_runs_is_up_and_services_are_found(platform):
     targets = ask(platform, "prometheus", "/api/v1/targets?state=active")["data"]["activeTargets"]
     assert all("//127.0.0.1:" in target["scrapeUrl"] for target in targets)
     assert {"consciousness-engine", "memory-store", "dream-scheduler"} <= {target["labels"].get("service") for target in targets}
+    pods = json.loads(platform.kubectl("-n", "monitoring", "get", "statefulset", "prometheus-platform", "-o", "json"))["spec"]["template"][
+        "spec"
+    ]
+    (arguments,) = (one["args"] for one in pods["containers"] if one["name"] == "prometheus")
+    assert "--enable-feature=exemplar-storage" in arguments, "what the operator made of it leads to traces"
 
 
 def test_rules_are_loaded_as_they_are_declared_and_one_of_them_has_reached_alertmanager(platform):

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.gantry.platform.tests.kit.terminal import in_terminal
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST
 from ansible_collections.gantry.platform.tests.unit.plugins.plugin_utils.inventories import CHECKOUT
 
 BLOCK = [
@@ -60,7 +61,7 @@ class Books:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=LONGEST,
         )
         return done.returncode, done.stdout + done.stderr
 
@@ -104,7 +105,7 @@ def test_a_task_that_takes_long_has_a_live_line_that_leaves_nothing_behind(books
     go = books.folder / "go"
 
     def watch(wrote):
-        if re.search(r"Wait 1 s", wrote):
+        if re.search(r"Wait [1-9]\d* s", wrote):
             go.touch()
         return b""
 
@@ -112,7 +113,7 @@ def test_a_task_that_takes_long_has_a_live_line_that_leaves_nothing_behind(books
     ended = {"name": "End", "ansible.builtin.debug": {"msg": "done"}}
     shown = in_terminal(books.command([waiting, ended], hosts="first"), CHECKOUT, books.environment, watch=watch)
     assert shown.code == 0, shown.wrote
-    assert {"  Wait 0 s", "  Wait 1 s"} <= set(shown.passed)
+    assert any(re.fullmatch(r"  Wait [1-9]\d* s", line) for line in shown.passed)
     assert not any("Wait" in line for line in shown.lines)
     assert "  first: done" in shown.lines
 
@@ -128,7 +129,7 @@ def test_who_stops_a_run_gets_the_terminal_back(books):
     keys = [b"\x03"]
 
     def watch(wrote):
-        return keys.pop() if keys and "Wait 1 s" in wrote else b""
+        return keys.pop() if keys and re.search(r"Wait [1-9]\d* s", wrote) else b""
 
     waiting = {"name": "Wait", "ansible.builtin.wait_for": {"path": str(books.folder / "never"), "timeout": 60}}
     shown = in_terminal(books.command([waiting], hosts="first"), CHECKOUT, books.environment, watch=watch)

@@ -10,6 +10,7 @@ import time
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.concurrency import AdaptiveLimit, map_threads
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +22,7 @@ def test_outcomes_stand_in_the_order_of_the_items(items, threads):
 
 
 def test_no_more_run_at_once_than_threads_were_given():
-    running, most, lock, full = 0, 0, threading.Lock(), threading.Barrier(3, timeout=5)
+    running, most, lock, full = 0, 0, threading.Lock(), threading.Barrier(3, timeout=LONGEST)
 
     def work(item):
         nonlocal running, most
@@ -52,7 +53,7 @@ def test_after_the_first_error_no_further_item_is_begun(threads):
 
 
 def test_the_thread_that_failed_begins_nothing_more_itself():
-    both, begun = threading.Barrier(2, timeout=5), []
+    both, begun = threading.Barrier(2, timeout=LONGEST), []
 
     def work(item):
         begun.append(item)
@@ -67,7 +68,7 @@ def test_the_thread_that_failed_begins_nothing_more_itself():
 
 
 def test_the_error_comes_after_what_was_running_has_ended():
-    both, ended = threading.Barrier(2, timeout=5), []
+    both, ended = threading.Barrier(2, timeout=LONGEST), []
 
     def work(item):
         both.wait()
@@ -109,7 +110,7 @@ def allowed(limit):
         count += 1
     for _thread in [*entered, *([thread] if thread.is_alive() else [])]:
         limit.__exit__(None, None, None)
-    thread.join(5)
+    thread.join(LONGEST)
     return count
 
 
@@ -120,7 +121,7 @@ def test_the_limit_holds_back_what_is_too_much_and_lets_it_in_when_one_leaves():
         thread = threading.Thread(target=lambda: (limit.__enter__(), entered.set()), daemon=True)
         thread.start()
         assert not entered.wait(0.05)
-    assert entered.wait(5)
+    assert entered.wait(LONGEST)
 
 
 @pytest.mark.parametrize(

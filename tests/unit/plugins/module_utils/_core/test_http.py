@@ -25,6 +25,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._core.errors impor
 )
 from ansible_collections.gantry.platform.plugins.module_utils._core.http import Endpoint, Pool, Retry, StreamRefused
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.certificates import Authority
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST
 
 
 class Clock:
@@ -391,7 +392,7 @@ def test_what_a_gate_asks_does_not_wait_for_those_who_wait_for_the_gate(serve):
 
     asking = threading.Thread(target=lambda: pool.request("PATCH", "/a", b"x", gate=renew), daemon=True)
     asking.start()
-    asking.join(30)
+    asking.join(LONGEST)
     assert renewed == [200] and not asking.is_alive()
 
 

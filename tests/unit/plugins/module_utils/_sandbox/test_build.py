@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError, ServerError
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox import golang
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.build import Building, Tool, cache_folder, ensure, missing
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST
 
 GO = """#!/bin/sh
 if [ "$1" = env ]; then echo go1.26.0; exit 0; fi
@@ -83,7 +84,7 @@ def test_two_who_start_at_once_build_once(machine, tool):
     for thread in both:
         thread.start()
     for thread in both:
-        thread.join(30)
+        thread.join(LONGEST)
     assert found[0] == found[1]
     assert len(calls(machine)) == 1
 
@@ -147,7 +148,7 @@ def test_who_gives_up_ends_the_compiler(machine, tool):
     assert machine_go.is_file()
     compiling = threading.Event()
     with pytest.raises(KeyboardInterrupt), Building([tool], machine, lambda text: compiling.set()):
-        assert compiling.wait(30)
+        assert compiling.wait(LONGEST)
         raise KeyboardInterrupt
     # The caller is let go only when the compiler is gone, and what it left is, too.
     assert [path.name for path in cache_folder(machine).iterdir() if path.is_dir()] == []

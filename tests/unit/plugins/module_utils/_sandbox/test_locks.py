@@ -10,12 +10,13 @@ import signal
 import threading
 
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.locks import locked
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST
 
 
 def _hold(path, ready, end):
     with locked(path):
         ready.set()
-        end.wait(30)
+        end.wait(LONGEST)
 
 
 def test_one_at_a_time_and_the_one_who_waits_is_told(tmp_path):
@@ -31,7 +32,7 @@ def test_one_at_a_time_and_the_one_who_waits_is_told(tmp_path):
         while not told:
             pass
         inside.append("first")
-    other.join(10)
+    other.join(LONGEST)
     assert inside == ["first", "second"]
 
 
@@ -40,9 +41,9 @@ def test_the_lock_of_a_dead_process_is_free(tmp_path):
     ready, end = context.Event(), context.Event()
     holder = context.Process(target=_hold, args=(tmp_path / "x.lock", ready, end))
     holder.start()
-    assert ready.wait(30)
+    assert ready.wait(LONGEST)
     os.kill(holder.pid, signal.SIGKILL)
-    holder.join(10)
+    holder.join(LONGEST)
     with locked(tmp_path / "x.lock"):
         pass
 
@@ -59,9 +60,9 @@ def test_a_lock_whose_file_was_removed_is_taken_on_the_new_file(tmp_path):
     with locked(path):
         other = threading.Thread(target=second, args=(begin,))
         other.start()
-        assert begin.wait(10)
+        assert begin.wait(LONGEST)
         path.unlink()
         path.touch()
         new = os.stat(path).st_ino
-    other.join(10)
+    other.join(LONGEST)
     assert held == [new]
