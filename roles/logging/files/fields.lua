@@ -42,7 +42,7 @@ local function text(value)
   local kind = type(value)
   if kind == "string" then return value end
   if kind == "number" then
-    return value == math.floor(value) and math.abs(value) < 1e15 and string.format("%d", value) or tostring(value)
+    return value == math.floor(value) and math.abs(value) < 2 ^ 53 and string.format("%d", value) or tostring(value)
   end
   return kind == "boolean" and tostring(value) or nil
 end
@@ -117,7 +117,14 @@ local function without_secrets(said)
   return without_cards(said)
 end
 
+-- An address of IPv6 (RFC 4291, 2.2); a time has fewer colons, a name of C++ other letters beside them.
+local function without_address(found)
+  local colons = select(2, found:gsub(":", ""))
+  if found:find("%x") and (colons == 7 or colons > 1 and found:find("::", 1, true)) then return GONE end
+end
+
 local function without_persons(said)
+  said = said:gsub("%f[%w:][%x:]+%f[^%w:]", without_address)
   said = said:gsub("[%w%._%%%+%-]+@[%w%-]+%.[%w%.%-]*%w", GONE)
   said = said:gsub("%f[%d]%d%d?%d?%.%d%d?%d?%.%d%d?%d?%.%d%d?%d?%f[%D]", GONE)
   said = said:gsub("%+%d[%d %-%(%)]+%d", function(number)
@@ -177,8 +184,9 @@ end
 -- The level that a plain line begins with, after what looks like a time.
 local function level_in(line)
   local rest = line:gsub("^[%d%-/T:%.,Z%+ ]+", "")
-  local word = rest:match("^%[?%s*(%a+)%s*%]?[%s:%-|]") or rest:match("^%a+%s*%[(%a+)%]")
-  return word and #word > 1 and word == word:upper() and level_of(word) or nil
+  local bracketed = rest:match("^%[%s*(%a+)%s*%]")
+  local word = bracketed or rest:match("^(%a+)[%s:%-|]") or rest:match("^%a+%s*%[(%a+)%]")
+  return word and #word > 1 and (bracketed or word == word:upper()) and level_of(word) or nil
 end
 
 -- Joined stack traces: what failed, with which words, and where.
@@ -212,7 +220,10 @@ local function frames(stack)
 end
 
 local SETTERS = {
-  level = function(out, said) out.log.level = level_of(said) or said:lower() end,
+  level = function(out, said)
+    out.log.level = level_of(said)
+    if not out.log.level then out.labels.level = said end
+  end,
   message = function(out, said) out.message = said end,
   logger = function(out, said) out.log.logger = said end,
   trace = function(out, said) if said:match("^%x+$") and #said == 32 then out.trace = {id = said:lower()} end end,
@@ -254,6 +265,8 @@ local function from_map(map, out)
       out.labels[name] = values[name]
     end
   end
+  -- What structlog calls the text of a line.
+  if not taken.message then out.message, out.labels.event = out.labels.event, nil end
 end
 
 -- Kinds of lines that only who is trusted with them may write.
