@@ -25,7 +25,7 @@ _STYLE = """
   --slow_down:#ecc94b;--freeze:#fc8181;--stale:#f687b3;--blue:#63b3ed}}
 *{box-sizing:border-box}
 body{margin:0;padding:0;max-width:none;background:var(--back);color:var(--ink);font:15px/1.45 system-ui,sans-serif}
-main{max-width:1120px;margin:0 auto;padding:28px 20px}
+main{max-width:1240px;margin:0 auto;padding:28px 20px}
 h1{font-size:26px;margin:0 0 4px}
 h2{font-size:18px;margin:0}
 p{margin:4px 0;color:var(--dim)}
