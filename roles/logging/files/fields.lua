@@ -5,7 +5,6 @@
 -- What Fluent Bit calls for every line: fields of the Elastic Common Schema, without what the class of the data does not allow to leave the node.
 -- `rules` is a table before this text: data alone, written by the filter logging_rules. Where anything here fails, nothing of the line leaves.
 
-local GONE = "***"
 local LONGEST, MOST = 32768, 64
 
 local LEVELS = {
@@ -23,6 +22,7 @@ local KNOWN = {
   trace_id = "trace", traceid = "trace", ["trace.id"] = "trace", ["otel.trace_id"] = "trace",
   span_id = "span", spanid = "span", ["span.id"] = "span", ["otel.span_id"] = "span",
   error = "error", err = "error", exception = "error", ["error.message"] = "error", ["exception.message"] = "error",
+  ["err.message"] = "error", ["err.type"] = "error_type", ["err.code"] = "error_code", ["err.stack"] = "stack", ["error.stack"] = "stack",
   ["error.type"] = "error_type", ["exception.type"] = "error_type", exc_type = "error_type", ["error.code"] = "error_code",
   stack = "stack", stacktrace = "stack", stack_trace = "stack", exc_info = "stack", ["error.stack_trace"] = "stack",
   ["exception.stacktrace"] = "stack",
@@ -38,108 +38,6 @@ local KNOWN = {
   ts = "time", time = "time", timestamp = "time", ["@timestamp"] = "time",
 }
 
-local function text(value)
-  local kind = type(value)
-  if kind == "string" then return value end
-  if kind == "number" then
-    return value == math.floor(value) and math.abs(value) < 2 ^ 53 and string.format("%d", value) or tostring(value)
-  end
-  return kind == "boolean" and tostring(value) or nil
-end
-
--- name in small letters, its parts joined by underscores: sessionToken and session-token are session_token.
-local function parts(name)
-  return (name:gsub("(%l)(%u)", "%1_%2"):gsub("(%u)(%u%l)", "%1_%2"):gsub("[%.%-%s]", "_"):lower())
-end
-
-local function named(name, words)
-  local whole = "_" .. parts(name) .. "_"
-  for _, word in ipairs(words) do
-    if whole:find("_" .. word .. "_", 1, true) then return true end
-  end
-  return false
-end
-
--- ISO/IEC 7812-1, annex B.
-local function is_card(digits)
-  if #digits < 13 or #digits > 19 then return false end
-  local sum, double = 0, false
-  for at = #digits, 1, -1 do
-    local digit = digits:byte(at) - 48
-    if double then
-      digit = digit * 2
-      if digit > 9 then digit = digit - 9 end
-    end
-    sum, double = sum + digit, not double
-  end
-  return sum % 10 == 0
-end
-
-local function without_cards(said)
-  local function masked(found)
-    if is_card((found:gsub("[ %-]", ""))) then return GONE end
-  end
-  said = said:gsub("%f[%d]%d%d%d%d[ %-]%d%d%d%d[ %-]%d%d%d%d[ %-]%d%d%d%d%f[%D]", masked)
-  said = said:gsub("%f[%d]%d%d%d%d[ %-]%d%d%d%d%d%d[ %-]%d%d%d%d%d%f[%D]", masked)
-  return (said:gsub("%f[%d]%d+%f[%D]", masked))
-end
-
-local SECRET_FORMS = {
-  "%-%-%-%-%-BEGIN [%u ]*PRIVATE KEY%-%-%-%-%-.-%-%-%-%-%-END [%u ]*PRIVATE KEY%-%-%-%-%-",
-  "%f[%w]eyJ[%w_%-]+%.[%w_%-]+%.[%w_%-]*",
-  "%f[%w]hv[sbr]%.[%w_%-]+",
-  "%f[%w]A[KS]IA[%u%d]+%f[%W]",
-  "%f[%w]gh[pousr]_%w+",
-  "%f[%w]xox[abeoprs]%-[%w%-]+",
-}
-
-local function any_case(word)
-  return (word:gsub("%a", function(letter) return "[" .. letter:lower() .. letter:upper() .. "]" end))
-end
-
--- What follows the name of a secret: after a colon or an equals sign, quoted or not, with the scheme of a header before it.
-local NAMED_FORMS = {}
-for _, word in ipairs(rules.secret) do
-  local name = any_case(word):gsub("_", "[_%%-%%.]?")
-  table.insert(NAMED_FORMS, "(%f[%w]" .. name .. "[\"']?%s*[:=]%s*)\"[^\"]*\"")
-  table.insert(NAMED_FORMS, "(%f[%w]" .. name .. "[\"']?%s*[:=]%s*)'[^']*'")
-  table.insert(NAMED_FORMS, "(%f[%w]" .. name .. "[\"']?%s*[:=]%s*)[^%s\"',;&}%]]+")
-end
-
-local function without_secrets(said)
-  for _, form in ipairs(SECRET_FORMS) do said = said:gsub(form, GONE) end
-  said = said:gsub("(%f[%w][Bb]earer%s+)[%w%-%._~%+/=]+", "%1" .. GONE)
-  said = said:gsub("([Aa]uthorization[\"']?%s*[:=]%s*[\"']?%a+%s+)[^%s\"',;}]+", "%1" .. GONE)
-  said = said:gsub("(://)[^/%s@]*@", "%1" .. GONE .. "@")
-  for _, form in ipairs(NAMED_FORMS) do
-    said = said:gsub(form, "%1" .. GONE)
-  end
-  return without_cards(said)
-end
-
--- An address of IPv6 (RFC 4291, 2.2); a time has fewer colons, a name of C++ other letters beside them.
-local function without_address(found)
-  local colons = select(2, found:gsub(":", ""))
-  if found:find("%x") and (colons == 7 or colons > 1 and found:find("::", 1, true)) then return GONE end
-end
-
-local function without_persons(said)
-  said = said:gsub("%f[%w:][%x:]+%f[^%w:]", without_address)
-  said = said:gsub("[%w%._%%%+%-]+@[%w%-]+%.[%w%.%-]*%w", GONE)
-  said = said:gsub("%f[%d]%d%d?%d?%.%d%d?%d?%.%d%d?%d?%.%d%d?%d?%f[%D]", GONE)
-  said = said:gsub("%+%d[%d %-%(%)]+%d", function(number)
-    local count = select(2, number:gsub("%d", ""))
-    if count >= 8 and count <= 15 then return GONE end
-  end)
-  return (said:gsub("([?&][^=&?#%s\"]+)=[^&#%s\"]*", "%1=" .. GONE))
-end
-
--- A text as it may leave.
-local function allowed(said, mode)
-  local found = without_secrets(said)
-  return mode == "plain" and found or without_persons(found)
-end
-
 local function leaves(value, name, found, depth)
   if type(value) ~= "table" then
     local said = text(value)
@@ -148,8 +46,11 @@ local function leaves(value, name, found, depth)
       found.values[name] = said
     end
   elseif depth < 6 then
-    for key, inner in pairs(value) do
-      leaves(inner, name == "" and tostring(key) or name .. "." .. tostring(key), found, depth + 1)
+    local keys = {}
+    for key in pairs(value) do table.insert(keys, key) end
+    table.sort(keys, function(one, other) return tostring(one) < tostring(other) end)
+    for _, key in ipairs(keys) do
+      leaves(value[key], name == "" and tostring(key) or name .. "." .. tostring(key), found, depth + 1)
     end
   end
 end
@@ -394,9 +295,13 @@ local function pattern_of(record, out)
   return nil
 end
 
+local WORDS_OF_ERRORS = {message = true, stack = true, stacktrace = true}
+
 -- Take out of the fields what the mode does not allow; gives how many fields lost something.
 local function redact(out, mode)
   local lost = 0
+  -- A text that is a word of programs and no sentence.
+  local function word(said, form) return said == nil or mode == "plain" or tostring(said):find("^[" .. form .. "]+$") ~= nil end
   local function keep(map, key, may)
     if map and map[key] ~= nil then
       if not may then
@@ -409,10 +314,10 @@ local function redact(out, mode)
   end
   local plain, strict = mode == "plain", mode == "strict"
   for name in pairs(out.labels) do
-    local technical = named(name, rules.technical) or rules.keep[name]
-    local may = not named(name, rules.secret) and not rules.drop[name]
-      and (plain or not (named(name, rules.person) or named(name, rules.content)))
-      and (not strict or technical)
+    local technical = named(name, rules.technical) and word(out.labels[name], "%w_%.%-/:") or rules.keep[name]
+    local may = not named(name, rules.secret) and not secret(name) and not rules.drop[name]
+      and (plain or not (named(name, rules.person) or named(name, rules.content) or WORDS_OF_ERRORS[parts(name):match("[^_]*$")]))
+      and (not strict or technical) and word(name, "%w_%.%-/") and allowed(name, mode) == name
     keep(out.labels, name, may)
   end
   keep(out.user, "name", plain)
@@ -424,7 +329,12 @@ local function redact(out, mode)
   end
   keep(out.error, "stack_trace", not strict)
   keep(out.url, "path", not strict)
-  keep(out.log, "logger", true)
+  keep(out.error, "type", word(out.error.type, "%w_%.%$:"))
+  keep(out.error, "code", word(out.error.code, "%w_%.%-"))
+  keep(out.http.request, "id", word(out.http.request.id, "%w%-_"))
+  keep(out.http.request, "method", word(out.http.request.method, "%u"))
+  keep((out.log.origin or {}).file, "name", word(((out.log.origin or {}).file or {}).name, "%w_%.%-/"))
+  keep(out.log, "logger", word(out.log.logger, "%w_%.%$:%-/"))
   if strict then
     out.message, lost = GONE, lost + 1
   else

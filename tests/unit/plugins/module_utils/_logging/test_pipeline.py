@@ -43,7 +43,8 @@ LINES = [
 
 def script(services=None, settings=None):
     found = rules(services or SERVICES, settings or SETTINGS, ["kube-system", "vault", "falco"], "prod", "prod-euw1")
-    return f"local rules = {lua(found)}\n\n{(CHECKOUT / 'roles/logging/files/fields.lua').read_text('utf-8')}"
+    files = [(CHECKOUT / "roles/logging/files" / name).read_text("utf-8") for name in ("redaction.lua", "fields.lua")]
+    return "\n\n".join([f"local rules = {lua(found)}", *files])
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +90,13 @@ def test_a_line_at_which_the_filter_fails_leaves_without_what_it_says(fluent_bit
     assert (found["message"], found["event"]["outcome"]) == ("***", "unreadable")
     counted = broken.counted([found])
     assert [key[0] for key in counted] == ["lines_total"] and "unreadable" in next(iter(counted))
+
+
+@pytest.mark.parametrize("line", ["a." * 16384, "f" * 32768, "a@" * 16384, f"{'b' * 32000}@mind.example", "1" * 32768, "::" * 16384])
+def test_the_longest_line_is_read_once_and_not_again_from_each_of_its_signs(fluent_bit, line):
+    """A test of this kind that fails takes minutes."""
+    found = fluent_bit.record(line, pod("engine"))["message"]
+    assert "mind.example" not in found and len(found) <= 32768
 
 
 def test_lines_are_counted_by_names_and_patterns_and_never_by_what_they_say(fluent_bit):
