@@ -82,7 +82,7 @@ for _, word in ipairs(rules.secret) do
   table.insert(NAMED_FORMS, said .. "\\*\"[^\"]*\"")
   table.insert(NAMED_FORMS, said .. "'[^']*'")
   table.insert(NAMED_FORMS, said .. "[^%s\"',;&}%]]+")
-  table.insert(NAMED_FORMS, "(%-%-[%w%-]*" .. name .. "%s+)%S+")
+  table.insert(NAMED_FORMS, "(%-" .. name .. "%s+)%S+")
 end
 
 local function without_secrets(said)

@@ -92,7 +92,12 @@ def test_a_line_at_which_the_filter_fails_leaves_without_what_it_says(fluent_bit
     assert [key[0] for key in counted] == ["lines_total"] and "unreadable" in next(iter(counted))
 
 
-@pytest.mark.parametrize("line", ["a." * 16384, "f" * 32768, "a@" * 16384, f"{'b' * 32000}@mind.example", "1" * 32768, "::" * 16384])
+@pytest.mark.parametrize(
+    "line",
+    ["a." * 16384, "f" * 32768, "a@" * 16384, f"{'b' * 32000}@mind.example", "1" * 32768, "::" * 16384, "-" * 32768, "--a" * 10922]
+    + ["eyJ-" * 8192, "eyJ" * 10922, "-token " * 4681, "password " * 3640, 'token="' * 4681, "://a" * 8192, "?a" * 16384, "+1 " * 10922],
+    ids=lambda line: line[:8],
+)
 def test_the_longest_line_is_read_once_and_not_again_from_each_of_its_signs(fluent_bit, line):
     """A test of this kind that fails takes minutes."""
     found = fluent_bit.record(line, pod("engine"))["message"]
