@@ -90,13 +90,25 @@ local function level_in(line)
   return word and #word > 1 and (bracketed or word == word:upper()) and level_of(word) or nil
 end
 
+-- Of a stack trace of Java the first name of a class that ends as those of errors do, and what stands behind it.
+local function thrown(line)
+  for name, past in line:gmatch("%f[%w_%.%$]([%a_][%w_%.%$]*)()") do
+    local class = #name < 512 and name:match("%.([%w_%$]+)$")
+    if class and (class:find("Er%a+$") or class:find("Ex%a+$")) then
+      local words = line:match("^:? ?([^\n]*)\n", past)
+      return words and name, words
+    end
+  end
+  return nil
+end
+
 -- Joined stack traces: what failed, with which words, and where.
 local function stack_of(line, out)
   local kind, words = line:match("\n([%a_][%w_%.]*): ([^\n]*)\n*$")
   if line:find("Traceback (most recent call last):", 1, true) then
     if not kind then kind = line:match("\n([%a_][%w_%.]*)\n*$") end
-  elseif line:find("\n%s+at [%w%.%$_<>/]+%(") then
-    kind, words = line:match("([%a_][%w_%.%$]*%.[%w_%$]*[EX][rx][%a]+):? ?([^\n]*)\n")
+  elseif line:find("\n[ \t]+at [%w%.%$_<>/]+%(") then
+    kind, words = thrown(line)
   elseif line:find("^panic: ") and line:find("\ngoroutine ") then
     kind, words = "panic", line:match("^panic: ([^\n]*)")
   else
@@ -248,8 +260,7 @@ local function owner(kubernetes)
 end
 
 local function body(record, out, trusted)
-  local line = record.log:gsub("[\r\n]+$", "")
-  if #line > LONGEST then line = line:sub(1, LONGEST) end
+  local line = record.log:sub(1, LONGEST):match("^.*[^\r\n]") or ""
   local json = type(record.json) == "table" and record.json or nil
   if json and trusted and json.kind == "Event" and tostring(json.apiVersion):match("^audit%.k8s%.io/") then
     from_audit(json, out)

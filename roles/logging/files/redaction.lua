@@ -61,37 +61,132 @@ local function without_cards(said)
   return (said:gsub("%f[%d]%d+%f[%D]", masked))
 end
 
+-- Of a text what each place has instead that `find` gives as (first, past it) from a position on. Every sign is looked at once.
+local function without(said, find)
+  local out, at = {}, 1
+  local first, past = find(said, at)
+  while first do
+    table.insert(out, said:sub(at, first - 1) .. GONE)
+    at = past
+    first, past = find(said, at)
+  end
+  return at == 1 and said or table.concat(out) .. said:sub(at)
+end
+
 local SECRET_FORMS = {
-  "%-%-%-%-%-BEGIN [%u ]*PRIVATE KEY%-%-%-%-%-.-%-%-%-%-%-END [%u ]*PRIVATE KEY%-%-%-%-%-",
-  "%f[%w]eyJ[%w_%-]+%.[%w_%-]+%.[%w_%-]*",
   "%f[%w]hv[sbr]%.[%w_%-]+",
   "%f[%w]A[KS]IA[%u%d]+%f[%W]",
   "%f[%w]gh[pousr]_%w+",
   "%f[%w]xox[abeoprs]%-[%w%-]+",
 }
 
+-- A private key, or what is there of one that was cut.
+local function private_key(said, at)
+  local first, last = said:find("%-%-%-%-%-BEGIN [%u ]*PRIVATE KEY%-%-%-%-%-", at)
+  if not first then return nil end
+  local _, stop = said:find("%-%-%-%-%-END [%u ]*PRIVATE KEY%-%-%-%-%-", last + 1)
+  return first, (stop or #said) + 1
+end
+
+-- A token in the compact form (RFC 7515, RFC 7516): at least three parts, of which the first is an object of JSON.
+local function web_token(said, at)
+  local first = said:find("%f[%w]eyJ", at)
+  while first do
+    local past = said:match("^[%w_%-%.]*[%w_%-]()", first)
+    if said:sub(first, past):find("%..*%.") then return first, past end
+    first = said:find("%f[%w]eyJ", past)
+  end
+  return nil
+end
+
 local function any_case(word)
   return (word:gsub("%a", function(letter) return "[" .. letter:lower() .. letter:upper() .. "]" end))
 end
 
--- What follows the name of a secret: after a colon or an equals sign, quoted or not, with the scheme of a header before it.
-local NAMED_FORMS = {}
-for _, word in ipairs(rules.secret) do
-  local name = any_case(word):gsub("_", "[_%%-%%.]?")
-  local said = "(" .. name .. "[\\\"']*%s*[:=]%s*)"
-  table.insert(NAMED_FORMS, said .. "\\*\"[^\"]*\"")
-  table.insert(NAMED_FORMS, said .. "'[^']*'")
-  table.insert(NAMED_FORMS, said .. "[^%s\"',;&}%]]+")
-  table.insert(NAMED_FORMS, "(%-" .. name .. "%s+)%S+")
+-- Behind the quote that ends what one with so many backslashes before it begins: inside a text that was quoted again each has more of them.
+-- Where none ends it the line was cut.
+local function past_quote(said, at, quote, depth)
+  local stop, from = said:find(quote, at, true), at
+  while stop do
+    local before = stop
+    while before > from and said:byte(before - 1) == 92 do before = before - 1 end
+    local more = stop - before - depth
+    if more < 0 then return stop end
+    if math.floor(more / (depth + 1)) % 2 == 0 then return stop + 1 end
+    from = stop + 1
+    stop = said:find(quote, from, true)
+  end
+  return #said + 1
 end
 
+-- Behind a value: quoted, also as one that doubles a quote, a list or a map, or up to what parts it from the next.
+local function past_value(said, at)
+  local bare = "^[^%s\"',;&}%]]*()"
+  local slashes, quote = said:match("^(\\*)([\"'])", at)
+  if quote then
+    local opening = slashes .. quote
+    while said:sub(at, at + #slashes) == opening do at = past_quote(said, at + #opening, quote, #slashes) end
+    return said:match("^[^%s\"',;&}%]%)<>\\]*()", at)
+  end
+  local opening = said:match("^[%[{]", at)
+  if opening then at = (said:find(opening == "[" and "]" or "}", at, true) or #said) + 1 end
+  return said:match(bare, at)
+end
+
+-- What stands behind a form: gives a function for `without`. Where the value has to be of a form it says which.
+local function value_behind(form, like)
+  return function(said, at)
+    local first, last = said:find(form, at)
+    while first do
+      local past = past_value(said, last + 1)
+      if past > last + 1 and (not like or said:sub(last + 1, past - 1):find(like)) then return last + 1, past end
+      first, last = said:find(form, math.max(past, last + 1))
+    end
+    return nil
+  end
+end
+
+local function between_tags(name)
+  return function(said, at)
+    local _, last = said:find("<[%w:_%.%-]*" .. name .. ">[^<]", at)
+    if last then return last, said:match("^[^<]*()", last) end
+    return nil
+  end
+end
+
+-- The value of a secret's name: after a colon, an equals sign or an arrow, as that of an option, between two tags.
+local NAMED = {}
+for _, word in ipairs(rules.secret) do
+  local name = any_case(word):gsub("_", "[_%%-%%.]?")
+  table.insert(NAMED, value_behind(name .. "[\\\"']*%s*[:=]+>?%s*"))
+  table.insert(NAMED, value_behind("%-" .. name .. "%s+"))
+  table.insert(NAMED, between_tags(name))
+end
+
+-- Options that have a secret for a value and no name that says so, by the program behind whose name they stand, in a shell's words or in a list's.
+local OPTIONS = {}
+local function option(program, form, like)
+  for _, apart in ipairs({"[\"'],%s*", "%s+"}) do
+    table.insert(OPTIONS, {program, value_behind("[%s\"']" .. form .. apart, like)})
+  end
+end
+for _, form in ipairs({"%-%a*[uU]", "%-%-user", "%-%-proxy%-user"}) do option("curl", form, ":") end
+for _, form in ipairs({"%-%-user=", "%-%-proxy%-user="}) do table.insert(OPTIONS, {"curl", value_behind("[%s\"']" .. form, ":")}) end
+table.insert(OPTIONS, {"curl", value_behind("[%s\"']%-[uU]", "^[^\"'].*:")})
+option("sshpass", "%-p")
+option("redis%-cli", "%-a")
+for _, program in ipairs({"mysql", "mysqldump", "mysqladmin"}) do table.insert(OPTIONS, {program, value_behind("%s%-p")}) end
+
 local function without_secrets(said)
+  said = without(without(said, private_key), web_token)
   for _, form in ipairs(SECRET_FORMS) do said = said:gsub(form, GONE) end
   said = said:gsub("(%f[%w][Bb]earer%s+)[%w%-%._~%+/=]+", "%1" .. GONE)
   said = said:gsub("([Aa]uthorization[\"']?%s*[:=]%s*[\"']?%a+%s+)[^%s\"',;}]+", "%1" .. GONE)
-  said = said:gsub("(://)[^/%s@]*@", "%1" .. GONE .. "@")
-  for _, form in ipairs(NAMED_FORMS) do
-    said = said:gsub(form, "%1" .. GONE)
+  said = said:gsub("(://)[^/%s]*@", "%1" .. GONE .. "@")
+  for _, find in ipairs(NAMED) do said = without(said, find) end
+  for _, one in ipairs(OPTIONS) do
+    local first = said:find("%f[%w]" .. one[1] .. "%f[^%w%-]")
+    if first then said = said:sub(1, first - 1) .. without(said:sub(first), one[2]) end
   end
   return without_cards(said)
 end
