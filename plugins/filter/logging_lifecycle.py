@@ -16,7 +16,7 @@ author:
 positional: _input, environment, copies
 options:
   _input:
-    description: C(settings.logging.streams) of the model, by dataset, each with C(days) by kind of node, C(rollover) and C(delete).
+    description: C(settings.logging.streams) of the model, by dataset, each with C(days) by kind of node, and in hours C(rollover) and C(delete).
     type: dict
     required: true
   environment:
@@ -33,7 +33,7 @@ EXAMPLES = r"""
 content: "{{ streams | gantry.platform.logging_lifecycle('prod', {'hot': 1, 'warm': 1, 'cold': 0}) | to_json }}"
 vars:
   streams:
-    internal.t1: {days: {hot: 7, warm: 23, cold: 0}, rollover: 3, delete: 30}
+    internal.t1: {days: {hot: 7, warm: 23, cold: 0}, rollover: 72, delete: 720}
 """
 
 RETURN = r"""

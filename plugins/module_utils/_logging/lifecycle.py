@@ -5,8 +5,8 @@
 # Private to the collection: no interface is promised outside of it.
 """How long logs are kept, as Elasticsearch's API takes it: a policy, a template and its settings for every stream.
 
-Policies are ILM's: the one way that a basic licence has. A policy counts from the moment at which an index is closed, so what it says is less by
-the days until then: no line is there longer than its stream's ``delete`` days, but for the ten minutes after which ILM looks again.
+Policies are ILM's: the one way that a basic licence has. A policy counts from the moment at which an index is closed. What a data class does not
+allow to be kept until then is taken off every phase alike (``streams``).
 """
 
 from __future__ import annotations
@@ -83,12 +83,13 @@ def document(streams: Mapping[str, Json], environment: str, copies: Mapping[str,
 
 def phases(stream: Json, copies: Mapping[str, int]) -> Json:
     """The phases of a policy."""
-    closed, days = stream["rollover"], stream["days"]
+    days = stream["days"]
+    earlier = sum(days.values()) * 24 - stream["delete"]
     found: Json = {
         "hot": {
             "min_age": "0ms",
             "actions": {
-                "rollover": {"max_age": f"{closed}d", "max_primary_shard_size": _SHARD},
+                "rollover": {"max_age": f"{stream['rollover']}h", "max_primary_shard_size": _SHARD},
                 "set_priority": {"priority": _PRIORITIES["hot"]},
             },
         }
@@ -99,9 +100,9 @@ def phases(stream: Json, copies: Mapping[str, int]) -> Json:
             actions: Json = {"allocate": {"number_of_replicas": copies[kind]}, "set_priority": {"priority": _PRIORITIES[kind]}}
             if kind == "warm":
                 actions["forcemerge"] = {"max_num_segments": 1}
-            found[kind] = {"min_age": f"{past - closed}d", "actions": actions}
+            found[kind] = {"min_age": f"{past * 24 - earlier}h", "actions": actions}
         past += days[kind]
-    found["delete"] = {"min_age": f"{stream['delete'] - closed}d", "actions": {"delete": {}}}
+    found["delete"] = {"min_age": f"{stream['delete']}h", "actions": {"delete": {}}}
     return found
 
 

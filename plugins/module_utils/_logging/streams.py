@@ -23,8 +23,10 @@ OTHERS = ("platform", "audit", "security")
 """Streams of what is no service: who runs there, who did what, what tells of an attack."""
 DAYS = 30
 """Days of a month, for prices."""
-_SHARE, _LONGEST = 10, 30
-"""An index is closed after a tenth of its life, and after so many days: few indices, and none that holds its oldest line much longer."""
+_SHARE, _LONGEST = 10, 30 * 24
+"""An index is closed after a tenth of its life, and after so many hours: few indices, and none that holds its oldest line much longer."""
+_LOOKS = 1
+"""Hours in which Elasticsearch has certainly looked whether to close an index and whether to delete it: it looks every ten minutes."""
 
 
 def part(name: str) -> str:
@@ -38,27 +40,29 @@ def dataset_of(data_class: str, tier: str) -> str:
 
 
 def streams(settings: Mapping[str, Any], services: Mapping[str, Json], classes: Mapping[str, int]) -> dict[str, Json]:
-    """By dataset ``{data_class?, tier?, redaction, days, rollover, delete, gigabytes_per_day, stored, cost?}``.
+    """By dataset ``{data_class?, tier?, redaction, days, rollover, delete, kept, gigabytes_per_day, stored, cost?}``.
 
     ``settings`` are those of the area, ``services`` those of the model, ``classes`` the most days of each data class that has a most. ``days``
-    are by kind of node, ``rollover`` days until an index is closed, ``delete`` days until a line is gone. ``stored`` are gigabytes by kind of
-    node with all copies when as much is deleted as comes in; ``cost`` is what that is in a month, by kind and in ``total``, as text.
+    are by kind of node, ``rollover`` hours until an index is closed at the latest, ``delete`` hours from then until it is deleted, ``kept``
+    the hours that a line is there at ``least`` and at ``most``. ``stored`` are gigabytes by kind of node with all copies when as much is deleted
+    as comes in; ``cost`` is what that is in a month, by kind and in ``total``, as text.
     """
     found: dict[str, Json] = {}
     for _name, service in sorted(services.items()):
         dataset = dataset_of(service["data_class"], service["tier"])
         if dataset not in found:
-            days = cut(settings["retention"][service["tier"]], classes.get(service["data_class"]))
+            most = classes.get(service["data_class"])
+            days = cut(settings["retention"][service["tier"]], most)
             found[dataset] = {
                 "data_class": service["data_class"], "tier": service["tier"],
                 "redaction": settings["redaction"]["classes"].get(service["data_class"], "strict"),
-                **_days(days), "gigabytes_per_day": 0,
+                **_hours(days, most), "gigabytes_per_day": 0,
             }  # fmt: skip
         found[dataset]["gigabytes_per_day"] += service.get("logging", {}).get("gigabytes_per_day", 0)
     for name in OTHERS:
         found[name] = {
             "redaction": "plain",
-            **_days(cut(settings["retention"][name], None)),
+            **_hours(cut(settings["retention"][name], None), None),
             "gigabytes_per_day": settings["volume"][name],
         }
     for one in found.values():
@@ -85,11 +89,15 @@ def money(amount: Decimal) -> str:
     return f"{amount.quantize(Decimal('0.01'))}"
 
 
-def _days(days: dict[str, int]) -> Json:
-    """Days counted from when a line is written; an index that is closed later would keep its first line longer by as much."""
-    total = sum(days.values())
-    rollover = max(1, min(days["hot"], total // _SHARE, _LONGEST))
-    return {"days": days, "rollover": rollover, "delete": total}
+def _hours(days: dict[str, int], most: int | None) -> Json:
+    """An index goes as a whole, and its age counts from when it was closed, by age or by size.
+
+    So its newest line has to have all its days then. Where the data class allows no more than these its oldest line may not outlive them.
+    """
+    total = sum(days.values()) * 24
+    rollover = max(1, min(days["hot"] * 24 - _LOOKS, total // _SHARE, _LONGEST))
+    delete = total if most is None else min(total, most * 24 - rollover - _LOOKS)
+    return {"days": days, "rollover": rollover, "delete": delete, "kept": {"least": delete, "most": delete + rollover + _LOOKS}}
 
 
 def _stored(settings: Mapping[str, Any], kind: str, one: Json) -> Decimal:

@@ -23,7 +23,7 @@ RULES: dict[str, str] = {
     "logging_retention": "no log is kept longer than the data class of its service, unless settings.logging.retention.classes says otherwise",
     "logging_streams": "the logs of a service are in the stream of its data class and tier, those of the rest in that of what they are",
 }
-FLUENT_BIT = "fluent/fluent-bit:4.2.0"
+FLUENT_BIT = "fluent/fluent-bit:4.2.3"
 _ELASTIC = ("elasticsearch", "kibana", "logstash")
 _COMPONENT = "eck-operator"
 _DAY = 86400
@@ -51,7 +51,7 @@ def derive(model: Json, say: Say) -> None:
         if name not in logging["redaction"]["classes"]:
             say((*own, "redaction", "classes", name), mode_of(found["regulations"]), "logging_redaction", (*of, "regulations"))
         if name not in logging["retention"]["classes"] and "retention" in found:
-            days = max(1, int(seconds(found["retention"]) // _DAY))
+            days = int(seconds(found["retention"]) // _DAY)
             say((*own, "retention", "classes", name), days, "logging_retention", (*of, "retention"))
     found = streams(logging, model["services"], logging["retention"]["classes"])
     say((*own, "streams"), found, "logging_streams", (*own, "retention"), (*own, "volume"))
@@ -86,6 +86,11 @@ def check(model: Mapping[str, Any], _situation: Any) -> Iterator[Problem]:
             yield from unknown(path, "data class", name, known, at_key=True, home=("security", "data_classes"))
     if not mapping(settings, "areas").get("logging"):
         return
+    for name, one in mapping(mapping(model, "security"), "data_classes").items():
+        kept = one.get("retention") if isinstance(one, Mapping) else None
+        if isinstance(kept, str) and name not in mapping(mapping(logging, "retention"), "classes") and (seconds(kept) or _DAY) < _DAY:
+            path: Path = ("security", "data_classes", name, "retention")
+            yield Problem(path, f"found {kept}; logs are kept by days: allowed: at least 1d, or settings.logging.retention.classes.{name}")
     component = mapping(settings, "components").get(_COMPONENT)
     if isinstance(component, Mapping) and not component.get("enabled", True):
         yield Problem(

@@ -50,22 +50,50 @@ def test_costs_are_gigabytes_times_days_times_copies_times_the_price():
     assert "cost" not in streams(without, SERVICES, {})["internal.t1"], "nobody knows what it costs"
 
 
-@given(st.fixed_dictionaries({"hot": st.integers(1, 400), "warm": st.integers(0, 400), "cold": st.integers(0, 400)}), st.integers(1, 1300))
-def test_no_line_outlives_its_days_and_each_is_where_it_should_be(days, most):
-    """A policy counts from the moment at which an index is closed; its first line is older by the days until then."""
-    retention = {**RETENTION, "t1": days}
-    one = streams({**SETTINGS, "retention": retention}, SERVICES, {"internal": most})["internal.t1"]
-    total = min(sum(days.values()), most)
+HOURS = st.floats(0, 1, exclude_max=True)
+LOOK = 1 / 6
+"""Hours between two looks of ILM."""
+
+
+@given(
+    st.fixed_dictionaries({"hot": st.integers(1, 400), "warm": st.integers(0, 400), "cold": st.integers(0, 400)}),
+    st.none() | st.integers(1, 1300),
+    st.tuples(HOURS, HOURS, HOURS, HOURS),
+)
+def test_a_line_has_its_days_and_none_outlives_its_class_whenever_its_index_is_closed(days, most, moments):
+    """An index is closed by size at any moment, by age at the latest, and goes when ILM looks next after its time."""
+    classes = {} if most is None else {"internal": most}
+    one = streams({**SETTINGS, "retention": {**RETENTION, "t1": days}}, SERVICES, classes)["internal.t1"]
     found = phases(one, COPIES)
-    closed = int(found["hot"]["actions"]["rollover"]["max_age"].removesuffix("d"))
-    age = {kind: int(phase["min_age"].removesuffix("d")) + closed for kind, phase in found.items() if kind != "hot"}
-    assert age["delete"] == total == sum(one["days"].values()) and closed >= 1
-    assert all(int(phase["min_age"].rstrip("dms")) >= 0 for phase in found.values())
-    past = one["days"]["hot"]
-    for kind in KINDS[1:]:
-        assert (kind in age) == (one["days"][kind] > 0)
-        assert age.get(kind, past) == past
-        past += one["days"][kind]
+    longest, delete = hours(found["hot"]["actions"]["rollover"]["max_age"]), hours(found["delete"]["min_age"])
+    early, written, first_look, last_look = moments
+    closed = early * (longest + first_look * LOOK)
+    lived = closed + delete + last_look * LOOK - written * closed
+    assert one["kept"]["least"] <= lived <= one["kept"]["most"] and longest >= 1
+    whole = sum(one["days"].values()) * 24
+    if most is None or most * 24 > whole * 1.1 + 1:
+        assert lived >= whole, "all its days"
+    if most is not None:
+        assert lived <= most * 24, "no longer than the class"
+        assert one["kept"]["least"] >= min(sum(days.values()), most) * 24 * 0.85 - 1
+    ages = [hours(phase["min_age"]) for name, phase in found.items() if name != "hot"]
+    assert ages == sorted(set(ages)) and ages[0] >= 0
+    assert [kind for kind in KINDS[1:] if kind in found] == [kind for kind in KINDS[1:] if one["days"][kind]]
+
+
+def hours(said):
+    return int(said.removesuffix("h"))
+
+
+def test_a_day_is_a_day_however_much_comes_in():
+    """Once an index that 50 GB closed took all of its day's lines with it."""
+    one = streams({**SETTINGS, "retention": {**RETENTION, "t1": {"hot": 1, "warm": 0, "cold": 0}}}, SERVICES, {})["internal.t1"]
+    assert (one["rollover"], one["kept"]) == (2, {"least": 24, "most": 27})
+    assert phases(one, COPIES)["delete"]["min_age"] == "24h"
+    bound = streams({**SETTINGS, "retention": {**RETENTION, "t0": {"hot": 1, "warm": 9, "cold": 0}}}, SERVICES, {"personal-data": 2})
+    assert bound["personal_data.t0"]["kept"] == {"least": 43, "most": 48}
+    found = phases(bound["personal_data.t0"], COPIES)
+    assert (found["warm"]["min_age"], found["delete"]["min_age"]) == ("19h", "43h")
 
 
 def test_what_is_cut_goes_from_the_end():

@@ -89,3 +89,11 @@ def test_fluent_bit_is_measured_and_in_a_trial_nothing_is_that_does_not_run():
 def test_what_cannot_be_right_is_refused_with_its_place(said, where, words):
     found = errors(with_logging(**said))
     assert any(where in one.replace('"', "") and words in one for one in found), found
+
+
+def test_a_class_that_goes_within_the_day_cannot_be_kept_by_days():
+    security = {"data_classes": {**GOVERNED["data_classes"], "moment": {"description": "Now", "retention": "12h"}}}
+    (found,) = errors(with_logging(security=security))
+    assert "data_classes.moment.retention" in found and "at least 1d" in found
+    assert errors(with_logging(security=security, retention={"classes": {"moment": 1}})) == []
+    assert errors(with_logging(on=False, security=security)) == []
