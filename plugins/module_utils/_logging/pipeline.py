@@ -5,7 +5,7 @@
 # Private to the collection: no interface is promised outside of it.
 """The configuration of Fluent Bit (4.2): lines of all containers of a node become records, which a filter in Lua makes fields of; some are counted.
 
-Every name of a key is of Fluent Bit's documentation. Nothing of the inventory is part of an expression: what the filter needs is data (``rules``).
+Tests hold every key against the tables in Fluent Bit's source. Nothing of the inventory is part of an expression: what the filter needs is data (``rules``).
 """
 
 from __future__ import annotations
