@@ -17,7 +17,7 @@ description:
   - What an index template is composed of has to be declared or there; the rest is refused while it is planned, with what may have been meant.
   - A data stream holds its documents, and goes only where O(prune.data) names it.
   - OpenSearch has C(ism_policies) in the place of C(ilm_policies), and no C(roles) of this form. A change of an ISM policy is refused by the server
-    where somebody else changed it meanwhile. A real OpenSearch was asked about templates and data streams alone; its build here has no ISM.
+    where somebody else changed it meanwhile. A real OpenSearch was asked about templates and data streams alone; the build that tests have has no ISM.
   - O(token) is an API key, or a user and the password as V(user:password).
 extends_documentation_fragment:
   - gantry.platform.rest

@@ -21,19 +21,18 @@ import os
 import re
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 import urllib.error
 import urllib.parse
 import urllib.request
-import zipfile
 from pathlib import Path
 
 import jmespath
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.build import cache_folder
 from ansible_collections.gantry.platform.tests.integration.conftest import built
+from ansible_collections.gantry.platform.tests.integration.maven import free_port, run, unpacked
 from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST, until
 from ansible_collections.gantry.platform.tests.unit.plugins.plugin_utils.inventories import copy_of_the_inventories
 from ansible_collections.gantry.platform.tests.unit.roles.declared import declare
@@ -59,23 +58,14 @@ def keycloak():
     folder = cache_folder(os.environ).parent / f"keycloak-{VERSION}"
     if folder.is_dir() or os.environ.get("GANTRY_KEYCLOAK") != "build":
         return folder if folder.is_dir() else None
-    artifact = f"org.keycloak:keycloak-quarkus-dist:{VERSION}:zip"
-    plugin = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1"
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as made:
-        run("mvn", "-q", "-B", f"{plugin}:copy", f"-Dartifact={artifact}", f"-DoutputDirectory={made}", "-Dmdep.stripVersion=true")
-        with zipfile.ZipFile(next(Path(made).glob("*.zip"))) as archive:
-            archive.extractall(made)
+        unpacked(f"org.keycloak:keycloak-quarkus-dist:{VERSION}:zip", Path(made))
         own = Path(made) / folder.name
         (own / "bin" / "kc.sh").chmod(0o755)
         run(str(own / "bin" / "kc.sh"), "build", "--db=dev-mem")
         shutil.move(own, folder)
     return folder
-
-
-def run(*command):
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
 
 
 def realm(secret):
@@ -165,12 +155,6 @@ class Login:
         status, _headers, body = browser.ask(self.url("API"), Authorization=f"Bearer {tokens['access_token']}")
         assert status == 200, body
         return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))), json.loads(body)
-
-
-def free_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
 
 
 @pytest.fixture

@@ -102,6 +102,8 @@ class Kind:
     mark: str = ""
     """The text that bears whose it is."""
     refs: Mapping[str, Ref] = field(default_factory=dict)
+    after: frozenset[str] = frozenset()
+    """Kinds that are written before it although no field names one: the server looks for what fits."""
     keys: Mapping[str, str] = field(default_factory=dict)
     """What tells the items of a list apart, by its path."""
     unordered: frozenset[str] = frozenset()
@@ -186,9 +188,9 @@ class Api:
         return self.authorization.format(token=token)
 
     def stages(self) -> tuple[str, ...]:
-        """Kinds in the order of writes: what others name or lie in comes first."""
+        """Kinds in the order of writes: what others name, lie in or have to find comes first."""
         first = {
-            name: {kind.parent, kind.of, *(one for ref in kind.refs.values() for one in ref.kinds)} - {"", name}
+            name: {kind.parent, kind.of, *kind.after, *(one for ref in kind.refs.values() for one in ref.kinds)} - {"", name}
             for name, kind in self.kinds.items()
         }
         return tuple(graphlib.TopologicalSorter(first).static_order())

@@ -53,12 +53,16 @@ KINDS = {
         guard={"if_seq_no": "_seq_no", "if_primary_term": "_primary_term"},
     ),
     "ingest_pipeline": _named("ingest_pipelines", "/_ingest/pipeline"),
-    "component_template": _template("component_templates", "/_component_template", "component_template"),
+    # Settings name policies and pipelines.
+    "component_template": _template(
+        "component_templates", "/_component_template", "component_template", after=frozenset({"ilm_policy", "ism_policy", "ingest_pipeline"})
+    ),
     "index_template": _template(
         "index_templates", "/_index_template", "index_template", refs={"composed_of": Ref(("component_template",))}
     ),
     "data_stream": Kind(
         "data_streams", "/_data_stream", id="name", by_name=True, listed=False, removal=Impact.DESTROYS_DATA,
+        after=frozenset({"index_template"}),
         row=lambda answer, place: next((one for one in answer["data_streams"] if one["name"] == place), None),
     ),
     "role": _named("roles", "/_security/role"),
