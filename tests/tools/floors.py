@@ -15,7 +15,7 @@ KERNEL = {"_core"}
 PROVIDERS = {"_aws", "_chart", "_kube", "_rest", "_sandbox", "_vault"}
 """Everything else below module_utils is domain: it may use the kernel alone."""
 BELOW = {
-    "_model": {"_alertmanager", "_dashboards", "_logging", "_privacy", "_slo"},
+    "_model": {"_alertmanager", "_dashboards", "_logging", "_monitoring", "_privacy", "_slo"},
     "_logging": {"_privacy"},
     "_tracing": {"_privacy"},
 }

@@ -11,7 +11,7 @@ Metrics of requests are those of OpenTelemetry's semantic conventions and of go-
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 Json = dict[str, Any]
@@ -22,10 +22,11 @@ _GRPC_WRONG = 'grpc_code=~"Unknown|DeadlineExceeded|Internal|Unavailable|DataLos
 _WINDOW = "5m"
 
 
-def boards(services: Mapping[str, Json], teams: Mapping[str, Json]) -> dict[str, Json]:
-    """Every board by its name."""
+def boards(services: Mapping[str, Json], teams: Mapping[str, Json], more: Iterable[Json] = ()) -> dict[str, Json]:
+    """Every board by its name; ``more`` are further panels of the platform's."""
     measured = {name: service for name, service in services.items() if "metrics" in service}
     found = {"platform": _platform()}
+    found["platform"]["panels"] += more
     if measured:
         found["product"] = _product(measured)
     found |= {f"service-{name}": _service(name, service) for name, service in measured.items()}

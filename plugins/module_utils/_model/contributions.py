@@ -23,6 +23,7 @@ KINDS: dict[str, str] = {
     "notifications": "who is told of alerts: routes, receivers and their secrets, quiet hours",
     "recording_rules": "rules that keep a computed metric, by group",
     "scrape_targets": "what is measured, and how it is reached",
+    "probes": "addresses that are asked from outside, and how",
     "dashboards": "pictures of it",
     "data_sources": "where such pictures read",
     "runbooks": "what to do when it fails",

@@ -6,7 +6,7 @@
 In a pod that is the work of the container config-reloader: the Secret with the configuration becomes a file, ConfigMaps with rules and
 the Secret with certificates become folders, and the server is told to read them again. Five things are changed on the way: the cluster
 is asked by a kubeconfig in place of a pod's own token, folders are those of {folder}, of all targets those are kept that something
-stands for ({folder}/services, and traffic.json for services of teams), at its port, PagerDuty is what stands for it
+stands for ({folder}/services, and traffic.json for services of teams), at its port, or that are on loopback, PagerDuty is what stands for it
 ({folder}/alert-sinks.json), and nobody waits half a minute for a first value or a first word. Runs under the supervisor: standard
 library, PyYAML and keepers.py only.
 """
@@ -109,8 +109,11 @@ def adapted(config: dict[str, Any], place: Place) -> dict[str, Any]:
     for part in asking:
         for found in part.get("kubernetes_sd_configs") or []:
             found["kubeconfig_file"] = str(place.kubeconfig)
-        if "kubernetes_sd_configs" in part:
-            part["relabel_configs"] = [*(part.get("relabel_configs") or []), *_led(place.stands, place.traffic)]
+        led = _led(place.stands, place.traffic) if "kubernetes_sd_configs" in part else _kept_here(place.stands)
+        part["relabel_configs"] = [*(part.get("relabel_configs") or []), *led]
+        # Who would say where targets are is not on this machine, and is not asked.
+        for discovery in ("http_sd_configs", "dns_sd_configs"):
+            part.pop(discovery, None)
     return dict(_moved(config, place.folder))
 
 
@@ -138,6 +141,16 @@ def _led(stands: Mapping[str, int], traffic: int) -> list[dict[str, Any]]:
             for name in sorted(stands)
         ),
     ]
+
+
+def _kept_here(stands: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Rules for addresses that somebody wrote down: those of a Service lead to what stands for it, and what is not on loopback is left out."""
+    found = []
+    for name, port in sorted(stands.items()):
+        namespace, service = name.split("/")
+        of = {"source_labels": ["__address__"], "regex": f"{re.escape(service)}\\.{re.escape(namespace)}\\.svc:[0-9]+"}
+        found.append({**of, "target_label": "__address__", "replacement": f"127.0.0.1:{port}"})
+    return [*found, {"source_labels": ["__address__"], "regex": "127\\.0\\.0\\.1:[0-9]+", "action": "keep"}]
 
 
 def _moved(value: Any, folder: Path) -> Any:

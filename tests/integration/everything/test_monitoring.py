@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import urllib.parse
@@ -20,6 +21,7 @@ from ansible_collections.gantry.platform.tests.kit.waiting import until
 from ansible_collections.gantry.platform.tests.unit.roles.declared import ENVIRONMENTS, declare
 from ansible_collections.gantry.platform.tests.unit.roles.with_grafana import with_grafana
 from ansible_collections.gantry.platform.tests.unit.roles.with_history import with_history
+from ansible_collections.gantry.platform.tests.unit.roles.with_outside import with_outside
 
 OBJECTS = ("PrometheusRule.monitoring.coreos.com/monitoring/monitoring", "Prometheus.monitoring.coreos.com/monitoring/platform")
 
@@ -55,7 +57,7 @@ def test_every_target_that_runs_is_up_and_services_are_found(platform):
 
     def measured():
         found = ask(platform, "prometheus", "/api/v1/targets")["data"]["activeTargets"]
-        return sorted((target["labels"]["pod"], target["health"]) for target in found if target["labels"]["namespace"] == "monitoring")
+        return sorted((target["labels"]["pod"], target["health"]) for target in found if target["labels"].get("namespace") == "monitoring")
 
     # A pod that became ready last is found last, and was not asked yet.
     until(lambda: measured() == [(server, "up") for server in servers], "every server to be measured")
@@ -122,8 +124,8 @@ def test_every_query_of_every_dashboard_is_answered(platform):
 
 @pytest.fixture(scope="module")
 def clusters(tmp_path_factory):
-    """What every shipped cluster declares with Grafana, the sandbox with Vault, prod with history in a bucket."""
-    folder = with_grafana(with_history(tmp_path_factory.mktemp("inventories")))
+    """What every shipped cluster declares with Grafana and what is no pod, the sandbox with Vault, prod with history in a bucket."""
+    folder = with_outside(with_grafana(with_history(tmp_path_factory.mktemp("inventories"))))
     inventories = [folder / f"{name}.yml" for name in ENVIRONMENTS]
     return declare(tmp_path_factory.mktemp("declared"), inventories, ["monitoring"], areas="logging,monitoring,slo,tracing,vault")
 
@@ -139,6 +141,49 @@ def rules(clusters, tmp_path_factory):
             file.write_text(yaml.safe_dump(rule["spec"]), encoding="utf-8")
             found[name, rule["metadata"]["name"]] = file
     return found
+
+
+def test_the_operator_makes_jobs_of_addresses_and_of_what_is_no_pod_and_what_is_here_is_measured(platform, clusters, tmp_path):
+    """The ``databases`` are Alertmanager on loopback; whoever is not on this machine is a job, and is left out."""
+    own = [
+        one
+        for one in clusters["sandbox"].documents("monitoring")
+        if one["kind"] == "ScrapeConfig" or one["metadata"]["name"] in ("scrape-devices", "status-page")
+    ]
+    assert sorted({one["kind"] for one in own}) == ["NetworkPolicy", "Probe", "ScrapeConfig", "Secret"]
+    here = json.loads((platform.cluster / "alertmanager.json").read_text(encoding="utf-8"))["url"].removeprefix("http://")
+    authority = base64.b64encode((platform.cluster / "pki" / "ca.crt").read_bytes()).decode()
+    for one in own:
+        if one["kind"] == "Secret":
+            one["data"] = {**dict.fromkeys(one["data"], "eA=="), "ca.crt": authority}
+        if one["metadata"]["name"] == "databases":
+            one["spec"]["staticConfigs"][0]["targets"][0] = here
+    file = tmp_path / "own.yaml"
+    file.write_text(yaml.safe_dump_all(own), encoding="utf-8")
+    pools = {f"scrapeConfig/monitoring/{name}" for name in ("databases", "devices", "found")} | {"probe/monitoring/status-page"}
+
+    def known():
+        return set(ask(platform, "prometheus", "/api/v1/scrape_pools")["data"]["scrapePools"])
+
+    def measured():
+        found = ask(platform, "prometheus", "/api/v1/targets?state=active")["data"]["activeTargets"]
+        return [(one["labels"], one["health"]) for one in found if one["scrapePool"] in pools]
+
+    try:
+        platform.kubectl("apply", "--server-side", "--validate=strict", "-f", str(file))
+        until(lambda: pools <= known(), "the operator and Prometheus to take all up")
+        labels = {"job": "databases", "instance": here, "kind": "database"}
+        until(lambda: measured() == [(labels, "up")], "what is here to be measured, and nobody else")
+        config = yaml.safe_load(ask(platform, "prometheus", "/api/v1/status/config")["data"]["yaml"])
+    finally:
+        platform.kubectl("delete", "--ignore-not-found", "-f", str(file))
+    jobs = {one["job_name"]: one for one in config["scrape_configs"]}
+    devices, probe = jobs["scrapeConfig/monitoring/devices"], jobs["probe/monitoring/status-page"]
+    assert (devices["scheme"], devices["basic_auth"]["username"]) == ("https", "x")
+    assert devices["tls_config"]["server_name"] == "devices.consciousness.example" and devices["tls_config"]["ca_file"]
+    assert (probe["metrics_path"], probe["params"]) == ("/probe", {"module": ["http-status-page"]})
+    assert probe["static_configs"][0]["targets"] == ["http://status.consciousness.example:8080/health"]
+    assert "blackbox-exporter.monitoring.svc:9115" in [one.get("replacement") for one in probe["relabel_configs"]]
 
 
 RUNS = ("ServiceAccount", "ConfigMap", "Secret", "Service", "Deployment", "StatefulSet", "ThanosRuler")
@@ -181,6 +226,7 @@ def test_promtool_accepts_every_contributed_rule_of_every_shipped_cluster(rules)
     assert {name for _cluster, name in rules} > {
         "logging",
         "monitoring",
+        "probes",
         "thanos",
         "tracing",
         "vault",

@@ -53,6 +53,15 @@ MORE: dict[str, Any] = {
         "oncall": {"token": "file:x", "orchestration": "x"},
         "monitoring": {
             "thanos": {"bucket": {"type": "s3", "name": "history", "endpoint": "s3.example", "credentials": "file:x"}},
+            "scrape": {
+                "one": {
+                    "targets": ["one.example:80"],
+                    "cidrs": ["10.0.0.0/8"],
+                    "scheme": "https",
+                    "ca": "file:x",
+                    "basic_auth": {"username": "file:x", "password": "file:x"},
+                }
+            },
             "grafana": {
                 "url": "https://grafana.example",
                 "admin_password": "file:x",

@@ -12,7 +12,8 @@ from typing import Any
 
 from ..._core.schema import Path, Problem
 from ..._dashboards.boards import boards
-from ..look import Json, Say, amount, entries, mapping, seconds
+from ..._monitoring import probes
+from ..look import Json, Say, amount, entries, mapping, seconds, unknown
 
 RULES: dict[str, str] = {
     "monitoring_images": "servers of monitoring run images of the first registry, unless one is named",
@@ -26,6 +27,7 @@ IMAGES: dict[str, str] = {
     "prometheus": "prometheus/prometheus:v3.5.0",
     "alertmanager": "prometheus/alertmanager:v0.31.1",
     "config_reloader": "prometheus-operator/prometheus-config-reloader:v0.85.0",
+    "blackbox": "prometheus/blackbox-exporter:v0.28.0",
 }
 """By what runs it, the image behind a registry."""
 _GRAFANA = "grafana/grafana:12.2.0"
@@ -36,10 +38,12 @@ _COMPONENTS = ("sidecar", "query", "store", "compact", "ruler")
 """What runs of Thanos; the compactor only where a cluster compacts."""
 _NOT_WELL = "docs/monitoring.md#when-history-is-not-well"
 _NAMESPACE = "monitoring"
+_FOUND_BY = ("targets", "http", "dns")
+"""How what is no pod is found."""
 
 _DEFINITIONS = "prometheus-operator"
 _OPERATOR = "kube-prometheus-stack"
-_SERVERS = ("prometheus", "alertmanager")
+_SERVERS = ("prometheus", "alertmanager", "blackbox")
 
 
 def derive(model: Json, say: Say) -> None:
@@ -77,11 +81,32 @@ def derive(model: Json, say: Say) -> None:
 
 
 def contributions(model: Json) -> dict[str, Any]:
-    """Boards of the platform, its services and teams, and where boards read; of Thanos, where it is, what is measured and which alerts there are."""
+    """Boards of the platform, its services and teams, and where boards read; what is asked from outside; targets and alerts of what does these."""
     settings = model["settings"]["monitoring"]
-    thanos = settings.get("thanos")
-    found = {"dashboards": boards(model["services"], model["teams"]), "data_sources": _sources(settings)}
-    return found | (_of_thanos(thanos) if thanos is not None else {})
+    asked = probes.probes(model["services"], settings, model["settings"]["owner"])
+    targets: dict[str, Json] = {}
+    alerts: dict[str, Json] = {}
+    if asked:
+        pages = {tier: said["pages"] for tier, said in model["settings"]["slo"]["tiers"].items()}
+        targets["blackbox-exporter"] = _target("blackbox-exporter")
+        alerts["probes"] = {"namespace": _NAMESPACE, "rules": list(probes.alerts(asked, settings, pages))}
+    if "thanos" in settings:
+        parts = [name for name in _COMPONENTS if name != "compact" or settings["thanos"]["compacts"]]
+        targets |= {f"thanos-{name}": _target(f"thanos-{name}") for name in parts}
+        alerts["thanos"] = {"namespace": _NAMESPACE, "rules": [rule for name, rule in _thanos_alerts() if name in parts]}
+    return {
+        "dashboards": boards(model["services"], model["teams"], probes.panels() if asked else ()),
+        "data_sources": _sources(settings),
+        "probes": asked,
+        "scrape_targets": targets,
+        "alerts": alerts,
+    }
+
+
+def _target(name: str) -> Json:
+    """The pods of this name, at their port ``http``."""
+    selector = {"app.kubernetes.io/name": name}
+    return {"namespace": _NAMESPACE, "selector": selector, "port": "http", "scheme": "http", "path": "/metrics"}
 
 
 def _sources(settings: Json) -> dict[str, Json]:
@@ -102,18 +127,6 @@ def _sources(settings: Json) -> dict[str, Json]:
     }  # fmt: skip
 
 
-def _of_thanos(thanos: Json) -> dict[str, Any]:
-    """Its targets and alerts, by kind."""
-    parts = [name for name in _COMPONENTS if name != "compact" or thanos["compacts"]]
-    targets = {
-        f"thanos-{name}": {
-            "namespace": _NAMESPACE, "selector": {"app.kubernetes.io/name": f"thanos-{name}"}, "port": "http", "scheme": "http", "path": "/metrics",
-        } for name in parts
-    }  # fmt: skip
-    rules = [rule for name, rule in _thanos_alerts() if name in parts]
-    return {"scrape_targets": targets, "alerts": {"thanos": {"namespace": _NAMESPACE, "rules": rules}}}
-
-
 def words(model: Json) -> Mapping[str, Any]:
     """What the texts of its own contributions leave open."""
     return {"alertmanagers": model["settings"]["monitoring"]["alertmanager"]["replicas"]}
@@ -128,8 +141,31 @@ def check(model: Mapping[str, Any], _situation: Any) -> Iterator[Problem]:
             yield Problem(
                 path, "missing; Prometheus asks over HTTP, which a gRPC port does not answer: name the port that does", at_key=True
             )
+    for name, probe in entries(mapping(settings, "monitoring"), "probes").items():
+        here: Path = ("settings", "monitoring", "probes", name)
+        yield from unknown((*here, "team"), "team", probe.get("team"), mapping(model, "teams"), home=("teams",))
+        if name in mapping(model, "services"):
+            yield Problem(here, "is the name of a service, whose own addresses are asked by it; name it otherwise", at_key=True)
+    for name, scrape in entries(mapping(settings, "monitoring"), "scrape").items():
+        yield from _no_pod(("settings", "monitoring", "scrape", name), scrape)
     if mapping(settings, "areas").get("monitoring"):
         yield from _servers(settings)
+
+
+def _no_pod(here: Path, scrape: Mapping[str, Any]) -> Iterator[Problem]:
+    """What cannot be right about something that is measured and no pod."""
+    said = [key for key in _FOUND_BY if key in scrape]
+    if len(said) != 1:
+        found = " and ".join(said) or "none of them"
+        yield Problem(here, f"found {found}; one of {', '.join(_FOUND_BY)} says where they are", at_key=True)
+    for key in ("ca", "server_name"):
+        if key in scrape and scrape.get("scheme") != "https":
+            yield Problem((*here, key), "is for scheme: https, and this is asked over http", at_key=True)
+    dns = mapping(scrape, "dns")
+    if dns.get("type") == "SRV" and "port" in dns:
+        yield Problem((*here, "dns", "port"), "SRV records have ports of their own; delete it", at_key=True)
+    if dns.get("type") in ("A", "AAAA") and "port" not in dns:
+        yield Problem((*here, "dns", "port"), f"missing; {dns['type']} records have no port", at_key=True)
 
 
 def _servers(settings: Mapping[str, Any]) -> Iterator[Problem]:
@@ -240,4 +276,4 @@ def _thanos_alerts() -> Iterator[tuple[str, dict[str, Any]]]:
     )  # fmt: skip
 
 
-ALERTS = frozenset(rule["alert"] for _component, rule in _thanos_alerts())
+ALERTS = frozenset(rule["alert"] for _component, rule in _thanos_alerts()) | frozenset(probes.ALERTS)

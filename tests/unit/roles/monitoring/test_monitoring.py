@@ -60,7 +60,7 @@ def test_a_lost_node_costs_one_server(shipped, kind, replicas):
 
 def test_every_contributed_group_is_a_rule_of_its_own_and_of_nobody_else(shipped):
     cluster = shipped["sandbox"]
-    assert set(rules(cluster)) == {"monitoring", "vault"}
+    assert set(rules(cluster)) == {"monitoring", "probes", "vault"}
     assert rules(cluster)["vault"]["metadata"]["namespace"] == "vault"
     assert rules(cluster)["vault"]["metadata"]["labels"]["app.kubernetes.io/name"] == "vault"
     others = [
@@ -68,7 +68,7 @@ def test_every_contributed_group_is_a_rule_of_its_own_and_of_nobody_else(shipped
     ]
     assert others == []
     targets = {one["metadata"]["name"] for one in cluster.documents(SET, "ServiceMonitor")} - set(cluster.model["services"])
-    assert targets == {"prometheus", "alertmanager", "vault"}
+    assert targets == {"prometheus", "alertmanager", "blackbox-exporter", "vault"}
 
 
 def test_records_and_alerts_of_one_name_are_one_group_in_this_order(shipped):
@@ -187,13 +187,37 @@ def test_a_run_may_ask_the_servers_that_there_are_and_not_more(shipped):
     assert asked == set(rule["resourceNames"])
 
 
+def test_each_exposed_service_is_asked_by_a_module_that_the_exporter_has_and_at_a_port_that_it_reaches(shipped):
+    for host, cluster in shipped.items():
+        exposed = {name: one for name, one in cluster.model["services"].items() if one["exposed"]}
+        asked = cluster.documents(SET, "Probe")
+        assert exposed and {one["spec"]["targets"]["staticConfig"]["labels"]["service"] for one in asked} == set(exposed), host
+        config = json.loads(cluster.one(SET, "ConfigMap", "blackbox-exporter")["data"]["config.yml"])
+        pod = cluster.one(SET, "Deployment", "blackbox-exporter")["spec"]["template"]
+        assert pod["spec"]["containers"][0]["args"] == ["--config.file=/etc/blackbox/config.yml"]
+        assert {one["spec"]["module"] for one in asked} == set(config["modules"]), host
+        assert {one["metadata"]["namespace"] for one in asked} == {"monitoring"}
+        ways = cluster.one(SET, "NetworkPolicy", "blackbox-exporter")["spec"]["egress"]
+        assert [[port["port"] for port in way["ports"]] for way in ways] == [[443]], host
+        service = cluster.one(SET, "Service", "blackbox-exporter")["spec"]
+        assert service["selector"].items() <= pod["metadata"]["labels"].items()
+        assert {one["spec"]["prober"]["url"] for one in asked} == {f"blackbox-exporter.monitoring.svc:{service['ports'][0]['port']}"}
+        spec = cluster.one(SET, "Prometheus", "platform")["spec"]
+        # A Probe elsewhere would have addresses asked from within monitoring that its writer names.
+        assert spec["probeNamespaceSelector"] == {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}
+
+
 def test_what_is_declared_is_expected(shipped):
     cluster = shipped["sandbox"]
     rows = {row["name"]: row for row in cluster.sets[SET]["expectations"]}
-    pools = set(re.findall(r"'(serviceMonitor/[^']+)'", rows["prometheus-monitors"]["condition"]))
+    pools = set(re.findall(r"'([a-zA-Z]+/[^']+)'", rows["prometheus-monitors"]["condition"]))
+    forms = {"ServiceMonitor": "serviceMonitor/{}/{}/0", "Probe": "probe/{}/{}"}
     assert pools == {
-        f"serviceMonitor/{one['metadata']['namespace']}/{one['metadata']['name']}/0" for one in cluster.documents(SET, "ServiceMonitor")
+        form.format(one["metadata"]["namespace"], one["metadata"]["name"])
+        for kind, form in forms.items()
+        for one in cluster.documents(SET, kind)
     }
+    assert any(pool.startswith("probe/") for pool in pools)
     for name, rule in rules(cluster).items():
         for alert in rule["spec"]["groups"][0]["rules"]:
             assert f'"{alert["alert"]}"' in rows[f"{name}-rules"]["condition"]

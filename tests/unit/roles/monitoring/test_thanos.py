@@ -25,9 +25,10 @@ def clusters(tmp_path_factory):
 
 
 def pods(cluster):
-    """By name, the spec of each pod that we write ourselves."""
+    """By name, the spec of each pod of Thanos that we write ourselves."""
     found = cluster.documents(SET, "Deployment") + cluster.documents(SET, "StatefulSet")
-    return {one["metadata"]["name"]: one["spec"]["template"]["spec"] for one in found}
+    names = {one["metadata"]["name"]: one["spec"]["template"]["spec"] for one in found}
+    return {name: spec for name, spec in names.items() if name.startswith("thanos-")}
 
 
 def test_one_cluster_of_all_that_share_a_bucket_compacts_it_with_one_server(clusters):

@@ -32,6 +32,7 @@ scrape_configs:
     relabel_configs: [{regex: $(SHARD), action: keep}]
   - job_name: two
     static_configs: [{targets: ["a:1"]}]
+    relabel_configs: [{target_label: __address__, replacement: "prometheus.monitoring.svc:9090"}]
 alerting:
   alertmanagers: [{kubernetes_sd_configs: [{role: endpointslice}]}]
 """
@@ -104,7 +105,21 @@ def test_targets_are_led_to_what_stands_for_their_service_and_others_are_dropped
         assert (keep["action"], keep["regex"]) == ("keep", r"monitoring/alert\.manager|monitoring/prometheus")
         assert (alertmanager["regex"], alertmanager["replacement"]) == (r"monitoring/alert\.manager", "127.0.0.1:9001")
         assert (prometheus["target_label"], prometheus["replacement"]) == ("__address__", "127.0.0.1:9000")
-    assert config["scrape_configs"][1] == {"job_name": "two", "static_configs": [{"targets": ["a:1"]}]}
+
+
+def test_written_addresses_lead_to_what_stands_for_their_service_and_nobody_beyond_this_machine_is_asked(files):
+    led = config_of(files)["scrape_configs"][1]["relabel_configs"]
+    keep = led[-1]
+
+    def asked(address):
+        for rule in led[1:-1]:
+            address = rule["replacement"] if re.fullmatch(rule["regex"], address) else address
+        return address if re.fullmatch(keep["regex"], address) else None
+
+    assert (led[0]["replacement"], keep["action"]) == ("prometheus.monitoring.svc:9090", "keep")
+    assert asked("prometheus.monitoring.svc:9090") == "127.0.0.1:9000"
+    assert asked("127.0.0.1:81") == "127.0.0.1:81"
+    assert [asked(one) for one in ("a:1", "alertxmanager.monitoring.svc:9", "example.com:443", "10.0.0.1:80")] == [None] * 4
 
 
 def test_services_of_teams_are_led_to_whoever_shows_their_metrics_and_it_is_told_of_which(keeper, tmp_path):

@@ -43,7 +43,7 @@ def test_thanos_is_there_once_a_bucket_is_named_and_the_hub_compacts_it():
     assert thanos["compacts"] is ("hub" in found["cluster"]["roles"])
     assert ("thanos-compact" in contributed["scrape_targets"]["monitoring"]) is thanos["compacts"]
     assert {"prometheus", "alertmanager", "thanos-query"} <= set(contributed["scrape_targets"]["monitoring"])
-    assert set(contributed["alerts"]["monitoring"]) == {"monitoring", "thanos"}
+    assert set(contributed["alerts"]["monitoring"]) - {"probes"} == {"monitoring", "thanos"}
     own = model(with_monitoring(thanos={"bucket": BUCKET, "compacts": not thanos["compacts"]})).effective["contributions"]
     assert ("thanos-compact" in own["scrape_targets"]["monitoring"]) is not thanos["compacts"]
 
@@ -101,10 +101,24 @@ def test_a_service_is_measured_where_it_says(service, wanted):
     assert found.get("metrics") == wanted
 
 
+def test_what_is_exposed_is_asked_from_outside_and_where_nothing_is_nobody_asks():
+    asked = {"exposed": True, "hosts": ["store.mind.example"]}
+    found = model(with_monitoring(service=asked, probes={"page": {"url": "https://status.mind.example"}})).effective
+    assert set(found["contributions"]["probes"]["monitoring"]) >= {"store", "page"}
+    assert found["settings"]["monitoring"]["blackbox"]["image"] == "images.mind.example/prometheus/blackbox-exporter:v0.28.0"
+    hidden = {name: {**one, "exposed": False} for name, one in copy.deepcopy(VALUES["platform_services"]).items()}
+    none = model(inventory(platform_services=hidden, platform_settings=with_monitoring()["platform_settings"])).effective["contributions"]
+    assert none["probes"].get("monitoring", {}) == {}
+    assert "probes" not in none["alerts"]["monitoring"] and "blackbox-exporter" not in none["scrape_targets"]["monitoring"]
+
+
 def test_what_it_contributes_is_said_in_words_of_the_model():
     found = model(with_monitoring(alertmanager={"replicas": 5})).effective["contributions"]["alerts"]["monitoring"]
     rules = {rule["alert"]: rule for rule in found["monitoring"]["rules"]}
     assert rules["AlertmanagersApart"]["expr"].endswith(" < 5")
+
+
+CIDRS = ["10.1.0.0/16"]
 
 
 @pytest.mark.parametrize(
@@ -118,6 +132,38 @@ def test_what_it_contributes_is_said_in_words_of_the_model():
         (with_monitoring(service={"metrics": {"path": "/$(POD_NAME)"}}), "a path such as /metrics"),
         (with_monitoring(service={"metrics": {"path": "/a?b=c"}}), "a path such as /metrics"),
         (with_monitoring(alertmanager={"retention": "5d"}), "hours such as 120h"),
+        (with_monitoring(probes={"store": {"url": "https://a.example"}}), "settings.monitoring.probes.store: is the name of a service"),
+        (with_monitoring(probes={"page": {"url": "ftp://a.example"}}), "an address that begins with http://"),
+        (with_monitoring(probes={"page": {"url": "https://a.example", "statsues": [200]}}), "did you mean 'statuses'"),
+        (with_monitoring(probes={"page": {"url": "https://a.example", "statuses": [99]}}), "settings.monitoring.probes.page.statuses"),
+        (with_monitoring(probes={"page": {"url": "https://a.example", "team": "mnid"}}), "found the unknown team 'mnid'"),
+        (with_monitoring(probes={"page": {}}), "settings.monitoring.probes.page.url: missing"),
+        (with_monitoring(blackbox={"slow": "2m"}), "seconds below ten"),
+        (with_monitoring(scrape={"a": {"cidrs": CIDRS}}), "settings.monitoring.scrape.a: found none of them; one of targets, http, dns"),
+        (
+            with_monitoring(scrape={"a": {"cidrs": CIDRS, "targets": ["b:1"], "dns": {"names": ["c.example"]}}}),
+            "found targets and dns; one of targets, http, dns",
+        ),
+        (with_monitoring(scrape={"a": {"cidrs": CIDRS, "targets": ["b:65536"]}}), "host:port"),
+        (with_monitoring(probes={"a": {"url": "https://a.example:65536"}}), "an address that begins with http://"),
+        (with_monitoring(scrape={"a": {"targets": ["b:1"]}}), "settings.monitoring.scrape.a.cidrs: missing"),
+        (with_monitoring(scrape={"a": {"cidrs": CIDRS, "targets": ["http://b:1/x"]}}), "host:port"),
+        (with_monitoring(scrape={"a": {"cidrs": CIDRS, "target": ["b:1"], "targets": ["b:1"]}}), "did you mean 'targets'"),
+        (with_monitoring(scrape={"a": {"cidrs": CIDRS, "targets": ["b:1"], "ca": "env:CA"}}), "scrape.a.ca: is for scheme: https"),
+        (with_monitoring(scrape={"a": {"cidrs": CIDRS, "targets": ["b:1"], "scheme": "https", "ca": "PEM"}}), "scrape.a.ca: found"),
+        (with_monitoring(scrape={"a": {"cidrs": CIDRS, "dns": {"names": ["c.example"], "type": "A"}}}), "A records have no port"),
+        (
+            with_monitoring(scrape={"a": {"cidrs": CIDRS, "dns": {"names": ["c.example"], "port": 80}}}),
+            "SRV records have ports of their own",
+        ),
+        (
+            with_monitoring(scrape={"a": {"cidrs": CIDRS, "targets": ["b:1"], "labels": {"job": "b"}}}),
+            "that Prometheus does not set itself",
+        ),
+        (
+            with_monitoring(scrape={"a": {"cidrs": CIDRS, "targets": ["b:1"], "basic_auth": {"username": "env:U"}}}),
+            "basic_auth.password: missing",
+        ),
         (with_monitoring(scrape_interval="0s"), "seconds or minutes such as 30s or 1m"),
         (with_monitoring(prometheus={"replicas": 0}), "replicas"),
         (with_monitoring(prometheus={"retention": "two weeks"}), "hours or days such as 120h or 15d"),
