@@ -13,12 +13,9 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
-import os
 import random
 import re
 import subprocess
-import urllib.error
-import urllib.request
 from collections import defaultdict
 
 import pytest
@@ -27,6 +24,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._sandbox.ports imp
 from ansible_collections.gantry.platform.plugins.module_utils._tracing.collector import served
 from ansible_collections.gantry.platform.tests.integration.conftest import built, there
 from ansible_collections.gantry.platform.tests.kit.answering import Given, answering
+from ansible_collections.gantry.platform.tests.kit.otel import DECIDED, Collector, Jaeger
 from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST, until
 from ansible_collections.gantry.platform.tests.unit.roles.declared import CHECKOUT, ENVIRONMENTS, declare
 
@@ -36,10 +34,8 @@ BEGAN = 1_700_000_000_000_000_000
 """Of every span, in nanoseconds."""
 PERSONS = ("Ada Lovelace", "ada@example.org", "203.0.113.9", "4711")
 SECRETS = ("Bearer s3cret", "hunter2")
-OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 AT_ONCE = 40
 """Traces of one request."""
-DECIDED = "otelcol_processor_tail_sampling_global_count_traces_sampled"
 LOST = "otelcol_exporter_send_failed_spans"
 """A metric that a collector has only once what it counts has happened."""
 UNWRITTEN = "unwritten"
@@ -131,116 +127,6 @@ def chosen(trace, percent):
     return value <= int((2**64 - 1) * percent / 100)
 
 
-class Server:
-    """A program on the text that is declared for it, and a second one with what is another thing on this machine."""
-
-    def __init__(self, folder, name, ports):
-        self.ports = {port: f"127.0.0.1:{number}" for (of, port), number in ports.items() if of == name}
-        self._folder = folder / name
-        self._folder.mkdir()
-        self.log = self._folder / "log"
-
-    def start(self, program, declared, here, **environment):
-        self._folder.joinpath("declared.yaml").write_text(declared, encoding="utf-8")
-        self._folder.joinpath("here.yaml").write_text(json.dumps(here), encoding="utf-8")
-        words = [f"--config={self._folder / name}" for name in ("declared.yaml", "here.yaml")]
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen([program, *words], stdout=log, stderr=subprocess.STDOUT, env={**os.environ, **environment})
-        until(self.is_ready, f"{self._folder.name} to be ready")
-
-    def is_ready(self):
-        assert self.process.poll() is None, self.log.read_text(encoding="utf-8")
-        with contextlib.suppress(OSError):
-            return get(f"http://{self.ports['health']}/status") != b""
-        return False
-
-    def metrics_served(self):
-        host, _colon, port = self.ports["metrics"].partition(":")
-        return {"telemetry": {"metrics": served(host, int(port))}}
-
-    def end(self):
-        """What was decided waits for its batch: nothing more comes when a collector has ended, and it ends once all is sent."""
-        self.process.terminate()
-        assert self.process.wait(LONGEST) == 0, self.log.read_text(encoding="utf-8")
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-
-
-class Collector(Server):
-    """Of two each hands spans to the other by the address that is said here, where a cluster's DNS says it."""
-
-    def begin(self, program, declared, store, peers):
-        here = {
-            "extensions": {"health_check": {"endpoint": self.ports["health"]}},
-            "receivers": {
-                "otlp": {"protocols": {"grpc": {"endpoint": self.ports["grpc"]}, "http": {"endpoint": self.ports["http"]}}},
-                "otlp/peers": {"protocols": {"grpc": {"endpoint": self.ports["peers"]}}},
-            },
-            "exporters": {
-                "loadbalancing": {"resolver": {"dns": None, "static": {"hostnames": peers}}},
-                "otlphttp": {"endpoint": store, "encoding": "json"},
-            },
-            "service": self.metrics_served(),
-        }
-        self.start(program, declared, here)
-
-    def take(self, spans):
-        assert json.loads(send(f"http://{self.ports['http']}/v1/traces", request(spans))) == {"partialSuccess": {}}
-
-    def metrics(self):
-        """Sums by name."""
-        found = defaultdict(float)
-        for line in get(f"http://{self.ports['metrics']}/metrics").decode().splitlines():
-            if not line.startswith("#"):
-                found[re.split("[{ ]", line)[0]] += float(line.rpartition(" ")[2])
-        return found
-
-
-class Jaeger(Server):
-    """With what is declared where traces are in memory."""
-
-    def begin(self, program, cluster):
-        here = {
-            "extensions": {
-                "healthcheckv2": {"http": {"endpoint": self.ports["health"]}},
-                "jaeger_query": {"http": {"endpoint": self.ports["page"]}, "grpc": {"endpoint": self.ports["query"]}},
-            },
-            "receivers": {"otlp": {"protocols": {"http": {"endpoint": self.ports["http"]}}}},
-            "service": self.metrics_served(),
-        }
-        (container,) = cluster.one("tracing", "Deployment", "jaeger")["spec"]["template"]["spec"]["containers"]
-        self.start(program, configuration(cluster, "jaeger"), here, **{one["name"]: one["value"] for one in container["env"]})
-
-    def take(self, body):
-        assert json.loads(send(f"http://{self.ports['http']}/v1/traces", body)) == {"partialSuccess": {}}
-
-    def finds(self, trace):
-        """(ids of its spans, services of them); nothing where it has no such trace."""
-        try:
-            (found,) = json.loads(get(f"http://{self.ports['page']}/api/traces/{trace}"))["data"]
-        except urllib.error.HTTPError as error:
-            assert error.code == 404
-            return None
-        return sorted(one["spanID"] for one in found["spans"]), sorted({one["serviceName"] for one in found["processes"].values()})
-
-    def has(self, trace, spans):
-        found = self.finds(trace)
-        return found is not None and len(found[0]) >= spans
-
-
-def send(url, body):
-    asked = urllib.request.Request(url, body, {"Content-Type": "application/json"}, method="POST")
-    with OPENER.open(asked, timeout=LONGEST) as answer:
-        return answer.read()
-
-
-def get(url):
-    with OPENER.open(url, timeout=LONGEST) as answer:
-        return answer.read()
-
-
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory):
     """What every cluster of the shipped inventories declares, by its name."""
@@ -326,17 +212,19 @@ def came_out(shipped, traces, tmp_path_factory):
     with answering(answer) as store, contextlib.ExitStack() as stack:
         if jaeger:
             stack.callback(jaeger.kill)
-            jaeger.begin(*built("jaeger"), shipped["sandbox"])
+            (container,) = shipped["sandbox"].one("tracing", "Deployment", "jaeger")["spec"]["template"]["spec"]["containers"]
+            environment = {one["name"]: one["value"] for one in container["env"]}
+            jaeger.begin(*built("jaeger"), configuration(shipped["sandbox"], "jaeger"), environment)
         for one in collectors:
             stack.callback(one.kill)
             one.begin(program, configuration(shipped[HUB]), store.url, [other.ports["peers"] for other in collectors])
         every = list(given.values())
         for some in (every[start : start + AT_ONCE] for start in range(0, len(every), AT_ONCE)):
             for turn, one in enumerate(collectors):
-                one.take([spans[number] for spans in some for number in range(turn, len(spans), len(collectors))])
+                one.take(request([spans[number] for spans in some for number in range(turn, len(spans), len(collectors))]))
         until(lambda: sum(one.metrics()[DECIDED] for one in collectors) == len(given), "a decision about every trace")
         decided = [one.metrics() for one in collectors]
-        collectors[0].take([span(f"{1:032x}", 0, UNWRITTEN, failed=True)])
+        collectors[0].take(request([span(f"{1:032x}", 0, UNWRITTEN, failed=True)]))
         until(lambda: sum(one.metrics()[LOST] for one in collectors) > 0, "what the store does not take to be counted")
         later = [one.metrics() for one in collectors]
         for one in collectors:

@@ -4,9 +4,9 @@
 """Stands for the metrics of every service: days and nights, and incidents, the same for the same seed.
 
 Every counter is a function of time alone, so what is scraped and what was before the first start fit together: requests are the integral of a
-rate, errors a part of it and of each incident. Of the four weeks before the first start it writes into Prometheus' folder what the rules of
+rate, errors a part of it and of each incident. Some requests can be followed (traced.py). Of the four weeks before the first start it writes into Prometheus' folder what the rules of
 objectives would have recorded, as soon as those are declared; Prometheus takes up new blocks within a minute. Runs under the
-supervisor: standard library and keepers.py only.
+supervisor: standard library and what stands beside it only.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import traced
 from keepers import Cluster, Refused, quoted, say
 
 NAME = "traffic"
@@ -93,6 +94,7 @@ class Service:
 
     def __init__(self, name: str, begin: int, seed: int) -> None:
         self.name = name
+        self._seed = seed
         self.origin = begin - PAST
         self.profile = {**_USUAL, **PROFILES.get(name, {})}
         self.incidents = list(self._incidents(begin, random.Random(f"{seed} {name}")))
@@ -120,20 +122,27 @@ class Service:
         return found
 
     def metrics(self, now: float) -> str:
-        """What it serves, in Prometheus' text format 0.0.4."""
+        """What it serves, in OpenMetrics 1.0."""
         total = int(self.total(self.origin, now))
         errors, slow, poor = (min(total, int(self.wrong(kind, self.origin, now))) for kind in (ERRORS, SLOW, POOR))
+        shown = traced.at(self._seed, self.name, now)
         lines = ["# TYPE http_server_request_duration_seconds histogram"]
-        for code, count, late in (("200", total - errors, slow), ("500", errors, 0)):
-            lines += _durations("http_server_request_duration_seconds", f'http_response_status_code="{code}"', count, late)
-        lines += ["# TYPE grpc_server_handling_seconds histogram", *_durations("grpc_server_handling_seconds", "", total, slow)]
-        lines += ["# TYPE grpc_server_handled_total counter"]
+        for code, count, late, kinds in (
+            ("200", total - errors, slow, (traced.SERVED, traced.SLOW)),
+            ("500", errors, 0, (traced.FAILED,)),
+        ):
+            lines += _durations(
+                "http_server_request_duration_seconds", f'http_response_status_code="{code}"', count, late, [shown[kind] for kind in kinds]
+            )
+        lines += ["# TYPE grpc_server_handling_seconds histogram"]
+        lines += _durations("grpc_server_handling_seconds", "", total, slow, shown.values())
+        lines += ["# TYPE grpc_server_handled counter"]
         lines += [
             f'grpc_server_handled_total{{grpc_code="OK"}} {total - errors}',
             f'grpc_server_handled_total{{grpc_code="Unavailable"}} {errors}',
         ]
         for counter, off in COUNTERS.get(self.name, ()):
-            lines += [f"# TYPE {counter} counter", f"{counter} {total - (poor if off else 0)}"]
+            lines += [f"# TYPE {counter.removesuffix('_total')} counter", f"{counter} {total - (poor if off else 0)}"]
         if self.name in SCORES:
             lines.append(f"# TYPE {SCORES[self.name]} histogram")
             lines += _histogram(
@@ -142,20 +151,27 @@ class Service:
         noon = 0.5 - 0.5 * math.cos(2 * math.pi * now / DAY)
         for gauge, low, high in GAUGES.get(self.name, ()):
             lines += [f"# TYPE {gauge} gauge", f"{gauge} {low + (high - low) * noon:.3f}"]
-        return "\n".join(lines) + "\n"
+        return "\n".join([*lines, "# EOF"]) + "\n"
 
 
-def _durations(name: str, label: str, count: int, slow: int) -> Iterator[str]:
+def _durations(name: str, label: str, count: int, slow: int, shown: Iterable[traced.Request]) -> Iterator[str]:
     """What is slow takes from 1 s to 2.5 s; of all others half take less than 50 ms, and nobody takes longer than that."""
     slow = min(slow, count)
-    return _histogram(name, label, _BOUNDS, count, lambda bound: count if bound > 1 else (count - slow) // (1 if bound >= 0.05 else 2))
+    exemplars = {next(bound for bound in _BOUNDS if float(bound) >= traced.SECONDS[one.kind]): one.exemplar for one in shown}
+
+    def below(bound: float) -> int:
+        return count if bound > 1 else (count - slow) // (1 if bound >= 0.05 else 2)
+
+    return _histogram(name, label, _BOUNDS, count, below, exemplars)
 
 
-def _histogram(name: str, label: str, bounds: Sequence[str], count: int, below: Callable[[float], int]) -> Iterator[str]:
+def _histogram(
+    name: str, label: str, bounds: Sequence[str], count: int, below: Callable[[float], int], exemplars: Mapping[str, str] | None = None
+) -> Iterator[str]:
     """A histogram of which ``below`` says how many events are at most a bound."""
     for bound in bounds:
         of = ",".join(part for part in (label, f'le="{bound}"') if part)
-        yield f"{name}_bucket{{{of}}} {count if bound == '+Inf' else below(float(bound))}"
+        yield f"{name}_bucket{{{of}}} {count if bound == '+Inf' else below(float(bound))}{(exemplars or {}).get(bound, '')}"
     own = f"{{{label}}}" if label else ""
     yield f"{name}_count{own} {count}"
     yield f"{name}_sum{own} {count * 0.04:.3f}"
@@ -266,13 +282,21 @@ def serve(port: int, begin: int, seed: int) -> None:
     """Answer scrapes until the supervisor ends this."""
     services: dict[str, Service] = {}
 
+    def answer(query: Mapping[str, str]) -> tuple[int, str, str]:
+        """(status, type, content): metrics of ``service``, or the request of ``trace``."""
+        if "trace" in query:
+            found = traced.of(seed, query["trace"], services)
+            return (200, "application/json", json.dumps(found.followed())) if found else (404, "application/json", "{}")
+        name = query.get("service", "")
+        content = services.setdefault(name, Service(name, begin, seed)).metrics(time.time()) if name else "# EOF\n"
+        return 200, "application/openmetrics-text; version=1.0.0; charset=utf-8", content
+
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query))
-            name = query.get("service", "")
-            content = services.setdefault(name, Service(name, begin, seed)).metrics(time.time()).encode() if name else b""
-            self.send_response_only(200)
-            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            status, kind, text = answer(dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query)))
+            content = text.encode()
+            self.send_response_only(status)
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

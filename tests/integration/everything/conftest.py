@@ -10,6 +10,10 @@ from ansible_collections.gantry.platform.plugins.module_utils._model.rows import
 from ansible_collections.gantry.platform.tests.integration.conftest import INSTANCES
 from ansible_collections.gantry.platform.tests.integration.runs import Runs
 from ansible_collections.gantry.platform.tests.kit.audit import VaultAudit
+from ansible_collections.gantry.platform.tests.unit.roles.declared import ENVIRONMENTS, declare
+from ansible_collections.gantry.platform.tests.unit.roles.with_grafana import with_grafana
+from ansible_collections.gantry.platform.tests.unit.roles.with_history import with_history
+from ansible_collections.gantry.platform.tests.unit.roles.with_outside import with_outside
 
 HOST = "sandbox"
 """The sandbox's only host."""
@@ -53,3 +57,11 @@ def everything():
         yield made
     finally:
         made.remove()
+
+
+@pytest.fixture(scope="package")
+def clusters(tmp_path_factory):
+    """What every shipped cluster declares with Grafana and what is no pod, the sandbox with Vault, prod with history in a bucket."""
+    folder = with_outside(with_grafana(with_history(tmp_path_factory.mktemp("inventories"))))
+    inventories = [folder / f"{name}.yml" for name in ENVIRONMENTS]
+    return declare(tmp_path_factory.mktemp("declared"), inventories, ["monitoring"], areas="logging,monitoring,slo,tracing,vault")

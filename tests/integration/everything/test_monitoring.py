@@ -18,10 +18,6 @@ from ansible_collections.gantry.platform.tests.integration.conftest import built
 from ansible_collections.gantry.platform.tests.integration.everything.conftest import HOST
 from ansible_collections.gantry.platform.tests.integration.runs import conforms
 from ansible_collections.gantry.platform.tests.kit.waiting import until
-from ansible_collections.gantry.platform.tests.unit.roles.declared import ENVIRONMENTS, declare
-from ansible_collections.gantry.platform.tests.unit.roles.with_grafana import with_grafana
-from ansible_collections.gantry.platform.tests.unit.roles.with_history import with_history
-from ansible_collections.gantry.platform.tests.unit.roles.with_outside import with_outside
 
 OBJECTS = ("PrometheusRule.monitoring.coreos.com/monitoring/monitoring", "Prometheus.monitoring.coreos.com/monitoring/platform")
 
@@ -120,14 +116,6 @@ def test_every_query_of_every_dashboard_is_answered(platform):
         return found
 
     until(lambda: not empty(), "every panel to show something")
-
-
-@pytest.fixture(scope="module")
-def clusters(tmp_path_factory):
-    """What every shipped cluster declares with Grafana and what is no pod, the sandbox with Vault, prod with history in a bucket."""
-    folder = with_outside(with_grafana(with_history(tmp_path_factory.mktemp("inventories"))))
-    inventories = [folder / f"{name}.yml" for name in ENVIRONMENTS]
-    return declare(tmp_path_factory.mktemp("declared"), inventories, ["monitoring"], areas="logging,monitoring,slo,tracing,vault")
 
 
 @pytest.fixture(scope="module")

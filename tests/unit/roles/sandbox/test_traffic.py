@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
+import yaml
 from ansible_collections.gantry.platform.plugins.module_utils._slo.model import read_all
 from ansible_collections.gantry.platform.plugins.module_utils._slo.rules import groups
+from ansible_collections.gantry.platform.tests.unit.roles.declared import CHECKOUT
 from ansible_collections.gantry.platform.tests.unit.roles.sandbox.test_monitoring_keeper import loaded
 
 BEGIN = 1_795_000_000
@@ -42,12 +45,14 @@ def found(traffic):
     return traffic.objectives([{"spec": {"groups": [group.document()]}} for group in groups(slos)])
 
 
-SAMPLE = re.compile(r"([a-z_]+)(?:\{(.*)\})? ([0-9.]+)")
+SAMPLE = re.compile(r"([a-z_]+)(?:\{([^}]*)\})? ([0-9.]+)(?: # (\{.*))?")
 
 
 def samples(text):
     """By name and labels, what stands in the text format; a line that is none fails."""
-    lines = [SAMPLE.fullmatch(line) for line in text.splitlines() if not line.startswith("# TYPE ")]
+    *said, end = text.splitlines()
+    assert end == "# EOF"
+    lines = [SAMPLE.fullmatch(line) for line in said if not line.startswith("# TYPE ")]
     assert all(lines)
     found = {(one[1], tuple(sorted(re.findall(r'([a-z_]+)="([^"]*)"', one[2] or "")))): float(one[3]) for one in lines}
     assert len(found) == len(lines)
@@ -135,3 +140,39 @@ def test_the_past_ends_before_the_first_start_and_one_thing_goes_wrong_now(traff
     assert len(times) == 2 * 28 * DAY // traffic.STEP
     cortex = traffic.Service("language-cortex", BEGIN, 16)
     assert cortex.wrong(traffic.POOR, BEGIN, BEGIN + 3600) > 0.6 * cortex.total(BEGIN, BEGIN + 3600)
+
+
+def exemplars(text):
+    """(name, bound, trace, seconds, time) of each."""
+    shown = re.findall(r'([a-z_]+)_bucket\{.*le="([^"]+)"\} \d+ # \{trace_id="([0-9a-f]{32})"\} ([0-9.]+) (\d+)', text)
+    return [(name, float(bound), trace, float(seconds), int(at)) for name, bound, trace, seconds, at in shown]
+
+
+def test_an_exemplar_stands_in_the_bucket_of_its_request_which_has_ended(traffic):
+    shown = exemplars(traffic.Service("consciousness-engine", BEGIN, 16).metrics(BEGIN + 31))
+    assert len({trace for _name, _bound, trace, _seconds, _at in shown}) == 3 and len(shown) == 6
+    for _name, bound, _trace, seconds, at in shown:
+        lower = max([0.0, *(float(one) for one in traffic._BOUNDS if float(one) < bound)])
+        assert lower < seconds <= bound and at + seconds <= BEGIN + 31
+
+
+def test_a_request_is_found_by_its_trace_and_goes_through_what_the_inventory_says(traffic):
+    traced = traffic.traced
+    inventory = yaml.safe_load((CHECKOUT / "inventories/group_vars/all/40_services.yml").read_text(encoding="utf-8"))["platform_services"]
+    assert all(set(called) <= set(inventory[service]["dependencies"]) for service, called in traced.CALLS.items())
+    request = traced.at(16, "perception-gateway", BEGIN)["failed"]
+    assert traced.of(16, request.trace, traced.CALLS) == request
+    assert [traced.of(16, trace, traced.CALLS) for trace in ("", "0" * 32, request.trace[::-1], request.trace[:31] + "g")] == [None] * 4
+    followed = request.followed()
+    spans = {
+        resource["resource"]["attributes"][0]["value"]["stringValue"]: resource["scopeSpans"][0]["spans"][0]
+        for resource in followed["spans"]["resourceSpans"]
+    }
+    assert set(spans) == {"perception-gateway", "consciousness-engine", "attention-router", "language-cortex", "memory-store"}
+    of = {one["spanId"]: service for service, one in spans.items()}
+    asked_by = {service: of.get(one.get("parentSpanId")) for service, one in spans.items()}
+    assert asked_by.pop("perception-gateway") is None
+    assert all(service in traced.CALLS[by] for service, by in asked_by.items())
+    lines = {service: json.loads(line) for service, line in followed["lines"]}
+    assert {service: line["span_id"] for service, line in lines.items()} == {service: one["spanId"] for service, one in spans.items()}
+    assert {line["trace_id"] for line in lines.values()} == {one["traceId"] for one in spans.values()} == {request.trace}
