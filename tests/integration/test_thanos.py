@@ -182,13 +182,15 @@ def test_what_prometheus_let_go_of_is_answered_out_of_the_bucket_by_the_declared
         servers.start("store", [thanos, *options("store")], "/-/ready")
         endpoints = [f"--endpoint=127.0.0.1:{servers.port(f'{name}-grpc')}" for name in ("sidecar", "store")]
         servers.start("query", [thanos, *options("query"), *endpoints], "/-/ready")
-        url, alone = (f"http://127.0.0.1:{servers.port(name)}" for name in ("query", "prometheus"))
+        servers.start("query-rules", [thanos, *options("query-rules"), *endpoints], "/-/ready")
+        url, rules, alone = (f"http://127.0.0.1:{servers.port(name)}" for name in ("query", "query-rules", "prometheus"))
 
-        def joined():
-            found = json.loads(get(f"{url}/api/v1/stores"))["data"]
+        def joined(asked):
+            found = json.loads(get(f"{asked}/api/v1/stores"))["data"]
             return {name: [one["lastError"] for one in found.get(name, [])] for name in ("sidecar", "store")}
 
-        until(lambda: joined() == {"sidecar": [None], "store": [None]}, "query to know both")
+        for asked in (url, rules):
+            until(lambda at=asked: joined(at) == {"sidecar": [None], "store": [None]}, "query to know both")
         (row,) = until(lambda: ask(url, 'up{job="self"}', time.time()), "what Prometheus measures now")
         assert row[1] == 1 and row[0]["cluster"] == CLUSTER["cluster"] and "prometheus_replica" not in row[0]
         whole = f"sum_over_time(slo:total:increase5m[{WINDOW}d])"
@@ -198,6 +200,10 @@ def test_what_prometheus_let_go_of_is_answered_out_of_the_bucket_by_the_declared
         # The other cluster's history lies in the same bucket. Of two servers Thanos takes one, and where that one is away it lets a few samples
         # pass before it takes the other: those three of two thousand are the price of counting nothing twice.
         assert found == {"prod-euc1": sum(row[1] for row in other), "prod-euw1": pytest.approx(sum(row[1] for row in recent), rel=2e-3)}
+
+        # What the ruler asks is of its own cluster alone, or each would evaluate the objectives of all.
+        (own,) = ask(rules, whole, end)
+        assert (own[0]["cluster"], own[1]) == ("prod-euw1", pytest.approx(sum(row[1] for row in recent), rel=2e-3))
 
         given = {name: option.get("default") for name, option in REPORT.spec.items()}
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(end))

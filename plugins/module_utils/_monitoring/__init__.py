@@ -3,4 +3,4 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to the collection: no interface is promised outside of it.
-"""What is asked from outside, and who is told of it. Contacts nothing."""
+"""What is asked from outside, what a cluster says of itself, and who is told of both. Contacts nothing."""

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import subprocess
 import urllib.parse
@@ -174,6 +175,36 @@ def test_the_operator_makes_jobs_of_addresses_and_of_what_is_no_pod_and_what_is_
     assert "blackbox-exporter.monitoring.svc:9115" in [one.get("replacement") for one in probe["relabel_configs"]]
 
 
+def test_the_operator_divides_the_targets_of_every_job_among_shards(platform, clusters, tmp_path):
+    """A second Prometheus of three shards and no pods: nobody has to run it to see what each would ask."""
+    declared = clusters["sandbox"].one("monitoring", "Prometheus", "platform")
+    declared["metadata"]["name"] = "sharded"
+    declared["spec"] |= {"shards": 3, "replicas": 0}
+    file = tmp_path / "sharded.yaml"
+    file.write_text(yaml.safe_dump(declared), encoding="utf-8")
+
+    def named(kind):
+        found = json.loads(platform.kubectl("-n", "monitoring", "get", kind, "-o", "json"))["items"]
+        return {one["metadata"]["name"]: one for one in found if one["metadata"]["name"].startswith("prometheus-sharded")}
+
+    try:
+        platform.kubectl("apply", "--server-side", "--validate=strict", "-f", str(file))
+        wanted = {"prometheus-sharded", *(f"prometheus-sharded-shard-{number}" for number in (1, 2))}
+        until(lambda: set(named("statefulsets")) == wanted, "the operator to make one StatefulSet for each shard")
+        written = until(lambda: named("secrets").get("prometheus-sharded", {}).get("data"), "the operator to write what they ask")
+        labels = {name: one["spec"]["template"]["metadata"]["labels"] for name, one in named("statefulsets").items()}
+    finally:
+        platform.kubectl("delete", "--ignore-not-found", "-f", str(file))
+    assert sorted(one["operator.prometheus.io/shard"] for one in labels.values()) == ["0", "1", "2"]
+    config = yaml.safe_load(gzip.decompress(base64.b64decode(written["prometheus.yaml.gz"])))
+    assert {one["job_name"].split("/")[0] for one in config["scrape_configs"]} == {"serviceMonitor", "probe"}
+    for job in config["scrape_configs"]:
+        (divided,) = [one for one in job["relabel_configs"] if one.get("action") == "hashmod"]
+        assert divided["modulus"] == 3, job["job_name"]
+        kept = job["relabel_configs"][job["relabel_configs"].index(divided) + 1]
+        assert (kept["action"], kept["source_labels"][0]) == ("keep", divided["target_label"]) and "$(SHARD)" in kept["regex"]
+
+
 RUNS = ("ServiceAccount", "ConfigMap", "Secret", "Service", "Deployment", "StatefulSet", "ThanosRuler")
 
 
@@ -204,7 +235,7 @@ def test_the_apiserver_takes_every_object_of_thanos_and_grafana_and_admission_ev
     try:
         platform.kubectl("apply", *words, str(tmp_path / "running.yaml"))
         wanted = {"thanos-compact-0": 1, "thanos-store-0": 1, "thanos-ruler-platform-0": 2, "thanos-ruler-platform-1": 2, "grafana-0": 1}
-        until(lambda: wanted.items() <= ready().items() and sum(ready().values()) == 9, "every pod of both to be let in")
+        until(lambda: wanted.items() <= ready().items() and sum(ready().values()) == 11, "every pod of both to be let in")
     finally:
         platform.kubectl("delete", "--ignore-not-found", "-f", str(tmp_path / "running.yaml"))
 

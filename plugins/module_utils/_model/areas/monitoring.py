@@ -12,7 +12,7 @@ from typing import Any
 
 from ..._core.schema import Path, Problem
 from ..._dashboards.boards import boards
-from ..._monitoring import probes
+from ..._monitoring import cluster, probes
 from ..look import Json, Say, amount, entries, mapping, seconds, unknown
 
 RULES: dict[str, str] = {
@@ -34,7 +34,7 @@ _GRAFANA = "grafana/grafana:12.2.0"
 _ENDPOINTS = {"authorize": "auth", "token": "token", "userinfo": "userinfo"}
 """Their last words below a Keycloak's issuer (https://www.keycloak.org/securing-apps/oidc-layers)."""
 _THANOS = "thanos/thanos:v0.40.1"
-_COMPONENTS = ("sidecar", "query", "store", "compact", "ruler")
+_COMPONENTS = ("sidecar", "query", "query-rules", "store", "compact", "ruler")
 """What runs of Thanos; the compactor only where a cluster compacts."""
 _NOT_WELL = "docs/monitoring.md#when-history-is-not-well"
 _NAMESPACE = "monitoring"
@@ -89,13 +89,23 @@ def contributions(model: Json) -> dict[str, Any]:
     if asked:
         pages = {tier: said["pages"] for tier, said in model["settings"]["slo"]["tiers"].items()}
         targets["blackbox-exporter"] = _target("blackbox-exporter")
-        alerts["probes"] = {"namespace": _NAMESPACE, "rules": list(probes.alerts(asked, settings, pages))}
+        alerts["probes"] = {"namespace": _NAMESPACE, "ruler": "prometheus", "rules": list(probes.alerts(asked, settings, pages))}
     if "thanos" in settings:
         parts = [name for name in _COMPONENTS if name != "compact" or settings["thanos"]["compacts"]]
         targets |= {f"thanos-{name}": _target(f"thanos-{name}") for name in parts}
-        alerts["thanos"] = {"namespace": _NAMESPACE, "rules": [rule for name, rule in _thanos_alerts() if name in parts]}
+        alerts["thanos"] = {
+            "namespace": _NAMESPACE,
+            "ruler": "prometheus",
+            "rules": [rule for name, rule in _thanos_alerts() if name in parts],
+        }
+    shown = boards(model["services"], model["teams"], probes.panels() if asked else ())
+    chart = model["settings"]["components"].get(_OPERATOR, {})
+    if chart.get("enabled") and chart.get("source") == "upstream":
+        # It brings what says so of nodes and workloads.
+        alerts["cluster"] = {"namespace": _NAMESPACE, "rules": cluster.alerts(chart.get("namespace", _OPERATOR), model["teams"])}
+        shown["cluster"] = cluster.board(chart.get("namespace", _OPERATOR))
     return {
-        "dashboards": boards(model["services"], model["teams"], probes.panels() if asked else ()),
+        "dashboards": shown,
         "data_sources": _sources(settings),
         "probes": asked,
         "scrape_targets": targets,
@@ -187,6 +197,10 @@ def _servers(settings: Mapping[str, Any]) -> Iterator[Problem]:
         if amount(wanted) > amount(most) > 0:
             path: Path = ("settings", "monitoring", part, "resources", "limits", "memory")
             yield Problem(path, f"found {most!r}, below the request, which is {wanted!r}; allowed: at least that")
+    shards = mapping(monitoring, "prometheus").get("shards")
+    if isinstance(shards, int) and shards > 1 and "thanos" not in monitoring:
+        words = f"found {shards}; each sees a part of the targets, and nobody all: name a bucket, settings.monitoring.thanos, or let there be one"
+        yield Problem(("settings", "monitoring", "prometheus", "shards"), words)
     if isinstance(monitoring.get("thanos"), Mapping):
         yield from _history(monitoring["thanos"], mapping(monitoring, "prometheus").get("retention"))
 
@@ -276,4 +290,4 @@ def _thanos_alerts() -> Iterator[tuple[str, dict[str, Any]]]:
     )  # fmt: skip
 
 
-ALERTS = frozenset(rule["alert"] for _component, rule in _thanos_alerts()) | frozenset(probes.ALERTS)
+ALERTS = frozenset(rule["alert"] for _component, rule in _thanos_alerts()) | {*probes.ALERTS, *cluster.ALERTS}

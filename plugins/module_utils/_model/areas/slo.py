@@ -21,6 +21,7 @@ __all__ = ["ALERTS", "RULES", "check", "contributions", "derive"]
 RULES: dict[str, str] = {
     "slo_service": "an objective is of its service's team, tier and namespace",
     "slo_objective": "an objective promises what settings.slo.tiers says for the tier, unless it says so itself",
+    "slo_ruler": "the whole window is Thanos' to evaluate where there is history and Prometheus keeps less or has shards, else Prometheus'",
     "slo_tier": "who is told of a burning budget is what settings.slo.tiers says for the tier, unless the objective says so itself",
 }
 _OF_INDICATOR = {
@@ -46,11 +47,16 @@ _NEEDED = {
 
 def derive(model: Json, say: Say) -> None:
     """What the objectives leave to their services; ``model`` is merged and valid."""
+    monitoring = model["settings"]["monitoring"]
+    kept, shards = (monitoring["prometheus"][key] for key in ("retention", "shards"))
     for name, slo in model["slos"].items():
         path, by_service = ("slos", name), ("slos", name, "service")
         service = model["services"][slo["service"]]
         for key in ("namespace", "team", "tier", "protocol"):
             say((*path, key), service[key], "slo_service", by_service, ("services", slo["service"], key))
+        far = "thanos" in monitoring and (shards > 1 or seconds(slo["window"]) > seconds(kept))
+        keys = [("settings", "monitoring", "prometheus", key) for key in ("retention", "shards")]
+        say((*path, "ruler"), "thanos" if far else "prometheus", "slo_ruler", *keys, (*path, "window"))
         here: Path = ("settings", "slo", "tiers", service["tier"])
         tier = model["settings"]["slo"]["tiers"][service["tier"]]
         if "objective" not in slo:
@@ -73,8 +79,11 @@ def contributions(model: Json) -> dict[str, Any]:
         "dashboards": boards(slos),
         "inhibitions": {"burn-rates": inhibitions(slos)},
     }
+    far = {f"{name}-budget" for name, slo in model["slos"].items() if slo["ruler"] == "thanos"}
     for group in groups(slos):
         head = {"namespace": "monitoring", **({"interval": group.interval} if group.interval else {})}
+        if group.name in far:
+            head["ruler"] = "thanos"
         found["recording_rules"][f"slo-{group.name}"] = {**head, "rules": group.records}
         found["alerts"][f"slo-{group.name}"] = {**head, "rules": group.alerts}
     return found
@@ -111,7 +120,7 @@ def check(model: Mapping[str, Any], _situation: Any) -> Iterator[Problem]:
             here: Path = ("settings", "slo", "policies", name, "freeze")
             yield Problem(here, f"found {freeze}, above slow_down, which is {slow}; allowed: at most that")
     if mapping(settings, "areas").get("slo"):
-        yield from _kept_long_enough(slos, mapping(mapping(settings, "monitoring"), "prometheus").get("retention"))
+        yield from _kept_long_enough(slos, mapping(settings, "monitoring"))
 
 
 def _of_indicator(path: Path, slo: Mapping[str, Any]) -> Iterator[Problem]:
@@ -164,12 +173,30 @@ def _burn_rates(path: Path, slo: Mapping[str, Any]) -> Iterator[Problem]:
                 yield Problem((*here, key), f"found {row[key]!r}; allowed: whole minutes, at least 5m, which is what is recorded")
 
 
-def _kept_long_enough(slos: Mapping[str, Any], retention: Any) -> Iterator[Problem]:
-    """A budget of four weeks of which Prometheus has forgotten two is another budget."""
+def _kept_long_enough(slos: Mapping[str, Any], monitoring: Mapping[str, Any]) -> Iterator[Problem]:
+    """A budget of four weeks of which two are forgotten is another budget: Prometheus has to keep the window, or the bucket as it was measured.
+
+    What tells fast that a budget burns is Prometheus' in any case.
+    """
     longest = max(slos, key=lambda name: seconds(slos[name].get("window")), default="")
-    window = mapping(slos, longest).get("window") if longest else None
-    if 0 < seconds(retention) < seconds(window):
-        yield Problem(
-            ("settings", "monitoring", "prometheus", "retention"),
-            f"found {retention!r}, shorter than the window of the objective {longest}, which is {window!r}; allowed: at least that",
-        )
+    if not longest:
+        return
+    window, kept = slos[longest].get("window"), mapping(monitoring, "prometheus").get("retention")
+    thanos: Path = ("settings", "monitoring", "thanos", "retention", "raw")
+    prometheus: Path = ("settings", "monitoring", "prometheus", "retention")
+    history = isinstance(monitoring.get("thanos"), Mapping)
+    here, found = (thanos, mapping(mapping(monitoring, "thanos"), "retention").get("raw")) if history else (prometheus, kept)
+    if 0 < seconds(found) < seconds(window):
+        words = f"found {found!r}, shorter than the window of the objective {longest}, which is {window!r}; allowed: at least that"
+        yield Problem(here, words if history else f"{words}, or history in a bucket, settings.monitoring.thanos")
+    if history:
+        rates = {name: slo.get("burn_rates", WORKBOOK) for name, slo in slos.items()}
+        burns = [
+            (name, row["long"])
+            for name, rows in rates.items()
+            for row in (rows if isinstance(rows, (list, tuple)) else ())
+            if isinstance(row, Mapping) and "long" in row
+        ]
+        name, long = max(burns, key=lambda burn: seconds(burn[1]), default=("", ""))
+        if 0 < seconds(kept) < seconds(long):
+            yield Problem(prometheus, f"found {kept!r}, shorter than {long}, in which a fast burn of {name} shows; allowed: at least that")

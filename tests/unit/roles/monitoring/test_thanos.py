@@ -6,22 +6,36 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+import yaml
 from ansible_collections.gantry.platform.tests.unit.roles.declared import declare
 from ansible_collections.gantry.platform.tests.unit.roles.with_history import with_history
 
 SET = "monitoring"
 PROD = ("prod-euw1", "prod-euw1b", "prod-euc1")
 HUB = "prod-euw1"
-RUNS = ("sidecar", "query", "store", "ruler")
+SHORT, SHARDED = "prod-euw1b", "prod-euc1"
+RUNS = ("sidecar", "query", "query-rules", "store", "ruler")
 
 
 @pytest.fixture(scope="module")
 def clusters(tmp_path_factory):
     inventories = with_history(tmp_path_factory.mktemp("inventories"))
+    # One cluster's Prometheus keeps less than objectives have to know, another's has its targets divided.
+    for name, said in {SHORT: {"retention": "7d"}, SHARDED: {"shards": 3}}.items():
+        file = inventories / "host_vars" / f"{name}.yml"
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        settings = content.setdefault("platform_cluster_overrides", {}).setdefault("settings", {})
+        settings["monitoring"] = {"prometheus": said}
+        file.write_text(yaml.safe_dump(content), encoding="utf-8")
     found = declare(tmp_path_factory.mktemp("declared"), [inventories / "prod.yml"], ["monitoring"])
     assert set(found) == set(PROD)
     return found
+
+
+QUERIES = ("thanos-query", "thanos-query-rules")
 
 
 def pods(cluster):
@@ -72,8 +86,8 @@ def test_credentials_are_a_reference_and_a_file_and_in_no_document(clusters):
         wanted = {"name": "AWS_SHARED_CREDENTIALS_FILE", "value": "/etc/thanos/bucket/credentials"}
         operated = [cluster.one(SET, kind, "platform")["spec"] for kind in ("Prometheus", "ThanosRuler")]
         containers = [one for spec in operated for one in spec["containers"] if one["name"].startswith("thanos-")]
-        containers += [pod["containers"][0] for name, pod in pods(cluster).items() if name != "thanos-query"]
-        assert len(containers) == 2 + len(pods(cluster)) - 1 and all(one["env"] == [wanted] for one in containers)
+        containers += [pod["containers"][0] for name, pod in pods(cluster).items() if name not in QUERIES]
+        assert len(containers) == 2 + len(pods(cluster)) - 2 and all(one["env"] == [wanted] for one in containers)
         volumes = [spec["volumes"][0] for spec in operated] + [pod["volumes"][0] for name, pod in pods(cluster).items() if "volumes" in pod]
         sources = [{"configMap": {"name": "thanos-bucket"}}, {"secret": {"name": "thanos-bucket"}}]
         assert all(one["projected"]["sources"] == sources for one in volumes) and len(volumes) == len(containers)
@@ -101,11 +115,70 @@ def test_query_finds_every_server_by_a_service_without_an_address_and_may_reach_
     assert asked == [f"thanos-{name}.monitoring.svc" for name in ("sidecar", "store", "ruler")]
     policies = {one["metadata"]["name"]: one["spec"] for one in clusters[HUB].documents(SET, "NetworkPolicy")}
     reached = [way["to"][0]["podSelector"] for way in policies["thanos-query"]["egress"]]
+    asking = [{"podSelector": policies[name]["podSelector"]} for name in QUERIES]
     for name, selector in zip(("sidecar", "store", "ruler"), reached, strict=True):
         service = clusters[HUB].one(SET, "Service", f"thanos-{name}")["spec"]
         assert (service["clusterIP"], service["selector"]) == ("None", selector["matchLabels"])
         (way,) = [one for one in policies[f"thanos-{name}"]["ingress"] if one["ports"] == [{"port": 10901, "protocol": "TCP"}]]
-        assert way["from"] == [{"podSelector": policies["thanos-query"]["podSelector"]}]
+        assert way["from"] == asking
+
+
+def test_rules_ask_for_the_history_of_their_own_cluster_and_people_for_that_of_all(clusters):
+    for name, cluster in clusters.items():
+        args = {query: pods(cluster)[query]["containers"][0]["args"] for query in QUERIES}
+        (selected,) = [one for one in args["thanos-query-rules"] if one.startswith("--selector.relabel-config=")]
+        (rule,) = json.loads(selected.partition("=")[2])
+        assert (rule["action"], rule["source_labels"], rule["separator"]) == ("keep", ["cluster", "environment"], "/")
+        external = cluster.one(SET, "Prometheus", "platform")["spec"]["externalLabels"]
+        assert rule["regex"] == "/".join(external[label] for label in rule["source_labels"]) == f"{name}/prod"
+        assert not any(one.startswith("--selector") for one in args["thanos-query"])
+        # What was thinned out would be another sum.
+        assert "--query.auto-downsampling" in args["thanos-query"] and "--query.auto-downsampling" not in args["thanos-query-rules"]
+        spec = cluster.one(SET, "ThanosRuler", "platform")["spec"]
+        assert spec["queryEndpoints"] == ["dnssrv+_http._tcp.thanos-query-rules.monitoring.svc"]
+        ways = cluster.one(SET, "NetworkPolicy", "thanos-ruler", "monitoring")["spec"]["egress"]
+        assert {"podSelector": {"matchLabels": pods_of("query-rules")}} in [way["to"][0] for way in ways]
+
+
+def pods_of(name):
+    return {"app.kubernetes.io/name": f"thanos-{name}", "app.kubernetes.io/instance": "platform"}
+
+
+def rulers(cluster):
+    """By the name of its group, who evaluates it: what selectors of both take."""
+    found = cluster.documents(SET, "PrometheusRule")
+    return {one["metadata"]["name"]: one["metadata"]["labels"].get("gantry.dev/ruler", "prometheus") for one in found}
+
+
+def test_the_window_that_prometheus_does_not_keep_is_evaluated_over_the_history_and_fast_burns_beside_the_targets(clusters):
+    short, long = rulers(clusters[SHORT]), rulers(clusters[HUB])
+    assert set(long.values()) == {"prometheus"}
+    far = {name for name, ruler in short.items() if ruler == "thanos"}
+    assert far == {f"slo-{name}-budget" for name in clusters[SHORT].model["slos"]} and far
+    assert {slo["ruler"] for slo in clusters[SHORT].model["slos"].values()} == {"thanos"}
+    for name in far:
+        (group,) = clusters[SHORT].one(SET, "PrometheusRule", name)["spec"]["groups"]
+        assert [rule["record"] for rule in group["rules"] if "record" in rule] == ["slo:error_ratio:window", "slo:error_budget_left:ratio"]
+    rows = {row["name"]: row for row in clusters[SHORT].sets[SET]["expectations"]}
+    assert {rows[f"{name}-rules"]["object"] for name in far} == {"thanos-query-rules"}
+    assert {rows[f"{name}-rules"]["object"] for name in set(short) - far} == {"prometheus"}
+
+
+def test_of_shards_none_sums_what_the_others_have_and_all_are_counted(clusters):
+    cluster = clusters[SHARDED]
+    spec = cluster.one(SET, "Prometheus", "platform")["spec"]
+    assert (spec["shards"], spec["replicas"]) == (3, 2) and "shards" not in clusters[HUB].one(SET, "Prometheus", "platform")["spec"]
+    (apart,) = spec["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert apart["matchLabelKeys"] == ["operator.prometheus.io/shard"]
+    near = {name for name, ruler in rulers(cluster).items() if ruler == "prometheus"}
+    assert near == {"monitoring", "probes", "thanos"}, "what each says of itself, and of one target"
+    assert {name for name in rulers(cluster) if name.startswith("slo-")}.isdisjoint(near)
+    rows = {row["name"]: row for row in cluster.sets[SET]["expectations"]}
+    assert "`6`" in rows["prometheus-available"]["condition"] and "`6`" in rows["thanos-query-endpoints"]["condition"]
+    measured = [row for name, row in rows.items() if name.endswith("-measured")]
+    assert {row["object"] for row in measured} == {"thanos-query"} and all("query=up%7B" in row["path"] for row in measured)
+    disruption = cluster.one(SET, "PodDisruptionBudget", "prometheus")["spec"]
+    assert disruption["maxUnavailable"] == 1 and "operator.prometheus.io/shard" not in disruption["selector"]["matchLabels"]
 
 
 def test_each_component_is_measured_expected_and_let_go_one_at_a_time(clusters):
@@ -119,8 +192,8 @@ def test_each_component_is_measured_expected_and_let_go_one_at_a_time(clusters):
     assert {f"{name}-measured" for name in names} | {"thanos-query-endpoints", "thanosruler-available", "thanos-compact-available"} <= set(
         rows
     )
-    for name in ("query", "ruler"):
+    for name in ("query", "query-rules", "ruler"):
         selector = cluster.one(SET, "PodDisruptionBudget", f"thanos-{name}")["spec"]["selector"]
         assert selector["matchLabels"]["app.kubernetes.io/name"] == f"thanos-{name}"
     (rule,) = cluster.one(SET, "Role", "monitoring-verification")["rules"]
-    assert rule["resourceNames"] == ["prometheus:web", "alertmanager:web", "thanos-query:http"]
+    assert rule["resourceNames"] == ["prometheus:web", "alertmanager:web", "thanos-query:http", "thanos-query-rules:http"]

@@ -67,5 +67,4 @@ def test_each_probe_has_one_rule_of_each_kind_and_its_team_is_told():
 
 @pytest.mark.parametrize("panel", panels(), ids=lambda panel: panel["title"])
 def test_panels_ask_in_prometheus_grammar(panel):
-    for query in panel["queries"]:
-        promql_parser.parse(query["expr"])
+    assert [promql_parser.parse(query["expr"]) for query in panel["queries"]]

@@ -112,6 +112,19 @@ def test_what_is_exposed_is_asked_from_outside_and_where_nothing_is_nobody_asks(
     assert "probes" not in none["alerts"]["monitoring"] and "blackbox-exporter" not in none["scrape_targets"]["monitoring"]
 
 
+CHART = {"prometheus-operator": {"source": "upstream"}, "kube-prometheus-stack": {"source": "upstream", "namespace": "exporters"}}
+
+
+def test_nodes_and_workloads_are_watched_where_the_chart_brings_what_says_so_of_them():
+    none = model(with_monitoring()).effective["contributions"]
+    assert "cluster" not in none["alerts"]["monitoring"] and "cluster" not in none["dashboards"]["monitoring"]
+    found = model(with_monitoring(components=CHART)).effective["contributions"]
+    rules = found["alerts"]["monitoring"]["cluster"]["rules"]
+    assert {"NodeNotReady", "PodCrashLoops", "QuotaAlmostUsed"} <= {rule["alert"] for rule in rules}
+    assert all('namespace="exporters"' in rule["expr"] for rule in rules)
+    assert found["dashboards"]["monitoring"]["cluster"]["title"] == "Nodes and workloads"
+
+
 def test_what_it_contributes_is_said_in_words_of_the_model():
     found = model(with_monitoring(alertmanager={"replicas": 5})).effective["contributions"]["alerts"]["monitoring"]
     rules = {rule["alert"]: rule for rule in found["monitoring"]["rules"]}
@@ -139,6 +152,9 @@ CIDRS = ["10.1.0.0/16"]
         (with_monitoring(probes={"page": {"url": "https://a.example", "team": "mnid"}}), "found the unknown team 'mnid'"),
         (with_monitoring(probes={"page": {}}), "settings.monitoring.probes.page.url: missing"),
         (with_monitoring(blackbox={"slow": "2m"}), "seconds below ten"),
+        (with_monitoring(prometheus={"shards": 2}), "settings.monitoring.prometheus.shards: found 2; each sees a part of the targets"),
+        (with_monitoring(prometheus={"shards": 0}), "settings.monitoring.prometheus.shards: found 0"),
+        (with_monitoring(prometheus={"shrads": 2}), "did you mean 'shards'"),
         (with_monitoring(scrape={"a": {"cidrs": CIDRS}}), "settings.monitoring.scrape.a: found none of them; one of targets, http, dns"),
         (
             with_monitoring(scrape={"a": {"cidrs": CIDRS, "targets": ["b:1"], "dns": {"names": ["c.example"]}}}),

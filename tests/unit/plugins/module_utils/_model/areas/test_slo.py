@@ -12,8 +12,10 @@ import pytest
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._model.example import VALUES, errors, inventory, model
 from ansible_collections.gantry.platform.tests.unit.roles.declared import CHECKOUT
 
+BUCKET = {"type": "s3", "name": "history", "endpoint": "s3.eu-west-1.amazonaws.com", "credentials": "env:BUCKET"}
 
-def with_slos(slos, on=True, retention="35d", tiers=None, **service):
+
+def with_slos(slos, on=True, retention="35d", tiers=None, history=None, shards=1, **service):
     """The example with the area on, and these objectives."""
     services = copy.deepcopy(VALUES["platform_services"])
     services["store"].update(service)
@@ -21,7 +23,10 @@ def with_slos(slos, on=True, retention="35d", tiers=None, **service):
         **VALUES["platform_settings"],
         "areas": {"monitoring": on, "slo": on},
         "components": {"prometheus-operator": {}},
-        "monitoring": {"prometheus": {"retention": retention}},
+        "monitoring": {
+            "prometheus": {"retention": retention, "shards": shards},
+            **({"thanos": {"bucket": BUCKET, **history}} if history is not None else {}),
+        },
         **({"slo": tiers} if tiers else {}),
     }
     return inventory(platform_settings=settings, platform_services=services, platform_slos=slos)
@@ -128,6 +133,18 @@ def test_an_environment_promises_less_with_one_line():
             "settings.monitoring.prometheus.retention: found '15d', shorter than the window of the objective s, which is '28d'",
         ),
         (
+            with_slos({"s": {"service": "store", "indicator": "availability"}}, retention="2d", history={}),
+            "retention: found '2d', shorter than 3d, in which a fast burn of s shows",
+        ),
+        (
+            with_slos({"s": {"service": "store", "indicator": "availability"}}, retention="4d", history={"retention": {"raw": "20d"}}),
+            "settings.monitoring.thanos.retention.raw: found '20d', shorter than the window of the objective s, which is '28d'",
+        ),
+        (
+            with_slos({"s": {"service": "store", "indicator": "availability"}}, shards=2),
+            "settings.monitoring.prometheus.shards: found 2; each sees a part of the targets",
+        ),
+        (
             with_slos({}, tiers={"policies": {"hard": {"slow_down": 10, "freeze": 20}}}),
             "settings.slo.policies.hard.freeze: found 20, above slow_down, which is 10",
         ),
@@ -136,6 +153,25 @@ def test_an_environment_promises_less_with_one_line():
 def test_what_cannot_be_right_is_said_with_its_cure(inventory, words):
     found = errors(inventory)
     assert len(found) == 1 and words in found[0], found
+
+
+@pytest.mark.parametrize(
+    ("said", "ruler", "far"),
+    [
+        ({}, "prometheus", set()),
+        ({"history": {}}, "prometheus", set()),
+        ({"history": {}, "retention": "4d"}, "thanos", {"slo-s-budget"}),
+        # Of shards none has all that a burn is made of either; whoever owns the rules sees to those that nobody speaks of.
+        ({"history": {}, "shards": 2}, "thanos", {"slo-s-budget"}),
+    ],
+)
+def test_the_whole_window_is_evaluated_by_who_has_it(said, ruler, far):
+    found = model(with_slos({"s": {"service": "store", "indicator": "availability"}}, **said))
+    assert found.effective["slos"]["s"]["ruler"] == ruler
+    for kind in ("recording_rules", "alerts"):
+        groups = found.effective["contributions"][kind]["slo"]
+        assert {name for name, group in groups.items() if group.get("ruler") == "thanos"} == far
+        assert set(groups) == {"slo-s", "slo-s-budget"}
 
 
 def test_off_it_asks_for_nothing():
