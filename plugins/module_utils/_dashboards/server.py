@@ -29,8 +29,9 @@ def server(settings: Mapping[str, Any], teams: Mapping[str, Json], sources: Mapp
     """``environment``: its settings as variables; ``sources``: the file from which it takes its data sources.
 
     ``settings`` are ``settings.monitoring.grafana`` of the model, ``sources`` what areas contribute by area and name. Secrets are in neither.
+    A source that came by this file and is no longer in it goes (``prune``, since Grafana 11.1); those of people stay.
     """
-    return {"environment": environment(settings, teams), "sources": {"apiVersion": 1, "datasources": _linked(sources)}}
+    return {"environment": environment(settings, teams), "sources": {"apiVersion": 1, "prune": True, "datasources": _linked(sources)}}
 
 
 def role_path(sso: Mapping[str, Any], teams: Mapping[str, Json]) -> str:
@@ -114,7 +115,7 @@ def _linked(contributed: Mapping[str, Mapping[str, Json]]) -> list[Json]:
         if source["type"] == _METRICS and of_type[_TRACES]:
             links["exemplarTraceIdDestinations"] = [{"name": "trace_id", "datasourceUid": traces} for traces in of_type[_TRACES]]
         if source["type"] == _LOGS and of_type[_TRACES]:
-            links["dataLinks"] = [{"field": "trace_id", "url": "${__value.raw}", "datasourceUid": traces} for traces in of_type[_TRACES]]
+            links["dataLinks"] = [{"field": "trace.id", "url": "${__value.raw}", "datasourceUid": traces} for traces in of_type[_TRACES]]
         if source["type"] == _TRACES and of_type[_METRICS]:
             links["tracesToMetrics"] = {
                 "datasourceUid": of_type[_METRICS][0],

@@ -94,7 +94,12 @@ def test_metrics_traces_and_logs_lead_to_each_other_where_they_are():
     assert found["metrics"] == {"timeInterval": "30s", "exemplarTraceIdDestinations": [{"name": "trace_id", "datasourceUid": "spans"}]}
     assert found["spans"]["tracesToMetrics"]["datasourceUid"] == "metrics"
     assert found["spans"]["tracesToLogsV2"] == {"datasourceUid": "logs", "filterByTraceID": True}
-    assert found["logs"] == {"dataLinks": [{"field": "trace_id", "url": "$${__value.raw}", "datasourceUid": "spans"}]}
+    assert found["logs"] == {"dataLinks": [{"field": "trace.id", "url": "$${__value.raw}", "datasourceUid": "spans"}]}
+
+
+def test_a_source_that_nobody_declares_any_more_goes():
+    assert server(SETTINGS, TEAMS, {"of": {"metrics": source("prometheus")}})["sources"]["prune"] is True
+    assert server(SETTINGS, TEAMS, {})["sources"] == {"apiVersion": 1, "prune": True, "datasources": []}
 
 
 def test_nothing_leads_to_what_is_not_there():
