@@ -266,7 +266,8 @@ class Kept:
         self._file = folder / "data" / api.name / "state.json"
         self._log = folder / "logs" / f"{api.name}-requests.log"
         self._lock = threading.Lock()
-        self._allowed = api.authorization.format(token=_token(folder / f"{api.name}.token"))
+        # Where a user may log in by a password the sandbox does, as production has to.
+        self._allowed = api.authorized(_token(folder / f"{api.name}.token", "somebody:" if api.logs_in else ""))
         if self._file.is_file():
             self._account.restored(json.loads(self._file.read_text(encoding="utf-8")))
         else:
@@ -296,10 +297,10 @@ class Kept:
         return self._account.answer(verb, address, body)
 
 
-def _token(path: Path) -> str:
-    """The account's only token, made where there is none yet."""
+def _token(path: Path, user: str) -> str:
+    """The account's only token, or its only user with the password, made where there is none yet."""
     if not path.is_file():
-        _replace(path, secrets.token_urlsafe(24))
+        _replace(path, user + secrets.token_urlsafe(24))
     return path.read_text(encoding="utf-8")
 
 

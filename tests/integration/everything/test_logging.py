@@ -39,3 +39,6 @@ def test_the_stand_in_was_told_how_long_each_stream_is_kept(everything):
     requests = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     policies = {one["path"].rsplit("/", 1)[1] for one in requests if one["verb"] == "PUT" and "/_ilm/policy/" in one["path"]}
     assert {"gantry-logs-platform", "gantry-logs-audit", "gantry-logs-security", "gantry-logs-personal.t0"} <= policies
+    # As a user with a password, which is how a run reaches what ECK made.
+    token = Path(everything.folder) / HOST / "elasticsearch.token"
+    assert token.read_text(encoding="utf-8").startswith("somebody:") and {one["status"] for one in requests} <= {200, 201, 404}
