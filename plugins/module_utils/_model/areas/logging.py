@@ -89,8 +89,8 @@ def check(model: Mapping[str, Any], _situation: Any) -> Iterator[Problem]:
     for name, one in mapping(mapping(model, "security"), "data_classes").items():
         kept = one.get("retention") if isinstance(one, Mapping) else None
         if isinstance(kept, str) and name not in mapping(mapping(logging, "retention"), "classes") and (seconds(kept) or _DAY) < _DAY:
-            path: Path = ("security", "data_classes", name, "retention")
-            yield Problem(path, f"found {kept}; logs are kept by days: allowed: at least 1d, or settings.logging.retention.classes.{name}")
+            where: Path = ("security", "data_classes", name, "retention")
+            yield Problem(where, f"found {kept}; logs are kept by days: allowed: at least 1d, or settings.logging.retention.classes.{name}")
     component = mapping(settings, "components").get(_COMPONENT)
     if isinstance(component, Mapping) and not component.get("enabled", True):
         yield Problem(
