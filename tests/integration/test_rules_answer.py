@@ -47,69 +47,109 @@ FIRES = {
     "CertificateEnds": ([steady(f"probe_ssl_earliest_cert_expiry{{{PAGE}}}", 2 * DAY)], "20m", [("page", "cortex"), ("ticket", "cortex")]),
     "ProbeSlow": (
         [steady(f"probe_duration_seconds{{{PAGE}}}", 3.1), steady(f"probe_duration_seconds{{{GATEWAY}}}", 2.9)],
-        "25m", [("ticket", "cortex")]
+        "25m",
+        [("ticket", "cortex")],
     ),
     "NodeNotReady": (
-        [steady(f'kube_node_status_condition{{{OF}, node="{name}", condition="Ready", status="true"}}', value)
-        for name, value in (("a", 0), ("b", 1))]
+        [
+            steady(f'kube_node_status_condition{{{OF}, node="{name}", condition="Ready", status="true"}}', value)
+            for name, value in (("a", 0), ("b", 1))
+        ]
         # Somebody else's metric of that name is nobody's node.
         + [steady('kube_node_status_condition{namespace="cortex", node="c", condition="Ready", status="true"}', 0)],
-        "16m", [("page", None)],
+        "16m",
+        [("page", None)],
     ),
     "NodeUnderPressure": (
         [steady(f'kube_node_status_condition{{{OF}, node="a", condition="DiskPressure", status="true"}}', 1)],
-        "11m", [("ticket", None)]
+        "11m",
+        [("ticket", None)],
     ),
     # 10 % are left, and it loses as much in two hours: full within a day, not yet below 5 %.
     "NodeFilesystemFills": (
-        [steady(f"node_filesystem_size_bytes{{{ROOT}}}", 1000), {"series": f"node_filesystem_avail_bytes{{{ROOT}}}", "values": "200-0.5x200"}],
-        "150m", [("ticket", None)],
+        [
+            steady(f"node_filesystem_size_bytes{{{ROOT}}}", 1000),
+            {"series": f"node_filesystem_avail_bytes{{{ROOT}}}", "values": "200-0.5x200"},
+        ],
+        "150m",
+        [("ticket", None)],
     ),
     "NodeFilesystemReadOnly": ([steady(f"node_filesystem_readonly{{{ROOT}}}", 1)], "6m", [("ticket", None)]),
     "NodeMemoryShort": (
-        [steady(f'node_memory_MemAvailable_bytes{{{OF}, instance="n1"}}', 4), steady(f'node_memory_MemTotal_bytes{{{OF}, instance="n1"}}', 100)],
-        "16m", [("ticket", None)],
+        [
+            steady(f'node_memory_MemAvailable_bytes{{{OF}, instance="n1"}}', 4),
+            steady(f'node_memory_MemTotal_bytes{{{OF}, instance="n1"}}', 100),
+        ],
+        "16m",
+        [("ticket", None)],
     ),
     "NodeClockWrong": (
         [steady(f'node_timex_offset_seconds{{{OF}, instance="n1"}}', -0.06), steady(f'node_timex_sync_status{{{OF}, instance="n1"}}', 1)],
-        "11m", [("ticket", None)],
+        "11m",
+        [("ticket", None)],
     ),
     # Three nodes of 4, 4 and 8 CPUs; 9 are requested by what runs, 100 by what has ended. Without the largest there are 8.
     "ClusterWithoutSpareNode": (
-        [steady(f'kube_node_status_allocatable{{{OF}, node="{name}", resource="cpu"}}', cpus) for name, cpus in (("a", 4), ("b", 4), ("c", 8))]
-        + [steady(f'kube_pod_container_resource_requests{{{CORTEX}, exported_pod="{name}", resource="cpu"}}', cpus)
-        for name, cpus in (("p", 9), ("q", 100))]
-        + [steady(f'kube_pod_status_phase{{{CORTEX}, exported_pod="{name}", phase="Running"}}', runs) for name, runs in (("p", 1), ("q", 0))],
-        "16m", [("ticket", None)],
+        [
+            steady(f'kube_node_status_allocatable{{{OF}, node="{name}", resource="cpu"}}', cpus)
+            for name, cpus in (("a", 4), ("b", 4), ("c", 8))
+        ]
+        + [
+            steady(f'kube_pod_container_resource_requests{{{CORTEX}, exported_pod="{name}", resource="cpu"}}', cpus)
+            for name, cpus in (("p", 9), ("q", 100))
+        ]
+        + [
+            steady(f'kube_pod_status_phase{{{CORTEX}, exported_pod="{name}", phase="Running"}}', runs)
+            for name, runs in (("p", 1), ("q", 0))
+        ],
+        "16m",
+        [("ticket", None)],
     ),
     "PodCrashLoops": (
-        [steady(f'kube_pod_container_status_waiting_reason{{{where}, exported_pod="p", reason="CrashLoopBackOff"}}', 1) for where in (CORTEX, VAULT)],
-        "11m", [("ticket", None), ("ticket", "cortex")],
+        [
+            steady(f'kube_pod_container_status_waiting_reason{{{where}, exported_pod="p", reason="CrashLoopBackOff"}}', 1)
+            for where in (CORTEX, VAULT)
+        ],
+        "11m",
+        [("ticket", None), ("ticket", "cortex")],
     ),
     "PodWaits": ([steady(f'kube_pod_status_phase{{{CORTEX}, exported_pod="p", phase="Pending"}}', 1)], "16m", [("ticket", "cortex")]),
     # One has too few, the other none.
     "DeploymentWithoutReplicas": (
-        [steady(f'kube_deployment_{metric}{{{where}, deployment="d"}}', value) for where, there in ((CORTEX, 1), (VAULT, 0))
-         for metric, value in (("spec_replicas", 2), ("status_replicas_available", there), ("status_replicas_updated", 2))],
-        "30m", [("page", None), ("ticket", None), ("ticket", "cortex")],
+        [
+            steady(f'kube_deployment_{metric}{{{where}, deployment="d"}}', value)
+            for where, there in ((CORTEX, 1), (VAULT, 0))
+            for metric, value in (("spec_replicas", 2), ("status_replicas_available", there), ("status_replicas_updated", 2))
+        ],
+        "30m",
+        [("page", None), ("ticket", None), ("ticket", "cortex")],
     ),
     "StatefulSetWithoutReplicas": (
-        [steady(f'kube_statefulset_{metric}{{{CORTEX}, statefulset="s"}}', value)
-         for metric, value in (("replicas", 3), ("status_replicas_ready", 2), ("status_replicas_updated", 3))],
-        "30m", [("ticket", "cortex")],
+        [
+            steady(f'kube_statefulset_{metric}{{{CORTEX}, statefulset="s"}}', value)
+            for metric, value in (("replicas", 3), ("status_replicas_ready", 2), ("status_replicas_updated", 3))
+        ],
+        "30m",
+        [("ticket", "cortex")],
     ),
     "DaemonSetMisses": (
-        [steady(f'kube_daemonset_status_{metric}{{{VAULT}, daemonset="d"}}', value)
-        for metric, value in (("desired_number_scheduled", 3), ("number_ready", 2))],
-        "16m", [("ticket", None)],
+        [
+            steady(f'kube_daemonset_status_{metric}{{{VAULT}, daemonset="d"}}', value)
+            for metric, value in (("desired_number_scheduled", 3), ("number_ready", 2))
+        ],
+        "16m",
+        [("ticket", None)],
     ),
     "JobFails": ([steady(f'kube_job_failed{{{CORTEX}, job_name="j", condition="true"}}', 1)], "6m", [("ticket", "cortex")]),
     "QuotaAlmostUsed": (
-        [steady(f'kube_resourcequota{{{CORTEX}, resourcequota="q", resource="pods", type="{kind}"}}', value)
-        for kind, value in (("used", 91), ("hard", 100))],
-        "16m", [("ticket", "cortex")],
+        [
+            steady(f'kube_resourcequota{{{CORTEX}, resourcequota="q", resource="pods", type="{kind}"}}', value)
+            for kind, value in (("used", 91), ("hard", 100))
+        ],
+        "16m",
+        [("ticket", "cortex")],
     ),
-}  # fmt: skip
+}
 """By alert: the series, when it is looked, and (severity, team) of what fires then."""
 
 

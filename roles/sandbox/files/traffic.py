@@ -4,9 +4,9 @@
 """Stands for the metrics of every service: days and nights, and incidents, the same for the same seed.
 
 Every counter is a function of time alone, so what is scraped and what was before the first start fit together: requests are the integral of a
-rate, errors a part of it and of each incident. Some requests can be followed (traced.py). Of the four weeks before the first start it writes into Prometheus' folder what the rules of
-objectives would have recorded, as soon as those are declared; Prometheus takes up new blocks within a minute. Runs under the
-supervisor: standard library and what stands beside it only.
+rate, errors a part of it and of each incident. Some requests can be followed (traced.py). Of the four weeks before the first start it writes
+into Prometheus' folder what the rules of objectives would have recorded, as soon as those are declared; Prometheus takes up new blocks within a
+minute. Runs under the supervisor: standard library and what stands beside it only.
 """
 
 from __future__ import annotations
