@@ -20,13 +20,13 @@ local function parts(name)
   return (name:gsub("(%l)(%u)", "%1_%2"):gsub("(%u)(%u%l)", "%1_%2"):gsub("[%.%-%s]", "_"):lower())
 end
 
--- Whether a name ends with a word of a secret, joined to it or not: dbpassword.
+-- Whether a name ends with a word of a secret, joined to it or not: dbpassword. What ends in pass is one where that is a word: no bypass.
 local function secret(name)
   local whole = parts(name)
   for _, word in ipairs(rules.secret) do
     if whole:sub(-#word) == word then return true end
   end
-  return false
+  return whole:find("%f[%a]pass$") ~= nil
 end
 
 local function named(name, words)
@@ -77,14 +77,20 @@ local SECRET_FORMS = {
   "%f[%w]hv[sbr]%.[%w_%-]+",
   "%f[%w]A[KS]IA[%u%d]+%f[%W]",
   "%f[%w]gh[pousr]_%w+",
+  "%f[%w]github_pat_[%w_]+",
+  "%f[%w]glpat%-[%w_%-%.]+",
+  "%f[%w]npm_" .. ("%w"):rep(36),
+  "%f[%w]pypi%-AgE[%w_%-]+",
+  "%f[%w][sr]k_live_%w+",
+  "%f[%w]AIza" .. ("[%w_%-]"):rep(35),
   "%f[%w]xox[abeoprs]%-[%w%-]+",
 }
 
 -- A private key, or what is there of one that was cut.
 local function private_key(said, at)
-  local first, last = said:find("%-%-%-%-%-BEGIN [%u ]*PRIVATE KEY%-%-%-%-%-", at)
+  local first, last = said:find("%-%-%-%-%-BEGIN [%u ]*PRIVATE KEY[%u ]*%-%-%-%-%-", at)
   if not first then return nil end
-  local _, stop = said:find("%-%-%-%-%-END [%u ]*PRIVATE KEY%-%-%-%-%-", last + 1)
+  local _, stop = said:find("%-%-%-%-%-END [%u ]*PRIVATE KEY[%u ]*%-%-%-%-%-", last + 1)
   return first, (stop or #said) + 1
 end
 
@@ -119,9 +125,34 @@ local function past_quote(said, at, quote, depth)
   return #said + 1
 end
 
--- Behind a value: quoted, also as one that doubles a quote, a list or a map, or up to what parts it from the next.
+-- What an Authorization has behind its scheme: a token or parameters with commas between them (RFC 9110, 11.4).
+local AUTHORIZATION = any_case("authorization") .. "[\"']?%s*[:=]%s*[\"']?%a[%w%-]*%s+"
+
+local function credentials(said, at)
+  local _, last = said:find(AUTHORIZATION, at)
+  if not last then return nil end
+  local past, next_one = nil, last + 1
+  while next_one do
+    past = said:match('^[%w%-]+=\\*"[^"]*"()', next_one) or said:match("^[^%s\"',}%]]*()", next_one)
+    next_one = said:match("^,%s*()[%w%-]+=", past)
+  end
+  return last + 1, past
+end
+
+-- Behind what is not quoted. A comma or a semicolon is part of it where no name of another value follows.
+local function past_bare(said, at)
+  local past = said:match("^[^%s\"',;&}%]]*()", at)
+  local more, sign = said:match("^[,;]+[^%s\"',;&}%]=:]+()(.?)", past)
+  while more and not sign:find("[=:\"']") do
+    past = more
+    more, sign = said:match("^[,;]+[^%s\"',;&}%]=:]+()(.?)", past)
+  end
+  return past
+end
+
+-- Behind a value: quoted, also as one that doubles a quote or as a text of Python or Rust, a list or a map, or up to what parts it from the next.
 local function past_value(said, at)
-  local bare = "^[^%s\"',;&}%]]*()"
+  at = said:match("^[bBuU]()[\"']", at) or said:match("^%a+%(()[\"']", at) or at
   local slashes, quote = said:match("^(\\*)([\"'])", at)
   if quote then
     local opening = slashes .. quote
@@ -130,7 +161,7 @@ local function past_value(said, at)
   end
   local opening = said:match("^[%[{]", at)
   if opening then at = (said:find(opening == "[" and "]" or "}", at, true) or #said) + 1 end
-  return said:match(bare, at)
+  return past_bare(said, at)
 end
 
 -- What stands behind a form: gives a function for `without`. Where the value has to be of a form it says which.
@@ -147,15 +178,22 @@ local function value_behind(form, like)
 end
 
 local function between_tags(name)
+  local form = "<[%w:_%.%-]*" .. name .. "%f[%s>][^<>]*>%s*()"
   return function(said, at)
-    local _, last = said:find("<[%w:_%.%-]*" .. name .. ">[^<]", at)
-    if last then return last, said:match("^[^<]*()", last) end
+    local _, _, first = said:find(form, at)
+    while first do
+      local inside = said:match("^<!%[CDATA%[()", first)
+      local past = inside and (said:find("]]>", inside, true) or #said + 1) or said:match("^[^<]*()", first)
+      first = inside or first
+      if past > first then return first, past end
+      _, _, first = said:find(form, past)
+    end
     return nil
   end
 end
 
 -- The value of a secret's name: after a colon, an equals sign or an arrow, as that of an option, between two tags.
-local NAMED = {}
+local NAMED = {value_behind("%f[%a][Pp][Aa][Ss][Ss]=")}
 for _, word in ipairs(rules.secret) do
   local name = any_case(word):gsub("_", "[_%%-%%.]?")
   table.insert(NAMED, value_behind(name .. "[\\\"']*%s*[:=]+>?%s*"))
@@ -173,15 +211,17 @@ end
 for _, form in ipairs({"%-%a*[uU]", "%-%-user", "%-%-proxy%-user"}) do option("curl", form, ":") end
 for _, form in ipairs({"%-%-user=", "%-%-proxy%-user="}) do table.insert(OPTIONS, {"curl", value_behind("[%s\"']" .. form, ":")}) end
 table.insert(OPTIONS, {"curl", value_behind("[%s\"']%-[uU]", "^[^\"'].*:")})
-option("sshpass", "%-p")
-option("redis%-cli", "%-a")
+for program, form in pairs({sshpass = "%-p", ["redis%-cli"] = "%-a"}) do
+  option(program, form)
+  table.insert(OPTIONS, {program, value_behind("%s" .. form)})
+end
 for _, program in ipairs({"mysql", "mysqldump", "mysqladmin"}) do table.insert(OPTIONS, {program, value_behind("%s%-p")}) end
 
 local function without_secrets(said)
   said = without(without(said, private_key), web_token)
   for _, form in ipairs(SECRET_FORMS) do said = said:gsub(form, GONE) end
-  said = said:gsub("(%f[%w][Bb]earer%s+)[%w%-%._~%+/=]+", "%1" .. GONE)
-  said = said:gsub("([Aa]uthorization[\"']?%s*[:=]%s*[\"']?%a+%s+)[^%s\"',;}]+", "%1" .. GONE)
+  said = said:gsub("(%f[%w]" .. any_case("bearer") .. "%s+)[%w%-%._~%+/=]+", "%1" .. GONE)
+  said = without(said, credentials)
   said = said:gsub("(://)[^/%s]*@", "%1" .. GONE .. "@")
   for _, find in ipairs(NAMED) do said = without(said, find) end
   for _, one in ipairs(OPTIONS) do

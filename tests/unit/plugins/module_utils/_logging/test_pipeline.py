@@ -99,7 +99,8 @@ def test_a_line_at_which_the_filter_fails_leaves_without_what_it_says(fluent_bit
     ["a." * 16384, "f" * 32768, "a@" * 16384, f"{'b' * 32000}@mind.example", "1" * 32768, "::" * 16384, "-" * 32768, "--a" * 10922]
     + ["eyJ-" * 8192, "eyJ" * 10922, "-token " * 4681, "password " * 3640, 'token="' * 4681, "://a" * 8192, "?a" * 16384, "+1 " * 10922]
     + ["-----BEGIN PRIVATE KEY-----" * 1213, "\n" * 32767 + "x", "\n" * 16384 + "\n at x(" + "a.Ex" * 4000, "\n at x(" + "a.Error " * 4000]
-    + ["curl -u " * 4096, "<token" * 5461, "token='\\" * 4096, 'token="' + '\\"' * 16000],
+    + ["curl -u " * 4096, "<token" * 5461, "token='\\" * 4096, 'token="' + '\\"' * 16000]
+    + ["token=" + ",a" * 16000, "token=abc," * 3276, "<token " * 4681, "<token><![CDATA[" * 2048, "Authorization: abc b=def,ghi" * 1170],
     ids=lambda line: line[:8],
 )
 def test_the_longest_line_is_read_once_and_not_again_from_each_of_its_signs(fluent_bit, line):
