@@ -115,7 +115,7 @@ def _of_nodes(of: str) -> Iterator[Json]:
         "The clock of {{ $labels.instance }} is wrong, or nobody sets it",
         "Tokens and certificates are judged by it.",
     )
-    # Requests of what runs, against what would be there without the largest node.
+    # Requests of what runs, against what would be there without the largest node. A single node has nothing to spare, and nobody can mend that.
     pod = "(exported_namespace, exported_pod)"
     running = f'max by {pod} (kube_pod_status_phase{{{of}, phase="Running"}} == 1)'
     requested = f"sum by (resource) (kube_pod_container_resource_requests{{{of}}} * on {pod} group_left() {running})"
@@ -124,7 +124,7 @@ def _of_nodes(of: str) -> Iterator[Json]:
         "ClusterWithoutSpareNode",
         "15m",
         "ticket",
-        f"{requested} > (sum by (resource) ({there}) - max by (resource) ({there}))",
+        f"{requested} > (sum by (resource) ({there}) - max by (resource) ({there}) > 0)",
         "Without its largest node the cluster has not enough {{ $labels.resource }}",
         "{{ $value | humanize }} are requested: when that node is lost some pods find no place.",
     )

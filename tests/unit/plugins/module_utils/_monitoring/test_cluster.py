@@ -31,6 +31,12 @@ def test_metrics_of_that_name_that_anybody_else_shows_do_not_count():
         ), expr
 
 
+def test_a_cluster_of_one_node_is_not_told_for_ever_that_it_has_no_second():
+    (rule,) = [rule for rule in RULES if rule["alert"] == "ClusterWithoutSpareNode"]
+    room = promql_parser.parse(rule["expr"]).rhs
+    assert str(room.expr.op) == ">" and room.expr.rhs.val == 0, room
+
+
 def test_every_alert_leads_to_a_page_that_is_there():
     pages = {rule["runbook"].partition("#")[::2] for rule in RULES}
     for file, anchor in pages:
