@@ -33,7 +33,7 @@ def probes(services: Mapping[str, Json], settings: Json, owner: str) -> dict[str
     """By name, what is asked: ``{target, port, module, asks, interval, labels}``; ``settings`` is ``settings.monitoring``, with its defaults.
 
     A service is asked under each of its names, at the path that says whether it is ready, or by the health protocol of gRPC. A name with
-    a ``*`` has no address.
+    a ``*`` has no address. Further names of a service come behind a dot, which nothing that is named in the inventory has.
     """
     found = {}
     for name, service in services.items():
@@ -44,7 +44,7 @@ def probes(services: Mapping[str, Json], settings: Json, owner: str) -> dict[str
                 asked = {"target": f"https://{host}{service['probes']['readiness']['path']}", "module": "http", "asks": _HTTP}
             labels = {"service": name, "team": service["team"], "tier": service["tier"]}
             probe = {**asked, "port": 443, "interval": settings["scrape_interval"], "labels": labels}
-            found[f"{name}-{number + 1}" if number else name] = probe
+            found[f"{name}.{number + 1}" if number else name] = probe
     for name, said in settings["probes"].items():
         asked = {"target": said["url"], "module": "http", "asks": _HTTP}
         if said["statuses"]:

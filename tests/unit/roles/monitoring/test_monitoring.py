@@ -197,8 +197,9 @@ def test_each_exposed_service_is_asked_by_a_module_that_the_exporter_has_and_at_
         assert pod["spec"]["containers"][0]["args"] == ["--config.file=/etc/blackbox/config.yml"]
         assert {one["spec"]["module"] for one in asked} == set(config["modules"]), host
         assert {one["metadata"]["namespace"] for one in asked} == {"monitoring"}
-        ways = cluster.one(SET, "NetworkPolicy", "blackbox-exporter")["spec"]["egress"]
-        assert [[port["port"] for port in way["ports"]] for way in ways] == [[443]], host
+        gateway, elsewhere = cluster.one(SET, "NetworkPolicy", "blackbox-exporter")["spec"]["egress"]
+        assert gateway == {"to": [{"namespaceSelector": {"matchLabels": {"gantry.dev/gateway": "true"}}}]}, host
+        assert [port["port"] for port in elsewhere["ports"]] == [443], host
         service = cluster.one(SET, "Service", "blackbox-exporter")["spec"]
         assert service["selector"].items() <= pod["metadata"]["labels"].items()
         assert {one["spec"]["prober"]["url"] for one in asked} == {f"blackbox-exporter.monitoring.svc:{service['ports'][0]['port']}"}

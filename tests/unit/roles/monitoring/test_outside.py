@@ -72,5 +72,6 @@ def test_an_address_that_is_named_is_asked_by_a_module_of_its_own(cluster):
     assert spec["targets"]["staticConfig"]["labels"] == {"probe": "status-page", "team": "cortex"}
     config = json.loads(cluster.one(SET, "ConfigMap", "blackbox-exporter")["data"]["config.yml"])
     assert config["modules"][spec["module"]]["http"]["valid_status_codes"] == [200]
-    (way,) = cluster.one(SET, "NetworkPolicy", "blackbox-exporter")["spec"]["egress"]
+    gateway, way = cluster.one(SET, "NetworkPolicy", "blackbox-exporter")["spec"]["egress"]
+    assert gateway == {"to": [{"namespaceSelector": {"matchLabels": {"gantry.dev/gateway": "true"}}}]}
     assert [port["port"] for port in way["ports"]] == [443, 8080]

@@ -28,15 +28,20 @@ ASKED = probes(SERVICES, SETTINGS, "owner")
 def test_an_exposed_service_is_asked_under_each_of_its_names_and_what_is_not_exposed_is_not():
     assert {name: (one["target"], one["module"]) for name, one in ASKED.items()} == {
         "gateway": ("https://a.example/ready", "http"),
-        "gateway-2": ("https://b.example/ready", "http"),
+        "gateway.2": ("https://b.example/ready", "http"),
         "engine": ("c.example:443", "grpc"),
         "page": ("http://e.example:8080/x", "http"),
         "moved": ("https://f.example", "http-moved"),
     }
     assert [ASKED[name]["port"] for name in ("gateway", "engine", "page", "moved")] == [443, 443, 8080, 443]
-    assert ASKED["gateway-2"]["labels"] == {"service": "gateway", "team": "senses", "tier": "t0"}
+    assert ASKED["gateway.2"]["labels"] == {"service": "gateway", "team": "senses", "tier": "t0"}
     assert [ASKED[name]["labels"]["team"] for name in ("page", "moved")] == ["owner", "cortex"]
     assert [ASKED[name]["interval"] for name in ("page", "moved")] == ["30s", "1m"]
+
+
+def test_a_service_or_address_that_is_called_as_a_second_name_would_be_takes_nothing_away():
+    again = probes({**SERVICES, "gateway-2": SERVICES["engine"]}, SETTINGS, "owner")
+    assert sorted(one["target"] for one in again.values()) == sorted([*(one["target"] for one in ASKED.values()), "c.example:443"])
 
 
 def test_who_says_which_status_is_right_sees_that_of_the_first_answer():
