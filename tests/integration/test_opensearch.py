@@ -110,7 +110,8 @@ def serving(folder):
             until(serves, "OpenSearch to serve")
             yield found.url
         finally:
-            server.terminate()
+            # It would wait half a minute for its only node to leave.
+            server.kill()
             server.wait()
 
 
