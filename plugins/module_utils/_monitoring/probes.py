@@ -22,8 +22,8 @@ ALERTS = FAILS, ENDS, SLOW = ("ProbeFails", "CertificateEnds", "ProbeSlow")
 JOB = "probes"
 """The job of every such series, whoever is asked."""
 _FAILS, _ENDS, _SLOW = (f"docs/monitoring.md#when-{words}" for words in ("a-probe-fails", "a-certificate-ends", "a-probe-is-slow"))
-_DAYS = ((3, "page"), (14, "ticket"))
-"""Days before a certificate's end, and who is told."""
+_DAYS = (3, 14)
+"""Before a certificate's end: from when on it is as bad as no answer, and from when on somebody has to look."""
 # An HTTP request follows redirects to where an answer is; a certificate that is not valid is a failure of both.
 _HTTP: Json = {"prober": "http", "timeout": "10s", "http": {"preferred_ip_protocol": "ip4"}}
 _GRPC: Json = {"prober": "grpc", "timeout": "10s", "grpc": {"tls": True, "preferred_ip_protocol": "ip4"}}
@@ -37,7 +37,8 @@ def probes(services: Mapping[str, Json], settings: Json, owner: str) -> dict[str
     """
     found = {}
     for name, service in services.items():
-        for number, host in enumerate(host for host in (service.get("hosts") or ()) if service["exposed"] and "*" not in host):
+        hosts = (service.get("hosts") or ()) if service["exposed"] and service.get("probed", True) else ()
+        for number, host in enumerate(host for host in hosts if "*" not in host):
             if service["protocol"] == "grpc":
                 asked: Json = {"target": f"{host}:443", "module": "grpc", "asks": _GRPC}
             else:
@@ -72,7 +73,7 @@ def _alerts(of: str, severity: str, blackbox: Json) -> Iterator[Json]:
         "summary": "{{ $labels.probe }} does not answer",
         "description": "{{ $labels.instance }}, asked from within the cluster, did not answer as it has to.",
     }  # fmt: skip
-    for days, told in _DAYS:
+    for days, told in zip(_DAYS, (severity, "ticket"), strict=True):
         yield {
             "alert": ENDS, "for": "15m", "severity": told, "expr": f"probe_ssl_earliest_cert_expiry{of} - time() < {days} * 86400", "runbook": _ENDS,
             "summary": "The certificate of {{ $labels.probe }} ends",

@@ -39,6 +39,11 @@ def test_an_exposed_service_is_asked_under_each_of_its_names_and_what_is_not_exp
     assert [ASKED[name]["interval"] for name in ("page", "moved")] == ["30s", "1m"]
 
 
+def test_a_service_that_says_so_is_not_asked():
+    again = probes({**SERVICES, "gateway": {**SERVICES["gateway"], "probed": False}}, SETTINGS, "owner")
+    assert again == {name: one for name, one in ASKED.items() if one["labels"].get("service") != "gateway"}
+
+
 def test_a_service_or_address_that_is_called_as_a_second_name_would_be_takes_nothing_away():
     again = probes({**SERVICES, "gateway-2": SERVICES["engine"]}, SETTINGS, "owner")
     assert sorted(one["target"] for one in again.values()) == sorted([*(one["target"] for one in ASKED.values()), "c.example:443"])
