@@ -159,7 +159,7 @@ def test_all_errors_of_all_layers_come_at_once_with_their_places():
         'platform_cluster_overrides:4: slos."engine-latency".objective: found 100; allowed: less than 100',
         'platform_environment:3: environment.profile: found "hug"; allowed: small, standard, ha',
         "platform_services:4: services.store.porrt: unknown key; allowed: team, tier, data_class, description, image, port, protocol, exposed, "
-        "hosts, replicas, resources, probes, dependencies, config, only_in, renamed_from, repository, logging, metrics, tracing, "
+        "hosts, replicas, resources, probes, dependencies, config, only_in, renamed_from, repository, logging, probed, metrics, tracing, "
         "generated_secrets, databases; did you mean 'port'?",
         "platform_services:4: services.store.port: found 80; allowed: at least 1024",
     ]
