@@ -22,8 +22,8 @@ ALERTS = FAILS, ENDS, SLOW = ("ProbeFails", "CertificateEnds", "ProbeSlow")
 JOB = "probes"
 """The job of every such series, whoever is asked."""
 _FAILS, _ENDS, _SLOW = (f"docs/monitoring.md#when-{words}" for words in ("a-probe-fails", "a-certificate-ends", "a-probe-is-slow"))
-_DAYS = (3, 14)
-"""Before a certificate's end: from when on it is as bad as no answer, and from when on somebody has to look."""
+_DAYS = {"page": 3, "ticket": 14}
+"""How long before a certificate's end who is told; nobody gets up for a tier that does not page."""
 # An HTTP request follows redirects to where an answer is; a certificate that is not valid is a failure of both.
 _HTTP: Json = {"prober": "http", "timeout": "10s", "http": {"preferred_ip_protocol": "ip4"}}
 _GRPC: Json = {"prober": "grpc", "timeout": "10s", "grpc": {"tls": True, "preferred_ip_protocol": "ip4"}}
@@ -73,9 +73,9 @@ def _alerts(of: str, severity: str, blackbox: Json) -> Iterator[Json]:
         "summary": "{{ $labels.probe }} does not answer",
         "description": "{{ $labels.instance }}, asked from within the cluster, did not answer as it has to.",
     }  # fmt: skip
-    for days, told in zip(_DAYS, (severity, "ticket"), strict=True):
+    for told in dict.fromkeys((severity, "ticket")):
         yield {
-            "alert": ENDS, "for": "15m", "severity": told, "expr": f"probe_ssl_earliest_cert_expiry{of} - time() < {days} * 86400", "runbook": _ENDS,
+            "alert": ENDS, "for": "15m", "severity": told, "expr": f"probe_ssl_earliest_cert_expiry{of} - time() < {_DAYS[told]} * 86400", "runbook": _ENDS,
             "summary": "The certificate of {{ $labels.probe }} ends",
             "description": "That of {{ $labels.instance }} ends in {{ $value | humanizeDuration }}.",
         }  # fmt: skip
