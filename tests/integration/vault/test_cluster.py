@@ -23,7 +23,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._vault.document im
 from ansible_collections.gantry.platform.plugins.module_utils._vault.lifecycle import Delivery, bring_up, cluster, health
 from ansible_collections.gantry.platform.plugins.module_utils._vault.snapshot import restore, save
 from ansible_collections.gantry.platform.tests.integration.vault.test_servers import free_port
-from ansible_collections.gantry.platform.tests.kit.waiting import until
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST, until
 
 
 class Node:
@@ -85,7 +85,7 @@ def nodes(sandbox, tmp_path_factory):
     first = Node(tmp_path, "one", sandbox)
     until(lambda: _answers(first), "the first node to answer")
     keys = tmp_path / "keys.json"
-    bring_up(first.client(), Delivery(str(keys), 1, 1), False, 60.0)
+    bring_up(first.client(), Delivery(str(keys), 1, 1), False, LONGEST)
     others = [Node(tmp_path, name, sandbox, (first.url,)) for name in ("two", "three")]
     found = [first, *others]
     token = json.loads(keys.read_text(encoding="utf-8"))["root_token"]
@@ -210,7 +210,7 @@ def test_a_snapshot_in_a_new_cluster_gives_equal_reads(nodes, sandbox, tmp_path)
     new = Node(tmp_path, "new", sandbox)
     try:
         until(lambda: _answers(new), "the new node to answer")
-        bring_up(new.client(), Delivery(str(tmp_path / "new-keys.json"), 1, 1), False, 60.0)
+        bring_up(new.client(), Delivery(str(tmp_path / "new-keys.json"), 1, 1), False, LONGEST)
         fresh = json.loads((tmp_path / "new-keys.json").read_text(encoding="utf-8"))["root_token"]
         client = new.client(fresh)
         name = health(client)["cluster_name"]

@@ -26,7 +26,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._vault.client impo
 from ansible_collections.gantry.platform.plugins.module_utils._vault.lifecycle import Delivery, bring_up, cluster
 from ansible_collections.gantry.platform.tests.integration.vault.agents import moved
 from ansible_collections.gantry.platform.tests.integration.vault.test_servers import free_port
-from ansible_collections.gantry.platform.tests.kit.waiting import until
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST, until
 from ansible_collections.gantry.platform.tests.unit.roles.declared import declare
 from ansible_collections.gantry.platform.tests.unit.roles.operated import operated
 
@@ -146,7 +146,7 @@ def test_the_servers_live_before_they_are_ready_find_each_other_and_open_themsel
     assert {pod.probe("readiness") for pod in pods} == {501}, "nobody has initialised it"
 
     keys = tmp_path / "keys.json"
-    bring_up(pods[0].client(), Delivery(str(keys), 1, 1), False, 60.0)
+    bring_up(pods[0].client(), Delivery(str(keys), 1, 1), False, LONGEST)
     token = json.loads(keys.read_text(encoding="utf-8"))["root_token"]
     until(lambda: all(pod.probe("readiness") == 200 for pod in pods), "all pods to be ready")
     until(lambda: names_of_voters(pods[0], token) == {pod.name for pod in pods}, "all pods to be voters")
