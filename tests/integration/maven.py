@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import zipfile
 from pathlib import Path
@@ -26,10 +25,3 @@ def run(*command: str) -> None:
     """A command that has to succeed."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-
-
-def free_port() -> int:
-    """A port that nobody has right now."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]

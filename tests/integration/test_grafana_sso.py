@@ -32,7 +32,8 @@ import jmespath
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.build import cache_folder
 from ansible_collections.gantry.platform.tests.integration.conftest import built
-from ansible_collections.gantry.platform.tests.integration.maven import free_port, run, unpacked
+from ansible_collections.gantry.platform.tests.integration.maven import run, unpacked
+from ansible_collections.gantry.platform.tests.kit.ports import free_port
 from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST, until
 from ansible_collections.gantry.platform.tests.unit.plugins.plugin_utils.inventories import copy_of_the_inventories
 from ansible_collections.gantry.platform.tests.unit.roles.declared import declare

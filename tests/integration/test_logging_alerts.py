@@ -22,7 +22,7 @@ class Known(NamedTuple):
     """One alert. Series have a value a minute, in promtool's words: ``0+6x60`` goes up by six."""
 
     series: dict[str, str]
-    """What is there, by metric with its labels."""
+    """What is there, by metric with its labels; Prometheus itself is there from the beginning."""
     fires: str
     """When it has to fire."""
     quiet: tuple[str, ...]
@@ -69,10 +69,10 @@ KNOWN = {
         "20m", ("5m",), {"service": "planner", "namespace_of": "cortex"},
     ),
     "LogsShowAttack": Known(
-        # A new series begins with its first line: increase() sees no growth in it.
-        {patterns(pattern="injection_tried"): "_x5 1x60", patterns(service="router", pattern="crashed"): "0+9x60",
+        # A new series begins with its first line: increase() sees no growth in it. What was there before Prometheus is not new.
+        {patterns(pattern="injection_tried"): "_x15 1x60", patterns(service="router", pattern="crashed"): "0+9x60",
          patterns(service="judge", pattern="injection_tried"): "7x60"},
-        "12m", ("17m",), OF | {"pattern": "injection_tried"},
+        "18m", ("5m", "27m"), OF | {"pattern": "injection_tried"},
     ),
     "LogsShowGuessing": Known(
         {patterns(pattern="authentication_failed"): "0+10x60", patterns(service="router", pattern="authentication_failed"): "0+4x60",
@@ -80,9 +80,10 @@ KNOWN = {
         "20m", ("4m",), OF | {"pattern": "authentication_failed"},
     ),
     "SecurityEventSeen": Known(
-        {lines(dataset="security", level="critical"): "_x5 1x60", lines(service="falco", dataset="security", level="info"): "0+9x60",
-         lines(service="router", dataset="platform", level="critical"): "0+9x60"},
-        "8m", ("4m", "17m"), {"service": "planner", "namespace_of": "cortex", "level": "critical"},
+        {lines(dataset="security", level="critical"): "_x15 1x60", lines(service="falco", dataset="security", level="info"): "0+9x60",
+         lines(service="router", dataset="platform", level="critical"): "0+9x60",
+         lines(service="judge", dataset="security", level="error"): "7x60"},
+        "18m", ("5m", "14m", "27m"), {"service": "planner", "namespace_of": "cortex", "level": "critical"},
     ),
     "LogsShowFault": Known(
         {patterns(pattern="out_of_memory"): "0x4 1x60", patterns(service="router", pattern="access_denied"): "0+9x60"},
@@ -111,7 +112,7 @@ def judged(folder, rules):
     for name, known in KNOWN.items():
         fires = {"eval_time": known.fires, "alertname": name, "exp_alerts": [{"exp_labels": known.labels}]}
         quiet = [{"eval_time": moment, "alertname": name, "exp_alerts": []} for moment in known.quiet]
-        series = [{"series": metric, "values": values} for metric, values in known.series.items()]
+        series = [{"series": metric, "values": values} for metric, values in (known.series | {"up": "1x60"}).items()]
         tests.append({"name": name, "interval": "1m", "input_series": series, "alert_rule_test": [fires, *quiet]})
     said = {"rule_files": ["rules.yml"], "evaluation_interval": "1m", "tests": tests}
     (folder / "tests.yml").write_text(json.dumps(said), encoding="utf-8")

@@ -29,7 +29,8 @@ from ansible_collections.gantry.platform.plugins.module_utils._core.plan import 
 from ansible_collections.gantry.platform.plugins.module_utils._logging.lifecycle import document
 from ansible_collections.gantry.platform.plugins.module_utils._logging.streams import streams
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.build import cache_folder
-from ansible_collections.gantry.platform.tests.integration.maven import free_port, unpacked
+from ansible_collections.gantry.platform.tests.integration.maven import unpacked
+from ansible_collections.gantry.platform.tests.kit.ports import free_port
 from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST, until
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._logging import test_lifecycle, test_pipeline
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._rest.suite import ELASTICSEARCH, Shelf, rows

@@ -14,7 +14,6 @@ import math
 import os
 import random
 import re
-import socket
 import subprocess
 import time
 import urllib.parse
@@ -28,6 +27,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._joined.promtool i
 from ansible_collections.gantry.platform.plugins.module_utils._slo.model import read, read_all
 from ansible_collections.gantry.platform.plugins.module_utils._slo.rules import BAD, LEFT, RATIO, TOTAL, WINDOW_RATIO, groups, split
 from ansible_collections.gantry.platform.tests.integration.conftest import built
+from ansible_collections.gantry.platform.tests.kit.ports import free_port
 from ansible_collections.gantry.platform.tests.kit.waiting import until
 
 SEED = int(os.environ.get("GANTRY_SLO_SEED", "1"))
@@ -249,9 +249,7 @@ def prometheus(tmp_path_factory, promtool):
     near, far = split(read_all({name: {**SAID, **said} for name, said in SLOS.items()}))
     (folder / "rules.yml").write_text(yaml.safe_dump({"groups": [*near["groups"], *far["groups"]]}), encoding="utf-8")
     (folder / "config.yml").write_text(yaml.safe_dump({"rule_files": ["rules.yml"]}), encoding="utf-8")
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
+    port = free_port()
     command = [
         program,
         f"--config.file={folder}/config.yml",

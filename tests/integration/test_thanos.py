@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import json
 import random
-import socket
 import subprocess
 import time
 import urllib.parse
@@ -22,6 +21,7 @@ import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._joined.face import Call
 from ansible_collections.gantry.platform.plugins.module_utils._joined.slo import REPORT
 from ansible_collections.gantry.platform.tests.integration.conftest import built, there
+from ansible_collections.gantry.platform.tests.kit.ports import free_port
 from ansible_collections.gantry.platform.tests.kit.waiting import until
 from ansible_collections.gantry.platform.tests.unit.roles.declared import declare
 from ansible_collections.gantry.platform.tests.unit.roles.with_history import with_history
@@ -70,9 +70,7 @@ class Servers:
 
     def port(self, name):
         if name not in self._ports:
-            with socket.socket() as taken:
-                taken.bind(("127.0.0.1", 0))
-                self._ports[name] = taken.getsockname()[1]
+            self._ports[name] = free_port()
         return self._ports[name]
 
     def start(self, name, command, ready):

@@ -14,7 +14,6 @@ import itertools
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -29,6 +28,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._joined.face impor
 from ansible_collections.gantry.platform.plugins.module_utils._joined.silence import SILENCE, SPEC
 from ansible_collections.gantry.platform.tests.integration.conftest import ROOT, built
 from ansible_collections.gantry.platform.tests.integration.everything.test_slo import BURNING
+from ansible_collections.gantry.platform.tests.kit.ports import free_port
 from ansible_collections.gantry.platform.tests.kit.routes import receiver_of
 from ansible_collections.gantry.platform.tests.kit.waiting import until
 
@@ -126,9 +126,7 @@ def awx(template):
 @contextlib.contextmanager
 def rulebook(folder, controller):
     """The collection's rulebook in ansible-rulebook; a call gives it a body of Alertmanager's and has the status of its answer."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     variables, output = folder / "variables.yml", folder / "output"
     variables.write_text(json.dumps({"gantry_alerts_host": "127.0.0.1", "gantry_alerts_port": port, "gantry_alerts_token": "standin"}))
     (folder / "inventory").write_text("localhost\n")

@@ -22,7 +22,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._vault.config impo
 from ansible_collections.gantry.platform.plugins.module_utils._vault.document import read_document
 from ansible_collections.gantry.platform.plugins.module_utils._vault.lifecycle import Delivery, bring_up, cluster, health
 from ansible_collections.gantry.platform.plugins.module_utils._vault.snapshot import restore, save
-from ansible_collections.gantry.platform.tests.integration.vault.test_servers import free_port
+from ansible_collections.gantry.platform.tests.kit.ports import free_port
 from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST, until
 
 

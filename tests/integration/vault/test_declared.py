@@ -25,7 +25,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._sandbox.certifica
 from ansible_collections.gantry.platform.plugins.module_utils._vault.client import VaultClient, resolve_vault
 from ansible_collections.gantry.platform.plugins.module_utils._vault.lifecycle import Delivery, bring_up, cluster
 from ansible_collections.gantry.platform.tests.integration.vault.agents import moved
-from ansible_collections.gantry.platform.tests.integration.vault.test_servers import free_port
+from ansible_collections.gantry.platform.tests.kit.ports import free_port
 from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST, until
 from ansible_collections.gantry.platform.tests.unit.roles.declared import declare
 from ansible_collections.gantry.platform.tests.unit.roles.operated import operated

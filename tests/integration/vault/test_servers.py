@@ -6,12 +6,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import random
 import signal
-import socket
 import stat
 import subprocess
 import urllib.request
@@ -19,15 +16,8 @@ import urllib.request
 import pytest
 from ansible_collections.gantry.platform.tests.integration.conftest import run_role
 from ansible_collections.gantry.platform.tests.integration.vault.conftest import Ansible, pid_of
+from ansible_collections.gantry.platform.tests.kit.ports import free_port
 from ansible_collections.gantry.platform.tests.kit.waiting import until
-
-
-def free_port():
-    """One beside those of sandboxes, and below those of outgoing connections, which could take it while its server restarts."""
-    while True:
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", random.randrange(30000, 32000)))
-            return probe.getsockname()[1]
 
 
 def restarted(sandbox, config, before):
