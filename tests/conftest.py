@@ -17,6 +17,9 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 # In the checkout the collections lie below it. A copy for ansible-test or an installed collection lies among them itself.
 COLLECTIONS = CHECKOUT.parents[2] if CHECKOUT.parents[1].name == "ansible_collections" else CHECKOUT / ".ansible" / "collections"
 
+SHOWN = 4000
+"""Characters of a failure that are told at once, its last ones; the summary has all."""
+
 settings.register_profile("local", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # Continuous integration runs the same examples each time: a red run is a change's fault, not a die's.
 settings.register_profile("ci", parent=settings.get_profile("local"), derandomize=True, database=None)
@@ -52,6 +55,25 @@ def checkout() -> Path:
 def collections() -> Path:
     """Folder that holds ``ansible_collections``."""
     return COLLECTIONS
+
+
+class AtOnce:
+    """Tells why a test failed when it fails: a run that is ended from outside never comes to its summary."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if report.failed and terminal is not None:
+            terminal.write_line(f"\nFAILED in {report.when}: {report.nodeid}\n{report.longreprtext[-SHOWN:]}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Workers of xdist tell nobody; whoever started them does."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(AtOnce(config))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

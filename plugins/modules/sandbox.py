@@ -43,8 +43,8 @@ options:
         of other files' servers.
       - A tool has C(module), C(package), C(ldflags), C(tags), C(areas) and C(assets). C(python) is the Python that runs Ansible.
       - A server has C(tool), C(areas), C(needs), C(ports), C(arguments), C(environment), C(files), C(copies), C(binaries), C(ready),
-        C(ready_within), C(serves) and C(stop_signal). With C(hosts) it has a certificate of these names, signed by the instance's own authority or by
-        that of C(authority). With C(only_with) it runs only where all of these areas are chosen as well. C(packages) are what it needs of
+        C(serves) and C(stop_signal). With C(hosts) it has a certificate of these names, signed by the instance's own authority or by that
+        of C(authority). With C(only_with) it runs only where all of these areas are chosen as well. C(packages) are what it needs of
         Python, by module, with pip's name; they are looked for before anything is stopped. It runs in O(root) and sees of the
         caller's environment what places and languages need, no tokens and no proxies.
       - A client has C(user), C(groups) and C(only_with), and gets C(<name>.kubeconfig) in O(root).

@@ -18,6 +18,7 @@ import pytest
 import yaml
 from ansible_collections.gantry.platform.tests.integration.conftest import built
 from ansible_collections.gantry.platform.tests.kit.terminal import in_terminal
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -32,7 +33,9 @@ def surroundings() -> dict[str, str]:
 
 def run(folder: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a command of this Python's environment in ``folder``."""
-    return subprocess.run(command, cwd=folder, env=surroundings() | variables, capture_output=True, text=True, check=False, timeout=1200)
+    return subprocess.run(
+        command, cwd=folder, env=surroundings() | variables, capture_output=True, text=True, check=False, timeout=2 * LONGEST
+    )
 
 
 def make(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -28,7 +28,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._slo.model import 
 from ansible_collections.gantry.platform.plugins.module_utils._slo.rules import BAD, LEFT, RATIO, TOTAL, WINDOW_RATIO, groups, split
 from ansible_collections.gantry.platform.tests.integration.conftest import built
 from ansible_collections.gantry.platform.tests.kit.ports import free_port
-from ansible_collections.gantry.platform.tests.kit.waiting import until
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST, until
 
 SEED = int(os.environ.get("GANTRY_SLO_SEED", "1"))
 STEP, DAY, DAYS = 60, 86400, 28
@@ -207,7 +207,7 @@ class Prometheus:
         """The number that it answers, or none."""
         query = urllib.parse.urlencode({"query": expr, "time": self.traffic.end})
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
-            f"{self.url}/api/v1/query", query.encode(), timeout=60
+            f"{self.url}/api/v1/query", query.encode(), timeout=LONGEST
         ) as answer:
             found = json.load(answer)["data"]["result"]
         assert len(found) < 2, expr
@@ -343,7 +343,7 @@ def test_what_is_over_pages_nobody_and_neither_do_four_requests(prometheus, serv
 
 
 def test_the_real_server_loads_all_rules(prometheus):
-    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"{prometheus.url}/api/v1/rules", timeout=10) as answer:
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"{prometheus.url}/api/v1/rules", timeout=LONGEST) as answer:
         loaded = json.load(answer)["data"]["groups"]
     assert {group["name"]: len(group["rules"]) for group in loaded} == {
         group.name: len(group.rules) for group in groups([prometheus.slos[name] for name in SLOS])

@@ -22,7 +22,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._joined.face impor
 from ansible_collections.gantry.platform.plugins.module_utils._joined.slo import REPORT
 from ansible_collections.gantry.platform.tests.integration.conftest import built, there
 from ansible_collections.gantry.platform.tests.kit.ports import free_port
-from ansible_collections.gantry.platform.tests.kit.waiting import until
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST, until
 from ansible_collections.gantry.platform.tests.unit.roles.declared import declare
 from ansible_collections.gantry.platform.tests.unit.roles.with_history import with_history
 
@@ -90,7 +90,7 @@ class Servers:
 
 
 def get(url):
-    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=30) as answer:
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=LONGEST) as answer:
         return answer.read()
 
 

@@ -26,7 +26,7 @@ from ansible_collections.gantry.platform.tests.integration.runs import Runs, con
 from ansible_collections.gantry.platform.tests.integration.vault.agents import configuration, moved, rendered
 from ansible_collections.gantry.platform.tests.integration.vault.conftest import Live, pid_of
 from ansible_collections.gantry.platform.tests.integration.vault.databases import psql
-from ansible_collections.gantry.platform.tests.kit.waiting import until
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST, until
 
 HOST = "sandbox"
 # Where a run is killed: as soon as Vault's log has a write to this path. A root that its intermediate has not seen yet, a secret that
@@ -94,7 +94,7 @@ class VaultRuns(Runs):
         process = self.start("ansible-playbook", *words, start_new_session=True)
         with ThreadPoolExecutor() as pool:
             # Somebody has to read, or it would wait with a full pipe. Nothing that survived may hold the pipe open.
-            reader = pool.submit(process.communicate, timeout=600)
+            reader = pool.submit(process.communicate, timeout=LONGEST)
             until(lambda: reader.done() or point in {path for _how, path in self.live.audit.changes(since)}, f"a write to {point}")
             if not reader.done():
                 os.killpg(process.pid, signal.SIGKILL)

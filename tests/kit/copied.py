@@ -11,12 +11,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST
+
 
 def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """A command in such a copy, with nothing of this checkout's settings."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTEST_", "GIT_"))}
     own["PATH"] = f"{os.path.dirname(sys.executable)}{os.pathsep}{own['PATH']}"
-    return subprocess.run(command, cwd=folder, env=own, capture_output=True, text=True, check=False, timeout=600)
+    return subprocess.run(command, cwd=folder, env=own, capture_output=True, text=True, check=False, timeout=LONGEST)
 
 
 def copy_of(checkout: Path, folder: Path) -> Path:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.gantry.platform.plugins.module_utils._core.http import Endpoint
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST
 
 _HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host", "accept-encoding"}
 
@@ -74,8 +75,8 @@ class FaultyServer:
         """A new connection to the server."""
         parts = urllib.parse.urlsplit(self.endpoint.url)
         if parts.scheme == "http":
-            return http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
-        return http.client.HTTPSConnection(parts.hostname or "", parts.port, context=self.endpoint.tls, timeout=60)
+            return http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=LONGEST)
+        return http.client.HTTPSConnection(parts.hostname or "", parts.port, context=self.endpoint.tls, timeout=LONGEST)
 
 
 def first_of_each(fault: Fault, concerns: Callable[[str, str], bool] = lambda method, path: True) -> Rule:

@@ -17,7 +17,7 @@ from pathlib import Path
 from ansible_collections.gantry.platform.plugins.module_utils._core.tls import client_context
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.build import Binary, ensure
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.data import Definitions
-from ansible_collections.gantry.platform.tests.kit.waiting import until
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST, until
 
 ROLE = Path(__file__).resolve().parents[2] / "roles" / "sandbox"
 SERVICES, NODES, PODS = "10.222.0.0/20", "192.168.77.0/24", "10.233.0.0/16"
@@ -107,7 +107,7 @@ class Foreign:
         for process in reversed(self._processes):
             process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(20)
+                process.wait(LONGEST)
             process.kill()
             process.wait()
 

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST
+
 
 @contextlib.contextmanager
 def process(script: Path, task: dict[str, Any]) -> Iterator[subprocess.Popen[str]]:
@@ -32,6 +34,6 @@ def process(script: Path, task: dict[str, Any]) -> Iterator[subprocess.Popen[str
 
 def ended(running: subprocess.Popen[str]) -> Any:
     """What it answered, once it came to its end by itself."""
-    output, errors = running.communicate(timeout=120)
+    output, errors = running.communicate(timeout=LONGEST)
     assert running.returncode == 0, errors
     return json.loads(output)

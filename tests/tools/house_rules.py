@@ -21,7 +21,10 @@ RULES = (
     (re.compile(r"(?<![\w.${}\])/*:-])/(work|root|home/(?!me\b)\w+|Users)/"), "an absolute path of one machine"),
 )
 """(pattern, why). A line of a file that matches is a problem."""
+LIMIT = re.compile(r"(?<![\w-])timeout=\d{2,}(?![\d.])|\.(wait|join|result)\(\d{2,}|--timeout=\d{1,2}s")
+"""A limit of a test's own. Only a failing test waits that long, and a machine may be slow: it is ``LONGEST`` of kit/waiting.py."""
 THIS = Path(__file__).resolve()
+TESTS = (ROOT / "tests", ROOT / "molecule")
 
 
 def problems() -> list[str]:
@@ -33,6 +36,12 @@ def problems() -> list[str]:
         text = path.read_text(encoding="utf-8")
         for number, line in enumerate(text.splitlines(), 1):
             found += [f"{path.relative_to(ROOT)}:{number}: {why}: {line.strip()[:100]}" for pattern, why in RULES if pattern.search(line)]
+        if any(map(path.is_relative_to, TESTS)):
+            found += [
+                f"{path.relative_to(ROOT)}:{number}: a test waits as long as all do: LONGEST of kit/waiting.py"
+                for number, line in enumerate(text.splitlines(), 1)
+                if LIMIT.search(line)
+            ]
         if path.name.startswith("test_") and path.suffix == ".py":
             found += [f"{path.relative_to(ROOT)}:{number}: {name} asserts nothing" for number, name in without_assertion(text)]
     return found

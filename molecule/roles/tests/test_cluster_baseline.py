@@ -105,7 +105,7 @@ def test_an_ephemeral_container_comes_from_our_registries(host):
         assert answer.rc != 0
         assert "gantry-ephemeral-containers" in answer.stderr
     finally:
-        assert host.run(f"{KUBECTL} -n cortex delete pod debugged --timeout=60s").rc == 0
+        assert host.run(f"{KUBECTL} -n cortex delete pod debugged --timeout=600s").rc == 0
 
 
 def test_namespaces_say_who_owns_and_who_pays(host):
@@ -141,7 +141,7 @@ def test_policies_let_what_was_there_before_be_finished(host):
         assert refused.rc == 0
         assert host.run(f"{KUBECTL} -n cortex label deployment older some=label").rc == 0
     finally:
-        assert host.run(f"{KUBECTL} -n cortex delete deployment older --cascade=foreground --timeout=60s").rc == 0
+        assert host.run(f"{KUBECTL} -n cortex delete deployment older --cascade=foreground --timeout=600s").rc == 0
 
 
 def test_a_developer_reads_pods_and_no_secrets(host):

@@ -44,7 +44,6 @@ _KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "copies",
             "hosts",
             "authority",
-            "ready_within",
             "serves",
             "binaries",
             "stop_signal",
@@ -63,10 +62,9 @@ _MAPPINGS = ("access", "adds")
 class Server:
     """A server as data. Texts may hold ``{root}``, ``{assets}``, ``{bin}``, ``{files}``, ``{<server>_<port>}`` and the caller's places.
 
-    ``ready`` is an http(s) URL that answers 200, or ``tcp:<port>``, within ``ready_within`` seconds; ``serves`` is what answers once all
-    is done that comes after its start, ``ready`` where it is empty. ``files`` are configuration files by
-    path below root, ``copies`` files that are joined there as they are, ``binaries`` tools to copy there (real files: some servers follow
-    no links). ``hosts`` are the names of its serving certificate, signed by ``authority``: the instance's own where it is empty. It runs
+    ``ready`` is an http(s) URL that answers 200, or ``tcp:<port>``; ``serves`` is what answers once all is done that comes after its
+    start, ``ready`` where it is empty. ``files`` are configuration files by path below root, ``copies`` files that are joined there as they
+    are, ``binaries`` tools to copy there (real files: some servers follow no links). ``hosts`` are the names of its serving certificate, signed by ``authority``: the instance's own where it is empty. It runs
     where one of its ``areas`` is wanted, and all of ``only_with`` as well. ``packages`` are what it needs of Python besides the sandbox
     itself, by module and the name under which pip knows that. ``own_files`` is the folder that ``{files}`` means.
     """
@@ -83,7 +81,6 @@ class Server:
     copies: tuple[tuple[str, tuple[Path, ...]], ...] = ()
     hosts: tuple[str, ...] = ()
     authority: str = ""
-    ready_within: float = 30.0
     serves: str = ""
     binaries: tuple[tuple[str, str], ...] = ()
     stop_signal: str = "TERM"
@@ -295,7 +292,6 @@ def _server(row: _Row, added: Mapping[str, Sequence[Path]]) -> Server:
         tuple(sorted(copies)),
         tuple(body.get("hosts") or []),
         body.get("authority") or "",
-        float(body.get("ready_within") or 30.0),
         body.get("serves") or "",
         tuple(sorted((body.get("binaries") or {}).items())),
         body.get("stop_signal") or "TERM",

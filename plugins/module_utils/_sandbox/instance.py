@@ -33,6 +33,8 @@ from .ports import choose_ports, read_ports
 from .supervisor import UP, Program, Supervisor
 
 _LAST_LINES = 12
+_READY_WITHIN = 300.0
+"""Seconds: many times what a server takes on an idle machine. One that ends by itself is told at once."""
 _FOLDERS = ("logs", "data", "config", "bin")
 _REPORTS = ("plan.json", "drift.json")
 
@@ -202,13 +204,13 @@ class Instance:
                     self.changed.append(server.name)
                 waiting.remove(server)
                 starting[server.name] = _Start(
-                    server, self.text(server.ready), self._context(server), time.monotonic() + server.ready_within
+                    server, self.text(server.ready), self._context(server), time.monotonic() + _READY_WITHIN
                 )
             states = supervisor.states()
             if builds:
                 # A compiler keeps every core busy: time that it takes is none of the servers'.
                 now = time.monotonic()
-                starting = {name: dataclasses.replace(start, deadline=now + start.server.ready_within) for name, start in starting.items()}
+                starting = {name: dataclasses.replace(start, deadline=now + _READY_WITHIN) for name, start in starting.items()}
             up = {name for name, start in starting.items() if self._is_ready(start, states.get(name, "gone"))}
             for name in up:
                 del starting[name]
@@ -306,7 +308,7 @@ class Instance:
         if state in ("FATAL", "EXITED", "STOPPED", "gone"):
             raise ServerError(f"{server.name} does not run ({state.lower()}). {self._why(server)}")
         if time.monotonic() > start.deadline:
-            raise TimeoutExceededError(f"{server.name} was not ready within {server.ready_within:.0f} s ({silence}). {self._why(server)}")
+            raise TimeoutExceededError(f"{server.name} was not ready within {_READY_WITHIN:.0f} s ({silence}). {self._why(server)}")
         return False
 
     def _context(self, server: Server) -> ssl.SSLContext | None:

@@ -27,7 +27,8 @@ from typing import Any
 
 from .._core.errors import InputError, ServerError, TimeoutExceededError
 
-_STOPS_WITHIN = 20.0
+_WITHIN = 120.0
+"""Seconds for the supervisor to answer, or to end what it runs: it kills after ten, and a machine may be busy."""
 UP = ("RUNNING", "STARTING")
 """supervisor says STARTING in a program's first second."""
 _MARK = "GANTRY_SANDBOX"
@@ -123,7 +124,7 @@ class Supervisor:
         )
         if done.returncode:
             raise ServerError(f"the supervisor did not start: {(done.stderr or done.stdout).strip()}")
-        self._until(self.is_running, 10.0, "the supervisor to answer")
+        self._until(self.is_running, _WITHIN, "the supervisor to answer")
 
     def reload(self) -> None:
         """Take over a changed configuration: programs that changed are stopped, new ones are known."""
@@ -175,7 +176,7 @@ class Supervisor:
                 self._stop_together(row)
             pid = self._rpc().supervisor.getPID()
             self._rpc().supervisor.shutdown()
-            self._until(lambda: not _alive(pid), _STOPS_WITHIN, "the servers to stop")
+            self._until(lambda: not _alive(pid), _WITHIN, "the servers to stop")
         return self.end_orphans() or ran
 
     def _stop_together(self, names: Sequence[str]) -> None:
@@ -184,7 +185,7 @@ class Supervisor:
             with contextlib.suppress(xmlrpc.client.Fault):
                 self._rpc().supervisor.stopProcess(name, False)
         self._until(
-            lambda: not {self.states().get(name) for name in names} & {"STOPPING", *UP}, _STOPS_WITHIN, f"{', '.join(names)} to stop"
+            lambda: not {self.states().get(name) for name in names} & {"STOPPING", *UP}, _WITHIN, f"{', '.join(names)} to stop"
         )
 
     def _rpc(self) -> Any:
@@ -208,7 +209,7 @@ class Supervisor:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(int(folder.name), signal.SIGKILL)
                 ended.append(int(folder.name))
-        self._until(lambda: not any(map(_alive, ended)), _STOPS_WITHIN, "servers without a supervisor to end")
+        self._until(lambda: not any(map(_alive, ended)), _WITHIN, "servers without a supervisor to end")
         return bool(ended)
 
     @staticmethod

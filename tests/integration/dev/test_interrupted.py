@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.gantry.platform.tests.integration.runs import conforms
 from ansible_collections.gantry.platform.tests.kit.holding import holding
-from ansible_collections.gantry.platform.tests.kit.waiting import until
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST, until
 
 HOST = "dev-euw1"
 AREA = {"platform_area": "cluster_baseline"}
@@ -115,11 +115,11 @@ def told_to_stop(process, number):
     if number == signal.SIGINT:
         until(lambda: process.poll() is not None or any("User interrupted" in line for line in list(lines)), "the run to give up")
     else:
-        process.wait(120)
+        process.wait(LONGEST)
 
     def output():
-        process.wait(300)
-        reader.join(300)
+        process.wait(LONGEST)
+        reader.join(LONGEST)
         return "".join(lines)
 
     return output
@@ -189,10 +189,10 @@ def test_the_second_of_two_runs_says_whom_it_waits_for_and_plans_again(runs, slo
     finally:
         for pid in asleep:
             os.kill(pid, signal.SIGCONT)
-    output, _none = first.communicate(timeout=300)
+    output, _none = first.communicate(timeout=LONGEST)
     assert (first.returncode, conforms(runs.reported())["status"]) == (0, "applied"), output
-    second.wait(300)
-    reader.join(300)
+    second.wait(LONGEST)
+    reader.join(LONGEST)
     report = conforms(json.loads(theirs.read_text(encoding="utf-8")))
     assert (second.returncode, report["status"], report["changes"]) == (0, "clean", []), "".join(lines)
     assert [text for text in report["warnings"] if "planned again" in text]
@@ -212,7 +212,7 @@ def test_a_run_that_slept_while_another_went_through_writes_nothing_and_stands_b
     finally:
         for pid in asleep:
             os.kill(pid, signal.SIGCONT)
-    output, _none = process.communicate(timeout=300)
+    output, _none = process.communicate(timeout=LONGEST)
     assert process.returncode != 0, output
     assert "taken or broken by somebody else" in " ".join(output.split()), output
     mine = conforms(runs.reported())
@@ -234,7 +234,7 @@ def test_an_apply_that_fails_says_what_it_wrote(runs, slow, tmp_path):
     document.write_text(json.dumps({**policy, "spec": {"podSelector": {}}}), encoding="utf-8")
     runs.kubectl("create", "-f", str(document))
     slow.let_go()
-    output, _none = process.communicate(timeout=300)
+    output, _none = process.communicate(timeout=LONGEST)
     assert process.returncode != 0, output
     report = conforms(runs.reported())
     assert report["status"] == "failed"

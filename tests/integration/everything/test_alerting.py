@@ -30,7 +30,7 @@ from ansible_collections.gantry.platform.tests.integration.conftest import ROOT,
 from ansible_collections.gantry.platform.tests.integration.everything.test_slo import BURNING
 from ansible_collections.gantry.platform.tests.kit.ports import free_port
 from ansible_collections.gantry.platform.tests.kit.routes import receiver_of
-from ansible_collections.gantry.platform.tests.kit.waiting import until
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST, until
 
 SLACK, PAGERDUTY = "/slack", "/v2/enqueue"
 
@@ -51,7 +51,7 @@ class Alerts:
     def ask(self, path, body=None):
         content = None if body is None else json.dumps(body).encode()
         sent = urllib.request.Request(f"{self._url}/api/v2/{path}", content, {"Content-Type": "application/json"})
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(sent, timeout=10) as answer:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(sent, timeout=LONGEST) as answer:
             return json.loads(answer.read() or b"null")
 
     def send(self, name, severity, ends=3600, **labels):
@@ -140,7 +140,7 @@ def rulebook(folder, controller):
             f"http://127.0.0.1:{port}/", json.dumps(body).encode(), {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         )
         try:
-            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(sent, timeout=60) as answer:
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(sent, timeout=LONGEST) as answer:
                 return answer.status
         except urllib.error.HTTPError as refused:
             return refused.code

@@ -18,7 +18,7 @@ import yaml
 from ansible_collections.gantry.platform.tests.integration.conftest import built
 from ansible_collections.gantry.platform.tests.integration.everything.conftest import HOST
 from ansible_collections.gantry.platform.tests.integration.runs import conforms
-from ansible_collections.gantry.platform.tests.kit.waiting import until
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST, until
 
 OBJECTS = ("PrometheusRule.monitoring.coreos.com/monitoring/monitoring", "Prometheus.monitoring.coreos.com/monitoring/platform")
 
@@ -35,7 +35,7 @@ def platform(everything):
 def ask(platform, server, path):
     """What the real server says, by its own API on loopback."""
     url = json.loads((platform.cluster / f"{server}.json").read_text(encoding="utf-8"))["url"]
-    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"{url}{path}", timeout=10) as answer:
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"{url}{path}", timeout=LONGEST) as answer:
         return json.load(answer)
 
 

@@ -18,7 +18,7 @@ from ansible_collections.gantry.platform.tests.integration.kube.cluster import H
 from ansible_collections.gantry.platform.tests.integration.kube.objects import config_map, identity, one_set
 from ansible_collections.gantry.platform.tests.kit.processes import ended
 from ansible_collections.gantry.platform.tests.kit.processes import process as process_of
-from ansible_collections.gantry.platform.tests.kit.waiting import until
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST, until
 
 _DIES = Path(__file__).with_name("dies.py")
 LEASE = 3
@@ -128,7 +128,7 @@ def test_who_waited_for_another_run_plans_again_and_goes_on(cluster, namespace, 
 def test_a_run_that_was_killed_is_waited_for_as_long_as_its_lock_lives(cluster, namespace, short):
     wanted = one_set("s", namespace, config_map(namespace, "a"), config_map(namespace, "b"))
     with process(cluster, 4, "before", "SIGKILL", wanted) as running:
-        assert running.wait(120) == -signal.SIGKILL
+        assert running.wait(LONGEST) == -signal.SIGKILL
     told = []
     began = time.monotonic()
     cluster.run(wanted, lock=True, tell=told.append).ok()

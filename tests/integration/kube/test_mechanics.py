@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.gantry.platform.tests.integration.kube.objects import config_map
 from ansible_collections.gantry.platform.tests.integration.kube.playbooks import FACES, Face
 from ansible_collections.gantry.platform.tests.kit.faults import Fault, FaultyServer
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST
 
 APPLY = "gantry.platform.kube_apply"
 OBJECTS = 60
@@ -104,7 +105,7 @@ def alive(number):
 
 def test_a_killed_run_takes_its_writer_with_it(cluster, slow, many, namespace, tmp_path):
     process = Face("action", tmp_path, cluster.kubeconfig).start(many)
-    assert slow.several.wait(60)
+    assert slow.several.wait(LONGEST)
     workers = children(process.pid)
     assert workers
     process.send_signal(signal.SIGKILL)

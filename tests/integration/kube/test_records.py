@@ -17,7 +17,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.errors 
 from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.records import SecretStore
 from ansible_collections.gantry.platform.plugins.module_utils._rest.apis.pagerduty import API
 from ansible_collections.gantry.platform.tests.integration.kube.playbooks import FACES, Face
-from ansible_collections.gantry.platform.tests.kit.waiting import until
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST, until
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._rest.standin import StandIn
 
 CONFIG = {
@@ -174,7 +174,7 @@ class Slow(StandIn):
     def _given(self, asked):
         if asked.method == "POST" and not self.held.is_set():
             self.held.set()
-            self.go_on.wait(60)
+            self.go_on.wait(LONGEST)
         return super()._given(asked)
 
 
@@ -189,7 +189,7 @@ def test_two_runs_at_once_take_turns_and_make_nothing_twice(cluster, namespace, 
 
     runs = [threading.Thread(target=play, args=(name,)) for name in ("first", "second")]
     runs[0].start()
-    assert pagerduty.held.wait(60)
+    assert pagerduty.held.wait(LONGEST)
     asked = len(pagerduty.log)
     runs[1].start()
     until(lambda: len(pagerduty.log) > asked, "the second run looks at the account")

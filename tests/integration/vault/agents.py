@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST
+
 PREFIX = "vault.hashicorp.com/"
 HOME = "/".join(("", "home", "vault"))
 """Of the user in the agent's image."""
@@ -78,6 +80,6 @@ def rendered(config: Mapping[str, Any], folder: Path, program: Path, vault: Mapp
         (folder / path).mkdir(parents=True, exist_ok=True)
     Path(placed["auto_auth"]["method"]["config"]["token_path"]).write_text(token, encoding="utf-8")
     (folder / "agent.json").write_text(json.dumps(placed), encoding="utf-8")
-    done = subprocess.run([program, "agent", f"-config={folder}/agent.json"], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([program, "agent", f"-config={folder}/agent.json"], capture_output=True, text=True, timeout=LONGEST, check=False)
     files = {path.name: path.read_text(encoding="utf-8") for path in (folder / "vault" / "secrets").iterdir()}
     return (done.stdout + done.stderr if done.returncode else ""), files

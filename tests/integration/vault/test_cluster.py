@@ -164,7 +164,7 @@ def test_the_leader_dies_in_mid_run_and_the_next_run_ends_it(nodes):
     thread.start()
     until(lambda: len(left[1].client(token).names("sys/policies/acl")) > 20, "the other node to have the policies")
     lost.kill()
-    thread.join(120)
+    thread.join(LONGEST)
     # Through a standby the run either waits for the new leader, or it ends with a message; never with a trace.
     assert len(outcomes) == 1 and (isinstance(outcomes[0], int) or outcomes[0])
     until(lambda: leader(left, token) is not None, "a new leader")

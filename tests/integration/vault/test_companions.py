@@ -24,7 +24,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._vault.rotation im
 from ansible_collections.gantry.platform.plugins.module_utils._vault.store import record_of
 from ansible_collections.gantry.platform.tests.integration.vault.conftest import ROOT
 from ansible_collections.gantry.platform.tests.integration.vault.databases import engine, psql, session
-from ansible_collections.gantry.platform.tests.kit.waiting import until
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST, until
 
 
 def later(live, wanted, hours=0.0, check_mode=False, owner="companions", **more):
@@ -241,7 +241,7 @@ def test_revoked_logins_are_gone_from_the_database(live, vault, database):
     assert done["changed"] is True, output
     assert [done[key] for key in ("plan", "counts", "digest")] == [planned[key] for key in ("plan", "counts", "digest")]
     assert all("authentication failed" in psql(live, one) for one in credentials)
-    assert "terminating connection" in open_one.communicate(timeout=30)[1]
+    assert "terminating connection" in open_one.communicate(timeout=LONGEST)[1]
     assert live.api.read("identity/entity/name/intruder")["data"]["disabled"] is True
     again, _output = vault.run("vault_revoke", **options)
     assert (again["changed"], again["plan"], again["counts"]["unchanged"]) == (False, [], 3)

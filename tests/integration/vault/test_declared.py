@@ -88,7 +88,7 @@ class Pod:
         (port,) = [one["containerPort"] for one in self.container["ports"] if one["name"] == request["port"]]
         address = f"{request['scheme'].lower()}://127.0.0.1:{self.ports[self.number][port]}{request['path']}"
         try:
-            return urllib.request.urlopen(address, timeout=5, context=ssl._create_unverified_context()).status
+            return urllib.request.urlopen(address, timeout=LONGEST, context=ssl._create_unverified_context()).status
         except urllib.error.HTTPError as answer:
             return answer.code
         except OSError:

@@ -23,7 +23,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._vault.rotation im
 from ansible_collections.gantry.platform.plugins.module_utils._vault.store import record_of
 from ansible_collections.gantry.platform.tests.kit.processes import ended
 from ansible_collections.gantry.platform.tests.kit.processes import process as process_of
-from ansible_collections.gantry.platform.tests.kit.waiting import until
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST, until
 
 LENGTH = 2
 """Seconds that a lock lives where its holder is dead or asleep, and nobody else wants it before that. Everywhere else it lives as long as
@@ -115,12 +115,12 @@ def test_two_runs_that_only_update_do_not_interleave_and_the_second_plans_again(
     def pause(write, path, body):
         if path.endswith(f"{owner}-1"):
             reached.set()
-            assert go_on.wait(60)
+            assert go_on.wait(LONGEST)
         return write(path, body)
 
     first = threading.Thread(target=lambda: results.update(first=engine(live, policies(owner, "first"), owner, hook=pause)))
     first.start()
-    assert reached.wait(60)
+    assert reached.wait(LONGEST)
 
     def tell(text):
         told.append(text)
@@ -141,12 +141,12 @@ def test_who_waited_for_a_run_that_did_the_same_writes_nothing(live, owner):
     def pause(write, path, body):
         if path.endswith(f"{owner}-1"):
             reached.set()
-            assert go_on.wait(60)
+            assert go_on.wait(LONGEST)
         return write(path, body)
 
     first = threading.Thread(target=lambda: engine(live, wanted, owner, hook=pause))
     first.start()
-    assert reached.wait(60)
+    assert reached.wait(LONGEST)
     assert engine(live, wanted, owner, lambda text: go_on.set(), "you@there 2")["changed"] is False
     first.join()
     is_clean(live, wanted, owner)
@@ -168,7 +168,7 @@ def test_a_run_that_is_writing_is_named_to_who_will_not_wait(live, owner):
 def test_a_run_that_was_killed_is_waited_for_and_taken_over(live, owner, short):
     wanted = policies(owner, "killed")
     with process(live, owner, wanted, "SIGKILL") as running:
-        assert running.wait(120) == -signal.SIGKILL
+        assert running.wait(LONGEST) == -signal.SIGKILL
     assert has(live, owner, "killed") == [True, False]
     holder = record(live, owner)["run"]["holder"]
     told = []

@@ -17,7 +17,7 @@ import pytest
 from ansible_collections.gantry.platform.tests.integration.conftest import run_role
 from ansible_collections.gantry.platform.tests.integration.vault.conftest import Ansible, pid_of
 from ansible_collections.gantry.platform.tests.kit.ports import free_port
-from ansible_collections.gantry.platform.tests.kit.waiting import until
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST, until
 
 
 def restarted(sandbox, config, before):
@@ -42,7 +42,7 @@ def test_without_a_token_only_the_state_is_seen(vault):
 def test_a_server_of_another_authority_is_told_with_the_cure_and_is_nobodys_absence(vault, tmp_path):
     """Both would wait or plan for a server that does not answer yet; this one answers."""
     cure = "name the authority that signed it as ca_cert"
-    found, output = vault.run("vault_init", ca_cert="", keys_file=str(tmp_path / "keys.json"), wait_timeout=600)
+    found, output = vault.run("vault_init", ca_cert="", keys_file=str(tmp_path / "keys.json"), wait_timeout=LONGEST)
     assert cure in found.get("msg", "") and not (tmp_path / "keys.json").exists(), output
     document = {"policies": {"p": {"kv/a": ["read"]}}}
     found, output = vault.run("vault_config", "--check", ca_cert="", config=document, owner="o", may_be_absent=True)
@@ -114,7 +114,7 @@ def test_a_vault_that_is_unsealed_by_hand(by_hand, tmp_path):
     assert stat.S_IMODE(file.stat().st_mode) == 0o600 and len(kept["keys"]) == 3
 
     seal = urllib.request.Request(f"{by_hand.access['url']}/v1/sys/seal", b"", {"X-Vault-Token": kept["root_token"]}, method="PUT")
-    urllib.request.urlopen(seal, timeout=10)
+    urllib.request.urlopen(seal, timeout=LONGEST)
     sealed, _output = by_hand.run("vault_info", token_file=str(file))
     assert (sealed["health"]["sealed"], sealed["cluster"], sealed["token"]) == (True, None, None)
     refused, said = by_hand.run("vault_config", token_file=str(file), config={"policies": {"a": {"a": ["read"]}}})

@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 from ansible_collections.gantry.platform.plugins.module_utils._model.rows import EVERY_COMPONENT, Row, rows
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 ENVIRONMENTS = ("sandbox", "dev", "staging", "prod", "dr")
@@ -98,7 +99,7 @@ def declare(folder: Path, inventories: list[Path], roles: list[str], areas: str 
         "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
         "ANSIBLE_NOCOLOR": "1",
     }
-    done = subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False, timeout=600)
+    done = subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False, timeout=LONGEST)
     assert done.returncode == 0, done.stdout + done.stderr
     found = {}
     for path in sorted(folder.glob("*.json")):

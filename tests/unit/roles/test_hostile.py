@@ -21,6 +21,7 @@ import pytest
 import yaml
 from ansible_collections.gantry.platform.plugins.module_utils._vault.document import read_document
 from ansible_collections.gantry.platform.plugins.module_utils._vault.hcl import parse, policy_text
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST
 from ansible_collections.gantry.platform.tests.unit.plugins.plugin_utils.inventories import copy_of_the_inventories
 from ansible_collections.gantry.platform.tests.unit.roles.declared import CHECKOUT
 from ansible_collections.gantry.platform.tests.unit.roles.hostile import Twin, hostile, infest, places
@@ -240,7 +241,7 @@ def render(folder: Path, inventory: Path) -> dict[str, str]:
         f"platform_run_folder={folder}/run",
     ]
     surroundings = {**os.environ, "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_ROLES_PATH": str(roles)}
-    done = subprocess.run(command, cwd=CHECKOUT, env=surroundings, capture_output=True, text=True, check=False, timeout=600)
+    done = subprocess.run(command, cwd=CHECKOUT, env=surroundings, capture_output=True, text=True, check=False, timeout=LONGEST)
     assert done.returncode == 0, done.stdout + done.stderr
     found: dict[str, str] = {}
     for file in folder.glob("rendered-*.json"):

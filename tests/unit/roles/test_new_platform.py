@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST
 from ansible_collections.gantry.platform.tests.unit.plugins.plugin_utils.inventories import CHECKOUT
 
 # A checkout has its collections below it; a collection that is installed, or copied for ansible-test, lies among them.
@@ -30,7 +31,7 @@ def playbook(folder: Path, *arguments: str, cwd: Path = CHECKOUT) -> str:
         "ANSIBLE_NOCOLOR": "1",
     }
     (folder / "ansible.cfg").write_text("[defaults]\n", encoding="utf-8")
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=300).stdout
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=LONGEST).stdout
 
 
 def new_platform(folder: Path, *arguments: str) -> str:

@@ -16,6 +16,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._core.errors impor
 from ansible_collections.gantry.platform.plugins.module_utils._core.stop import Gate, stopped_by_signals
 from ansible_collections.gantry.platform.plugins.plugin_utils import _inprocess
 from ansible_collections.gantry.platform.plugins.plugin_utils._inprocess import outcome, runs_here, validated, worker
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST
 
 
 def action(transport="local", **task):
@@ -94,7 +95,7 @@ def test_a_second_signal_in_the_middle_of_the_first_waits_for_nothing():
                 for thread in threads:
                     thread.start()
                 for thread in threads:
-                    thread.join(30)
+                    thread.join(LONGEST)
         finally:
             sys.setswitchinterval(0.005)
     with pytest.raises(CancelledError):
@@ -120,5 +121,5 @@ print("its result waits for a reader", flush=True)
 
 def test_a_worker_whose_ansible_playbook_is_dead_ends_once_its_work_has():
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run([sys.executable, "-c", ORPHAN], capture_output=True, text=True, timeout=120, check=True, env=environment)
+    done = subprocess.run([sys.executable, "-c", ORPHAN], capture_output=True, text=True, timeout=LONGEST, check=True, env=environment)
     assert (done.stdout, done.stderr) == ("its record is kept\n", "")

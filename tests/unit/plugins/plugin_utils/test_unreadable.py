@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.gantry.platform.plugins.plugin_utils._places import MOST_VALUES, scan
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST
 from ansible_collections.gantry.platform.tests.unit.plugins.plugin_utils.inventories import CHECKOUT, copy_of_the_inventories
 
 GROWING = "a0: &a0 [x, x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}, *a{n - 1}]\n" for n in range(1, 40))
@@ -83,7 +84,7 @@ def test_a_run_ends_as_for_any_other_mistake(tmp_path, file, content, told):
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=LONGEST,
     )
     said = done.stdout + done.stderr
     assert done.returncode == 2, said

@@ -14,6 +14,7 @@ import threading
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.tls import client_context
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -60,7 +61,7 @@ def called(tmp_path):
         thread.start()
         try:
             with (
-                socket.create_connection(listener.getsockname(), timeout=30) as plain,
+                socket.create_connection(listener.getsockname(), timeout=LONGEST) as plain,
                 client_context(str(tmp_path / f"{trusted}.pem")).wrap_socket(plain, server_hostname="localhost") as secure,
             ):
                 return secure.recv(5)

@@ -40,7 +40,7 @@ FILES = {
         "tools": {"git-tool": tool("gitea"), "late-tool": tool("gitea"), "extra": tool("gitea", areas=["tools"])},
         "servers": {
             "git": server("git", areas=["delivery"]),
-            "late": server("late", areas=["delivery"], needs=["api", "git"], environment={"B": "2", "A": "1"}, ready_within=90),
+            "late": server("late", areas=["delivery"], needs=["api", "git"], environment={"B": "2", "A": "1"}),
         },
         "simulated": ["reviews"],
     },
@@ -87,9 +87,9 @@ def test_the_servers_of_an_area_come_with_and_behind_what_they_need(definitions,
 def test_a_row_becomes_a_server_with_defaults(definitions):
     etcd, api = definitions().select(["core"]).servers
     assert (etcd.arguments, etcd.areas) == ((), ("core",))
-    assert (api.arguments, api.ports, api.ready_within, api.authority) == (("--port", "7"), ("https",), 30.0, "")
+    assert (api.arguments, api.ports, api.authority) == (("--port", "7"), ("https",), "")
     late = definitions().select(["delivery"]).servers[-1]
-    assert (late.environment, late.ready_within) == ((("A", "1"), ("B", "2")), 90.0)
+    assert late.environment == (("A", "1"), ("B", "2"))
     assert (late.binaries, late.stop_signal) == ((), "TERM")
 
 
