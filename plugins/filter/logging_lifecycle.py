@@ -10,13 +10,16 @@ short_description: How long logs are kept, as Elasticsearch takes it
 version_added: 0.1.0
 description:
   - Makes the document of M(gantry.platform.elasticsearch_config) out of the streams of an environment. For each there are
-    a policy of lifecycle, a template with its fields and settings, and the data stream.
+    a policy of lifecycle, a template with its fields and settings, and the data stream. With O(snapshots) there are a repository, and
+    for each stream a policy of its snapshots.
 author:
   - The gantry.platform authors (@gantry-platform)
-positional: _input, environment, copies
+positional: _input, environment, copies, snapshots
 options:
   _input:
-    description: C(settings.logging.streams) of the model, by dataset, each with C(days) by kind of node, and in hours C(rollover) and C(delete).
+    description: >-
+      C(settings.logging.streams) of the model, by dataset, each with C(days) by kind of node, in hours C(rollover) and C(delete), and in days
+      C(snapshots).
     type: dict
     required: true
   environment:
@@ -27,13 +30,16 @@ options:
     description: Copies beside the first, by kind of node, C(hot), C(warm) and C(cold).
     type: dict
     required: true
+  snapshots:
+    description: C(settings.logging.snapshots) of the model; empty where there are none.
+    type: dict
 """
 
 EXAMPLES = r"""
 content: "{{ streams | gantry.platform.logging_lifecycle('prod', {'hot': 1, 'warm': 1, 'cold': 0}) | to_json }}"
 vars:
   streams:
-    internal.t1: {days: {hot: 7, warm: 23, cold: 0}, rollover: 72, delete: 720}
+    internal.t1: {days: {hot: 7, warm: 23, cold: 0}, rollover: 72, delete: 720, snapshots: 0}
 """
 
 RETURN = r"""

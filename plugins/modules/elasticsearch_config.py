@@ -11,12 +11,12 @@ short_description: Make Elasticsearch or OpenSearch as one document says
 version_added: 0.1.0
 author: The gantry.platform authors (@gantry-platform)
 description:
-  - Takes one document for lifecycle policies (ILM, and ISM of OpenSearch), ingest pipelines, component and index templates, data streams and
-    roles, plans in names, and writes exactly what differs. A second run writes nothing.
+  - Takes one document for lifecycle policies (ILM, and ISM of OpenSearch), ingest pipelines, component and index templates, data streams,
+    repositories and policies of snapshots (SLM) and roles, plans in names, and writes exactly what differs. A second run writes nothing.
   - Settings are compared in one form, whether they are nested or not, with or without C(index.), as text or as numbers.
   - What an index template is composed of has to be declared or there; the rest is refused while it is planned, with what may have been meant.
   - A data stream holds its documents, and goes only where O(prune.data) names it.
-  - OpenSearch has C(ism_policies) in the place of C(ilm_policies), and no C(roles) of this form. A change of an ISM policy is refused by the server
+  - OpenSearch has C(ism_policies) in the place of C(ilm_policies), and no C(slm_policies) and no C(roles) of this form. A change of an ISM policy is refused by the server
     where somebody else changed it meanwhile. A real OpenSearch was asked about templates and data streams alone; the build that tests have has no ISM.
   - O(token) is an API key, or a user and the password as V(user:password).
 extends_documentation_fragment:
@@ -31,7 +31,7 @@ options:
   config:
     description:
       - The document. Its parts are C(ilm_policies), C(ism_policies), C(ingest_pipelines), C(component_templates), C(index_templates),
-        C(data_streams) and C(roles), each
+        C(data_streams), C(snapshot_repositories), C(slm_policies) and C(roles), each
         a mapping keyed by name; V(null) as the value of a name says that it must be absent.
       - A misspelt key, a missing or a wrong value is told with its place before anything is contacted.
     type: dict

@@ -93,6 +93,14 @@ KNOWN = {
         {patterns(pattern="not_reached"): "0+5x60", patterns(service="router", pattern="not_reached"): "0+2x60"},
         "20m", ("4m",), OF,
     ),
+    "LogsOverBudget": Known(
+        # A gigabyte a day each: 1,440 and 720 megabytes of them. Nobody said anything of the third.
+        {of("gantry_log_line_bytes_sum"): "0+1000000x1800", 'gantry_log_budget_bytes{service="planner", namespace_of="cortex"}': "1000000000x1800",
+         of("gantry_log_line_bytes_sum", service="router"): "0+500000x1800",
+         'gantry_log_budget_bytes{service="router", namespace_of="cortex"}': "1000000000x1800",
+         of("gantry_log_line_bytes_sum", service="judge"): "0+9000000x1800"},
+        "26h", ("16h",), OF,
+    ),
     "LogsAreErrors": Known(
         {lines(level="error"): "0+3x60", lines(level="info"): "0+7x60",
          lines(service="router", level="error"): "0+1x60", lines(service="router", level="info"): "0+9x60",

@@ -47,13 +47,15 @@ class FluentBit:
         return record
 
     def counted(self, records: Iterable[Json]) -> dict[tuple[str, ...], int]:
-        """The counters after these records: by name and values of labels, in the order in which the configuration has them."""
+        """What is counted after these records: by name and values of labels, in the order in which the configuration has them."""
         found: dict[tuple[str, ...], int] = {}
         for record in records:
             for one in self._filters:
                 if one["name"] == "log_to_metrics" and _wanted(one, record):
-                    key = (one["metric_name"], *(str(at(record, label.split(" ", 1)[1]) or "") for label in one["add_label"]))
-                    found[key] = found.get(key, 0) + 1
+                    summed = one["metric_mode"] == "histogram"
+                    labels = (str(at(record, label.split(" ", 1)[1]) or "") for label in one["add_label"])
+                    key = (f"{one['metric_name']}_sum" if summed else one["metric_name"], *labels)
+                    found[key] = found.get(key, 0) + (at(record, one["value_field"]) if summed else 1)
         return found
 
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to the collection: no interface is promised outside of it.
-"""How long logs are kept, as Elasticsearch's API takes it: a policy, a template and its settings for every stream.
+"""How long logs are kept, as Elasticsearch's API takes it: a policy, a template and its settings for every stream, and its snapshots.
 
 Policies are ILM's: the one way that a basic licence has. A policy counts from the moment at which an index is closed. What a data class does not
 allow to be kept until then is taken off every phase alike (``streams``).
@@ -23,6 +23,7 @@ PRIORITY = 300
 _PRIORITIES = {"hot": 100, "warm": 50, "cold": 0}
 """In which order indices come back after a restart."""
 _SHARD = "50gb"
+REPOSITORY = "gantry-logs"
 _KEYWORD: Json = {"type": "keyword", "ignore_above": 1024}
 _WORDS = (
     "agent.name", "container.image.name", "data_stream.dataset", "data_stream.namespace", "data_stream.type", "error.code", "error.type",
@@ -45,12 +46,20 @@ _MAPPED: dict[str, Json] = {
     "source.ip": {"type": "ip", "ignore_malformed": True},
     # What else a line had: one field, however many names services think of.
     "labels": {"type": "flattened", "ignore_above": 1024},
-    "gantry": {"properties": {"team": _KEYWORD, "tier": _KEYWORD, "data_class": _KEYWORD, "redacted": {"type": "integer"}}},
+    "gantry": {
+        "properties": {
+            "team": _KEYWORD,
+            "tier": _KEYWORD,
+            "data_class": _KEYWORD,
+            "redacted": {"type": "integer"},
+            "bytes": {"type": "long"},
+        }
+    },
 }
 
 
-def document(streams: Mapping[str, Json], environment: str, copies: Mapping[str, int]) -> Json:
-    """What ``elasticsearch_config`` takes. ``copies`` are by kind of node."""
+def document(streams: Mapping[str, Json], environment: str, copies: Mapping[str, int], snapshots: Mapping[str, Any] | None = None) -> Json:
+    """What ``elasticsearch_config`` takes. ``copies`` are by kind of node, ``snapshots`` are those of the area's settings."""
     namespace = part(environment)
     found: Json = {
         "ilm_policies": {},
@@ -78,7 +87,31 @@ def document(streams: Mapping[str, Json], environment: str, copies: Mapping[str,
             "data_stream": {},
         }
         found["data_streams"][f"logs-{dataset}-{namespace}"] = {}
+    if snapshots:
+        found["snapshot_repositories"] = {REPOSITORY: _repository(snapshots["bucket"])}
+        found["slm_policies"] = {
+            f"gantry-logs-{dataset}": _snapshots(dataset, f"logs-{dataset}-{namespace}", stream["snapshots"], snapshots["at"])
+            for dataset, stream in sorted(streams.items())
+            if stream["snapshots"]
+        }
     return found
+
+
+def _repository(bucket: Mapping[str, Any]) -> Json:
+    """Where snapshots lie. Whose region and endpoint that is, the servers know, and their keystore has the credentials."""
+    return {"type": bucket["type"], "settings": {"bucket": bucket["name"], "base_path": bucket["prefix"]}}
+
+
+def _snapshots(dataset: str, stream: str, days: int, at: str) -> Json:
+    """Without a least number of snapshots: with one, the last ones would never go."""
+    hour, minute = (int(one) for one in at.split(":"))
+    return {
+        "name": f"<{dataset.replace('.', '-')}-{{now/d}}>",
+        "schedule": f"0 {minute} {hour} * * ?",
+        "repository": REPOSITORY,
+        "config": {"indices": [stream], "include_global_state": False, "ignore_unavailable": False, "partial": False},
+        "retention": {"expire_after": f"{days}d"},
+    }
 
 
 def phases(stream: Json, copies: Mapping[str, int]) -> Json:

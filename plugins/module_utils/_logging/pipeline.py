@@ -148,7 +148,7 @@ def _understood() -> list[Json]:
 
 
 def _counted() -> list[Json]:
-    """What alerts look at: lines by level, and lines that have a pattern. Their labels are names, never what a line says."""
+    """What alerts look at: lines by level, lines that have a pattern, and how long lines are. Their labels are names, never what a line says."""
     common: Json = {
         "name": "log_to_metrics", "match": "kube.*", "tag": "counted", "metric_mode": "counter", "metric_namespace": "gantry",
         "metric_subsystem": "log", "flush_interval_sec": 5,
@@ -162,6 +162,11 @@ def _counted() -> list[Json]:
         {
             **common, "metric_name": "patterns_total", "metric_description": "Lines that tell of a fault or an attack.", "emitter_name": "patterns",
             "regex": "$rule['name'] .+", "add_label": [*labels, "pattern $rule['name']"],
+        },
+        {
+            # Counters go up by one at each line. The sum of a histogram goes up by what each has.
+            **common, "metric_mode": "histogram", "metric_name": "line_bytes", "metric_description": "Bytes of lines as they were written.",
+            "emitter_name": "bytes", "value_field": "$gantry['bytes']", "bucket": "1024", "add_label": labels,
         },
     ]  # fmt: skip
 

@@ -27,6 +27,8 @@ _SHARE, _LONGEST = 10, 30 * 24
 """An index is closed after a tenth of its life, and after so many hours: few indices, and none that holds its oldest line much longer."""
 _LOOKS = 1
 """Hours in which Elasticsearch has certainly looked whether to close an index and whether to delete it: it looks every ten minutes."""
+SWEEP = 1
+"""Days until a snapshot that is old enough goes: Elasticsearch looks once a day (``slm.retention_schedule``)."""
 
 
 def part(name: str) -> str:
@@ -40,33 +42,37 @@ def dataset_of(data_class: str, tier: str) -> str:
 
 
 def streams(settings: Mapping[str, Any], services: Mapping[str, Json], classes: Mapping[str, int]) -> dict[str, Json]:
-    """By dataset ``{data_class?, tier?, redaction, days, rollover, delete, kept, gigabytes_per_day, stored, cost?}``.
+    """By dataset ``{data_class?, tier?, redaction, days, rollover, delete, kept, snapshots, gigabytes_per_day, stored, cost?}``.
 
     ``settings`` are those of the area, ``services`` those of the model, ``classes`` the most days of each data class that has a most. ``days``
-    are by kind of node, ``rollover`` hours until an index is closed at the latest, ``delete`` hours from then until it is deleted, ``kept``
-    the hours that a line is there at ``least`` and at ``most``. ``stored`` are gigabytes by kind of node with all copies when as much is deleted
-    as comes in; ``cost`` is what that is in a month, by kind and in ``total``, as text.
+    are by kind of node, ``rollover`` hours until an index is closed at the latest, ``delete`` hours from then until it is deleted, ``snapshots``
+    the days that a snapshot of it is kept (0: there is none), ``kept`` the hours that a line is there at ``least``, and at ``most``, in
+    snapshots as well. ``stored`` are gigabytes by kind of node with all copies, and in ``snapshots``, when as much is deleted as comes in;
+    ``cost`` is what that is in a month, by the same names and in ``total``, as text.
     """
+    snapshots: Mapping[str, Any] = settings.get("snapshots") or {"keep": 0, "without": ()}
     found: dict[str, Json] = {}
     for _name, service in sorted(services.items()):
         dataset = dataset_of(service["data_class"], service["tier"])
         if dataset not in found:
-            most = classes.get(service["data_class"])
-            days = cut(settings["retention"][service["tier"]], most)
+            kept = 0 if service["data_class"] in snapshots["without"] else snapshots["keep"]
             found[dataset] = {
                 "data_class": service["data_class"], "tier": service["tier"],
                 "redaction": settings["redaction"]["classes"].get(service["data_class"], "strict"),
-                **_hours(days, most), "gigabytes_per_day": 0,
+                **_hours(settings["retention"][service["tier"]], classes.get(service["data_class"]), kept), "gigabytes_per_day": 0,
             }  # fmt: skip
         found[dataset]["gigabytes_per_day"] += service.get("logging", {}).get("gigabytes_per_day", 0)
     for name in OTHERS:
         found[name] = {
             "redaction": "plain",
-            **_hours(cut(settings["retention"][name], None), None),
+            **_hours(settings["retention"][name], None, snapshots["keep"]),
             "gigabytes_per_day": settings["volume"][name],
         }
     for one in found.values():
-        stored = {kind: _stored(settings, kind, one) for kind in KINDS}
+        stored = {kind: _stored(settings, one, one["days"][kind], settings["copies"][kind]) for kind in KINDS}
+        if one["snapshots"]:
+            # What snapshots have in common is there once, and as long as one of them has it.
+            stored["snapshots"] = _stored(settings, one, sum(one["days"].values()) + one["snapshots"] + SWEEP, 0)
         one["stored"] = {kind: float(size) for kind, size in stored.items()}
         if prices := settings.get("prices"):
             costs = {kind: size * Decimal(prices[kind]) for kind, size in stored.items()}
@@ -89,17 +95,21 @@ def money(amount: Decimal) -> str:
     return f"{amount.quantize(Decimal('0.01'))}"
 
 
-def _hours(days: dict[str, int], most: int | None) -> Json:
+def _hours(days: Mapping[str, int], most: int | None, snapshots: int) -> Json:
     """An index goes as a whole, and its age counts from when it was closed, by age or by size.
 
-    So its newest line has to have all its days then. Where the data class allows no more than these its oldest line may not outlive them.
+    So its newest line has to have all its days then. Where the data class allows no more than these its oldest line may not outlive them, and
+    neither may it in the snapshot that was made of it last.
     """
+    beyond = snapshots + SWEEP if snapshots else 0
+    most = None if most is None else most - beyond
+    days = cut(days, most)
     total = sum(days.values()) * 24
     rollover = max(1, min(days["hot"] * 24 - _LOOKS, total // _SHARE, _LONGEST))
     delete = total if most is None else min(total, most * 24 - rollover - _LOOKS)
-    return {"days": days, "rollover": rollover, "delete": delete, "kept": {"least": delete, "most": delete + rollover + _LOOKS}}
+    kept = {"least": delete, "most": delete + rollover + _LOOKS + beyond * 24}
+    return {"days": days, "rollover": rollover, "delete": delete, "kept": kept, "snapshots": snapshots}
 
 
-def _stored(settings: Mapping[str, Any], kind: str, one: Json) -> Decimal:
-    copies = Decimal(1 + settings["copies"][kind])
-    return Decimal(str(one["gigabytes_per_day"])) * Decimal(str(settings["volume"]["stored"])) * Decimal(one["days"][kind]) * copies
+def _stored(settings: Mapping[str, Any], one: Json, days: int, copies: int) -> Decimal:
+    return Decimal(str(one["gigabytes_per_day"])) * Decimal(str(settings["volume"]["stored"])) * Decimal(days) * Decimal(1 + copies)

@@ -203,9 +203,7 @@ class Instance:
                 if supervisor.start_program(server.name):
                     self.changed.append(server.name)
                 waiting.remove(server)
-                starting[server.name] = _Start(
-                    server, self.text(server.ready), self._context(server), time.monotonic() + _READY_WITHIN
-                )
+                starting[server.name] = _Start(server, self.text(server.ready), self._context(server), time.monotonic() + _READY_WITHIN)
             states = supervisor.states()
             if builds:
                 # A compiler keeps every core busy: time that it takes is none of the servers'.

@@ -184,9 +184,7 @@ class Supervisor:
             # It may have ended by itself meanwhile, or never have been started.
             with contextlib.suppress(xmlrpc.client.Fault):
                 self._rpc().supervisor.stopProcess(name, False)
-        self._until(
-            lambda: not {self.states().get(name) for name in names} & {"STOPPING", *UP}, _WITHIN, f"{', '.join(names)} to stop"
-        )
+        self._until(lambda: not {self.states().get(name) for name in names} & {"STOPPING", *UP}, _WITHIN, f"{', '.join(names)} to stop")
 
     def _rpc(self) -> Any:
         return xmlrpc.client.ServerProxy(f"http://gantry:{self._password()}@127.0.0.1:{self._port}/RPC2")

@@ -392,7 +392,7 @@ local function fields(record)
     container = {image = {name = kubernetes.container_image}},
     orchestrator = {cluster = {name = rules.cluster}},
     gantry = {team = place.team ~= "" and place.team or nil, tier = place.tier ~= "" and place.tier or nil,
-              data_class = place.data_class ~= "" and place.data_class or nil},
+              data_class = place.data_class ~= "" and place.data_class or nil, bytes = #(record.log or "")},
   }
   local dataset = body(record, out, trusted) or place.dataset
   if not out.log.level then out.log.level = record.stream == "stderr" and "error" or "info" end
@@ -413,7 +413,7 @@ function gantry(tag, timestamp, record)
   if not done then
     out = {
       message = GONE, log = {level = "error"}, event = {dataset = "platform", outcome = "unreadable"},
-      data_stream = stream_of("platform"), kubernetes = place_of(record.kubernetes or {}),
+      data_stream = stream_of("platform"), kubernetes = place_of(record.kubernetes or {}), gantry = {bytes = #(record.log or "")},
     }
   end
   return 2, timestamp, out

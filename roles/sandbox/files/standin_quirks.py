@@ -197,6 +197,8 @@ class ElasticsearchQuirks(Quirks):
             shown = {"policy_id": after["name"], "last_updated_time": now, "schema_version": 1, "error_notification": None}
             number = before["_seq_no"] + 1 if before else 7
             return {**after, "_seq_no": number, "_primary_term": 1, "policy": {**shown, **after["policy"], "states": states}}
+        if kind == "snapshot_repository":
+            return {**after, "uuid": "of-the-server", "settings": {key: _as_text(value) for key, value in after["settings"].items()}}
         settings = (after.get("template") or {}).get("settings")
         if not isinstance(settings, dict):
             return after
@@ -205,7 +207,7 @@ class ElasticsearchQuirks(Quirks):
             inner = nested
             for key in path[:-1]:
                 inner = inner.setdefault(key, {})
-            inner[path[-1]] = str(value).lower() if isinstance(value, bool) else str(value)
+            inner[path[-1]] = _as_text(value)
         return {**after, "template": {**after["template"], "settings": nested}}
 
     def answered(self, kind: str, row: Row) -> Any:
@@ -214,7 +216,14 @@ class ElasticsearchQuirks(Quirks):
             return {f"{kind}s": [{"name": row["name"], kind: own}]}
         if kind == "data_stream":
             return {"data_streams": [{"name": row["name"], "timestamp_field": {"name": "@timestamp"}, "generation": 1, "status": "GREEN"}]}
+        if kind == "slm_policy":
+            shown = {"version": 1, "modified_date_millis": 1, "next_execution_millis": 2, "stats": {"policy": row["policy_id"]}}
+            return {row["policy_id"]: {**shown, "policy": {key: value for key, value in row.items() if key not in ("id", "policy_id")}}}
         return {"_id": row["name"], **own} if kind == "ism_policy" else {row["name"]: own}
+
+
+def _as_text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _tried(action: Row) -> Row:

@@ -8,10 +8,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from ..._core.schema import Path, Problem
-from ..._logging.streams import KINDS, OTHERS, streams
+from ..._logging.streams import KINDS, OTHERS, SWEEP, streams
 from ..._privacy.words import mode_of
 from ..look import Json, Say, entries, mapping, seconds, unknown
 
@@ -21,14 +22,17 @@ RULES: dict[str, str] = {
     "logging_redaction": "what hipaa governs keeps technical fields alone, what gdpr governs none about a person, unless "
     "settings.logging.redaction.classes says otherwise",
     "logging_retention": "no log is kept longer than the data class of its service, unless settings.logging.retention.classes says otherwise",
+    "logging_prefix": "an environment has its own part of a bucket, since each deletes what it finds there to be too old",
     "logging_streams": "the logs of a service are in the stream of its data class and tier, those of the rest in that of what they are",
 }
 FLUENT_BIT = "fluent/fluent-bit:4.2.3"
 _ELASTIC = ("elasticsearch", "kibana", "logstash")
-_COMPONENT = "eck-operator"
+_COMPONENT, _COLLECTION = "eck-operator", "log-collection"
 _DAY = 86400
 _SECRETS = ("password", "certificate", "key", "ca")
 """What production ships by."""
+_BUCKETS = {"s3": ("region", "access_key", "secret_key"), "gcs": ("credentials",)}
+"""What a bucket needs besides its name."""
 
 
 def derive(model: Json, say: Say) -> None:
@@ -53,8 +57,11 @@ def derive(model: Json, say: Say) -> None:
         if name not in logging["retention"]["classes"] and "retention" in found:
             days = int(seconds(found["retention"]) // _DAY)
             say((*own, "retention", "classes", name), days, "logging_retention", (*of, "retention"))
+    if "prefix" not in logging.get("snapshots", {}).get("bucket", {"prefix": ""}):
+        path: Path = (*own, "snapshots", "bucket", "prefix")
+        say(path, f"logs/{model['environment']['name']}", "logging_prefix", ("environment", "name"))
     found = streams(logging, model["services"], logging["retention"]["classes"])
-    say((*own, "streams"), found, "logging_streams", (*own, "retention"), (*own, "volume"))
+    say((*own, "streams"), found, "logging_streams", (*own, "retention"), (*own, "volume"), (*own, "snapshots"))
 
 
 def words(model: Json) -> Mapping[str, Any]:
@@ -64,14 +71,25 @@ def words(model: Json) -> Mapping[str, Any]:
 
 
 def contributions(model: Json) -> dict[str, Any]:
-    """Where Fluent Bit is measured; in a trial nothing runs in its pods."""
-    if mapping(model, "cluster").get("simulated_in") is not None:
-        return {}
-    common = {"namespace": "log-collection", "selector": {"app.kubernetes.io/name": "fluent-bit"}, "scheme": "http"}
-    return {"scrape_targets": {
-        "fluent-bit": {**common, "port": "api", "path": "/api/v2/metrics/prometheus"},
-        "fluent-bit-lines": {**common, "port": "lines", "path": "/metrics"},
-    }}  # fmt: skip
+    """How much each service may log in a day, beside the alert about it, and where Fluent Bit is measured: in a trial nothing runs in its pods."""
+    found: dict[str, Any] = {}
+    if budgets := [
+        {
+            "record": "gantry_log_budget_bytes",
+            "expr": f"vector({int(Decimal(str(service['logging']['gigabytes_per_day'])) * 10**9)})",
+            "labels": {"service": name, "namespace_of": service["namespace"]},
+        }
+        for name, service in sorted(model["services"].items())
+        if service.get("logging", {}).get("gigabytes_per_day")
+    ]:
+        found["recording_rules"] = {"logging": {"namespace": _COLLECTION, "rules": budgets}}
+    if mapping(model, "cluster").get("simulated_in") is None:
+        common = {"namespace": _COLLECTION, "selector": {"app.kubernetes.io/name": "fluent-bit"}, "scheme": "http"}
+        found["scrape_targets"] = {
+            "fluent-bit": {**common, "port": "api", "path": "/api/v2/metrics/prometheus"},
+            "fluent-bit-lines": {**common, "port": "lines", "path": "/metrics"},
+        }
+    return found
 
 
 def check(model: Mapping[str, Any], _situation: Any) -> Iterator[Problem]:
@@ -97,8 +115,40 @@ def check(model: Mapping[str, Any], _situation: Any) -> Iterator[Problem]:
             ("settings", "components", _COMPONENT, "enabled"),
             "found false; the area logging declares objects of its definitions: leave it on",
         )
+    yield from _snapshots(logging, entries(mapping(model, "security"), "data_classes"))
     yield from _nodes(logging, mapping(model, "environment").get("stage"))
     yield from _ways(logging, mapping(model, "cluster"), mapping(model, "environment").get("stage"))
+
+
+def _snapshots(logging: Mapping[str, Any], classes: Mapping[str, Any]) -> Iterator[Problem]:
+    """Buckets that cannot be reached, and copies that would outlive what they are copies of."""
+    here: Path = ("settings", "logging", "snapshots")
+    said = mapping(logging, "snapshots")
+    if not said:
+        return
+    bucket = mapping(said, "bucket")
+    needed = _BUCKETS.get(bucket.get("type", ""), ())
+    for key in needed:
+        if key not in bucket:
+            yield Problem((*here, "bucket", key), f"missing; a bucket of the type {bucket['type']} needs it", at_key=True)
+    for key in {one for keys in _BUCKETS.values() for one in keys} & {*bucket} - {*needed} if needed else ():
+        yield Problem((*here, "bucket", key), f"found beside the type {bucket['type']}: leave it out", at_key=True)
+    without = [name for name in said.get("without", ()) if isinstance(name, str)]
+    for number, name in enumerate(without):
+        yield from unknown((*here, "without", number), "data class", name, classes, home=("security", "data_classes"))
+    keep, kept = said.get("keep"), mapping(mapping(logging, "retention"), "classes")
+    for name, one in classes.items():
+        days = kept.get(name)
+        if days is None and isinstance(one, Mapping) and isinstance(one.get("retention"), str):
+            days = int((seconds(one["retention"]) or 0) // _DAY)
+        if isinstance(days, int) and isinstance(keep, int) and name not in without and keep + SWEEP >= days:
+            yield Problem(
+                (*here, "keep"),
+                f"found {keep}; logs of the data class {name} go after {days} days, those in snapshots as well, and up to a day passes "
+                f"until an old one goes: allowed: at most {days - SWEEP - 1}, or {name} in settings.logging.snapshots.without",
+            )
+    if mapping(logging, "prices") and "snapshots" not in mapping(logging, "prices"):
+        yield Problem(("settings", "logging", "prices", "snapshots"), "missing; there are snapshots, which cost something", at_key=True)
 
 
 def _nodes(logging: Mapping[str, Any], stage: Any) -> Iterator[Problem]:

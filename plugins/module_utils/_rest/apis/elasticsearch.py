@@ -33,6 +33,11 @@ def _settings(value: Any, path: str = "") -> Json:
     return found
 
 
+def _texts(value: Any) -> Json:
+    """Settings of a repository: the server says each as text."""
+    return {key: text(item) for key, item in value.items()} if isinstance(value, dict) else {}
+
+
 def _template(section: str, path: str, kind: str, **more: Any) -> Kind:
     """Templates are answered as a list with one of them, under the kind's name."""
     return Kind(
@@ -64,6 +69,13 @@ KINDS = {
         "data_streams", "/_data_stream", id="name", by_name=True, listed=False, removal=Impact.DESTROYS_DATA,
         after=frozenset({"index_template"}),
         row=lambda answer, place: next((one for one in answer["data_streams"] if one["name"] == place), None),
+    ),
+    "snapshot_repository": _named("snapshot_repositories", "/_snapshot", forms={"settings": _texts}),
+    # A shorter time deletes what is older.
+    "slm_policy": Kind(
+        "slm_policies", "/_slm/policy", id="policy_id", by_name=True, identity="policy_id", listed=False,
+        after=frozenset({"snapshot_repository", "data_stream"}), restarts={"retention": Impact.DISRUPTIVE},
+        row=lambda answer, place: (answer.get(place) or {}).get("policy"),
     ),
     "role": _named("roles", "/_security/role"),
 }  # fmt: skip

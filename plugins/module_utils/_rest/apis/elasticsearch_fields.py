@@ -41,6 +41,23 @@ FIELDS: dict[str, dict[str, Any]] = {
             },
         },
     },
+    "snapshot_repository": {
+        "type": "object",
+        "required": ["type", "settings"],
+        "properties": {"name": _TEXT, "type": _TEXT, "settings": _ANY},
+    },
+    "slm_policy": {
+        "type": "object",
+        "required": ["name", "schedule", "repository"],
+        "properties": {
+            "policy_id": _TEXT,
+            "name": _TEXT,
+            "schedule": _TEXT,
+            "repository": _TEXT,
+            "config": _ANY,
+            "retention": _ANY,
+        },
+    },
     "ingest_pipeline": {
         "type": "object",
         "required": ["processors"],

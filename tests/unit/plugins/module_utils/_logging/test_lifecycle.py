@@ -19,7 +19,7 @@ SETTINGS = {
     "redaction": {"classes": {"internal": "plain", "personal-data": "personal"}},
     "volume": {"platform": 1, "audit": 0, "security": 0, "stored": 1.5},
     "copies": COPIES,
-    "prices": {"currency": "EUR", "source": "a list of prices", "hot": "0.10", "warm": "0.05", "cold": "0.01"},
+    "prices": {"currency": "EUR", "source": "a list of prices", "hot": "0.10", "warm": "0.05", "cold": "0.01", "snapshots": "0.02"},
 }
 SERVICES = {
     "planner": {"data_class": "internal", "tier": "t1", "logging": {"gigabytes_per_day": 2}},
@@ -58,24 +58,34 @@ LOOK = 1 / 6
 @given(
     st.fixed_dictionaries({"hot": st.integers(1, 400), "warm": st.integers(0, 400), "cold": st.integers(0, 400)}),
     st.none() | st.integers(1, 1300),
-    st.tuples(HOURS, HOURS, HOURS, HOURS),
+    st.sampled_from((0, 1, 7, 400)),
+    st.tuples(HOURS, HOURS, HOURS, HOURS, HOURS),
 )
-def test_a_line_has_its_days_and_none_outlives_its_class_whenever_its_index_is_closed(days, most, moments):
-    """An index is closed by size at any moment, by age at the latest, and goes when ILM looks next after its time."""
+def test_a_line_has_its_days_and_none_outlives_its_class_whenever_its_index_is_closed(days, most, copied, moments):
+    """An index is closed by size at any moment, by age at the latest, and goes when ILM looks next after its time.
+
+    A snapshot is made at any moment until then, and goes at the first daily look after its own time.
+    """
+    beyond = copied + 1 if copied else 0
+    most = None if most is None else most + beyond
     classes = {} if most is None else {"internal": most}
-    one = streams({**SETTINGS, "retention": {**RETENTION, "t1": days}}, SERVICES, classes)["internal.t1"]
+    said = {"keep": copied, "without": []} if copied else {}
+    settings = {**SETTINGS, "retention": {**RETENTION, "t1": days}, "snapshots": said}
+    one = streams(settings, SERVICES, classes)["internal.t1"]
     found = phases(one, COPIES)
     longest, delete = hours(found["hot"]["actions"]["rollover"]["max_age"]), hours(found["delete"]["min_age"])
-    early, written, first_look, last_look = moments
+    early, written, first_look, last_look, sweep = moments
     closed = early * (longest + first_look * LOOK)
     lived = closed + delete + last_look * LOOK - written * closed
-    assert one["kept"]["least"] <= lived <= one["kept"]["most"] and longest >= 1
+    in_snapshots = lived + (copied + sweep) * 24 if copied else lived
+    assert one["kept"]["least"] <= lived <= in_snapshots <= one["kept"]["most"] and longest >= 1
     whole = sum(one["days"].values()) * 24
-    if most is None or most * 24 > whole * 1.1 + 1:
+    room = None if most is None else most - beyond
+    if room is None or room * 24 > whole * 1.1 + 1:
         assert lived >= whole, "all its days"
-    if most is not None:
-        assert lived <= most * 24, "no longer than the class"
-        assert one["kept"]["least"] >= min(sum(days.values()), most) * 24 * 0.85 - 1
+    if room is not None:
+        assert in_snapshots <= most * 24, "no longer than the class"
+        assert one["kept"]["least"] >= min(sum(days.values()), room) * 24 * 0.85 - 1
     ages = [hours(phase["min_age"]) for name, phase in found.items() if name != "hot"]
     assert ages == sorted(set(ages)) and ages[0] >= 0
     assert [kind for kind in KINDS[1:] if kind in found] == [kind for kind in KINDS[1:] if one["days"][kind]]
@@ -118,6 +128,33 @@ def test_every_stream_has_a_policy_a_template_for_its_name_alone_and_no_other_ta
         assert settings["index.lifecycle.name"] in found["ilm_policies"]
     fields = found["component_templates"]["gantry-logs-fields"]["template"]["mappings"]["properties"]
     assert fields["log"]["properties"]["level"]["type"] == "keyword" and fields["@timestamp"] == {"type": "date"}
+
+
+SNAPSHOTS = {"bucket": {"type": "s3", "name": "logs", "prefix": "logs/prod"}, "at": "23:05", "keep": 7, "without": ["personal-data"]}
+
+
+def test_every_stream_is_copied_each_day_but_those_of_classes_that_are_left_out():
+    settings = {**SETTINGS, "snapshots": SNAPSHOTS}
+    found = document(streams(settings, SERVICES, {"personal-data": 5}), "prod", COPIES, SNAPSHOTS)
+    assert found["snapshot_repositories"] == {"gantry-logs": {"type": "s3", "settings": {"bucket": "logs", "base_path": "logs/prod"}}}
+    assert found["slm_policies"].keys() == {f"gantry-logs-{name}" for name in ("internal.t1", "platform", "audit", "security")}
+    assert found["slm_policies"]["gantry-logs-internal.t1"] == {
+        "name": "<internal-t1-{now/d}>",
+        "schedule": "0 5 23 * * ?",
+        "repository": "gantry-logs",
+        "config": {"indices": ["logs-internal.t1-prod"], "include_global_state": False, "ignore_unavailable": False, "partial": False},
+        "retention": {"expire_after": "7d"},
+    }
+    without = streams(SETTINGS, SERVICES, {})
+    assert not {"snapshot_repositories", "slm_policies"} & document(without, "prod", COPIES, {}).keys()
+
+
+def test_what_lies_in_snapshots_is_paid_once_for_the_days_and_those_of_the_last_copy():
+    found = streams({**SETTINGS, "snapshots": SNAPSHOTS}, SERVICES, {})
+    # 3.15 GB a day on disk: 90 days, and eight until what is gone there is gone from the last copy.
+    assert found["internal.t1"]["stored"]["snapshots"] == 308.7
+    assert (found["internal.t1"]["cost"]["snapshots"], found["internal.t1"]["cost"]["total"]) == ("6.17", "19.72")
+    assert "snapshots" not in found["personal_data.t0"]["stored"]
 
 
 def test_stored_is_exact_where_numbers_are_no_floats():

@@ -436,6 +436,12 @@ def _template(shards, **more):
     return {"template": {"settings": {"number_of_shards": shards, "index.refresh_interval": "5s"}, **more}}
 
 
+def _snapshots(days, repository):
+    config = {"indices": ["logs-*"], "include_global_state": False}
+    retention = {"expire_after": f"{days}d"}
+    return {"name": "<logs-{now/d}>", "schedule": "0 30 0 * * ?", "repository": repository, "config": config, "retention": retention}
+
+
 ELASTICSEARCH = Case(
     elasticsearch.API,
     {
@@ -453,6 +459,11 @@ ELASTICSEARCH = Case(
             "audit": {"index_patterns": ["audit-*"], "composed_of": ["settings"], "priority": 100, "data_stream": {}},
         },
         "data_streams": {"logs-cortex": {}, "audit-cortex": {}},
+        "snapshot_repositories": {
+            "bucket": {"type": "s3", "settings": {"bucket": "logs", "base_path": "a", "compress": True}},
+            "second": {"type": "s3", "settings": {"bucket": "more"}},
+        },
+        "slm_policies": {"logs": _snapshots(7, "bucket"), "audit": _snapshots(30, "bucket")},
         "roles": {"reader": {"cluster": ["monitor"], "indices": [{"names": ["logs-*"], "privileges": ["read"]}]}},
     },
     (),
@@ -469,6 +480,12 @@ ELASTICSEARCH = Case(
             "traces": {"index_patterns": ["traces-*"], "composed_of": ["other"], "priority": 10, "data_stream": {}},
         },
         "data_streams": {"logs-cortex": {}, "traces-cortex": {}},
+        "snapshot_repositories": {
+            "bucket": {"type": "gcs", "settings": {"bucket": "logs"}},
+            "second": {"type": "s3", "settings": {"bucket": "more"}},
+            "third": {"type": "fs", "settings": {}},
+        },
+        "slm_policies": {"logs": _snapshots(14, "third"), "audit": _snapshots(30, "bucket"), "more": _snapshots(1, "bucket")},
         "roles": {"reader": {"cluster": []}, "writer": {"run_as": ["fluent"]}},
     },
     frozenset({"data_stream/audit-cortex"}),

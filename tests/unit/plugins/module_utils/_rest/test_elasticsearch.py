@@ -13,8 +13,9 @@ from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._rest.s
 def test_what_a_server_looks_for_is_written_before_and_removed_behind():
     """It refuses a data stream for which no template is there, and the removal of one whose streams are."""
     stages = ELASTICSEARCH.api.stages()
-    order = ("ilm_policy", "component_template", "index_template", "data_stream")
+    order = ("ilm_policy", "component_template", "index_template", "data_stream", "slm_policy")
     assert [stages.index(kind) for kind in order] == sorted(stages.index(kind) for kind in order)
+    assert stages.index("snapshot_repository") < stages.index("slm_policy")
     server = ELASTICSEARCH.account()
     plan = [row["id"].partition("/")[0] for row in ELASTICSEARCH.run(server)["plan"]]
     assert [kind for kind in dict.fromkeys(plan) if kind in order] == list(order)

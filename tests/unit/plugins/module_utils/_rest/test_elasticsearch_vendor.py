@@ -19,6 +19,8 @@ CALLS = {
     "component_template": ("cluster", "get_component_template", "put_component_template", "delete_component_template"),
     "index_template": ("indices", "get_index_template", "put_index_template", "delete_index_template"),
     "data_stream": ("indices", "get_data_stream", "create_data_stream", "delete_data_stream"),
+    "snapshot_repository": ("snapshot", "get_repository", "create_repository", "delete_repository"),
+    "slm_policy": ("slm", "get_lifecycle", "put_lifecycle", "delete_lifecycle"),
     "role": ("security", "get_role", "put_role", "delete_role"),
 }
 
@@ -40,7 +42,8 @@ def differences(name, texts):
     fields = re.search(r"body_fields=\(([^)]*)\)", texts[1])
     known = set(re.findall(r'"(\w+)"', fields[1])) | set(re.findall(r'parameter_aliases=\{"(\w+)"', texts[1])) if fields else set()
     known = {"_meta" if field == "meta" else field for field in known}
-    for field in API.described[name]["properties"]:
+    # A body that the client takes as a whole has fields of which it says nothing.
+    for field in () if "body_name=" in texts[1] else API.described[name]["properties"]:
         if field != API.kinds[name].identity and field not in known:
             yield f"{name}.{field}: unknown to the client"
 

@@ -65,6 +65,20 @@ def test_fluent_bit_is_measured_and_in_a_trial_nothing_is_that_does_not_run():
     assert "logging" not in given["scrape_targets"] and given["alerts"]["logging"]
 
 
+def test_what_a_service_may_log_in_a_day_is_a_series_beside_the_alert_about_it():
+    said = with_logging()
+    name, service = next(iter(said["platform_services"].items()))
+    said = said | {"platform_services": {**said["platform_services"], name: {**service, "logging": {"gigabytes_per_day": 0.1}}}}
+    found = model(said).effective
+    (record,) = found["contributions"]["recording_rules"]["logging"]["logging"]["rules"]
+    assert (record["expr"], record["labels"]["service"]) == ("vector(100000000)", name), "a decimal, and no float's neighbour"
+    assert record["labels"]["namespace_of"] == found["services"][name]["namespace"]
+    alerts = found["contributions"]["alerts"]["logging"]["logging"]["rules"]
+    (alert,) = [one for one in alerts if one["alert"] == "LogsOverBudget"]
+    assert record["record"] in alert["expr"]
+    assert "logging" not in model(with_logging()).effective["contributions"]["recording_rules"]
+
+
 @pytest.mark.parametrize(
     ("said", "where", "words"),
     [
@@ -89,6 +103,45 @@ def test_fluent_bit_is_measured_and_in_a_trial_nothing_is_that_does_not_run():
 def test_what_cannot_be_right_is_refused_with_its_place(said, where, words):
     found = errors(with_logging(**said))
     assert any(where in one.replace('"', "") and words in one for one in found), found
+
+
+BUCKET = {"type": "s3", "name": "logs", "region": "eu-west-1", "access_key": "env:A", "secret_key": "env:S"}
+
+
+def test_snapshots_lie_below_the_name_of_the_environment_and_their_days_are_among_those_of_the_class():
+    found = model(with_logging(snapshots={"bucket": BUCKET})).effective
+    assert found["settings"]["logging"]["snapshots"]["bucket"]["prefix"] == f"logs/{found['environment']['name']}"
+    streams = found["settings"]["logging"]["streams"].values()
+    assert {one["snapshots"] for one in streams} == {7}
+    assert {one["kept"]["most"] for one in streams if one.get("data_class") == "personal"} <= {20 * 24}
+
+
+@pytest.mark.parametrize(
+    ("said", "where", "words"),
+    [
+        ({"bucket": {"type": "s3", "name": "logs"}}, "snapshots.bucket.region", "needs it"),
+        ({"bucket": {"type": "gcs", "name": "logs"}}, "snapshots.bucket.credentials", "needs it"),
+        ({"bucket": {**BUCKET, "credentials": "env:C"}}, "snapshots.bucket.credentials", "leave it out"),
+        ({"bucket": {**BUCKET, "secret_key": "hunter2"}}, "snapshots.bucket.secret_key", "a reference"),
+        ({"bucket": {**BUCKET, "type": "azure"}}, "snapshots.bucket.type", "s3"),
+        ({"bucket": {**BUCKET, "prefix": "../up"}}, "snapshots.bucket.prefix", "a path"),
+        ({"bucket": BUCKET, "at": "24:00"}, "snapshots.at", "a time"),
+        ({"bucket": BUCKET, "keep": 19}, "snapshots.keep", "personal go after 20 days"),
+        ({"bucket": BUCKET, "without": ["helth"]}, "snapshots.without[0]", "health"),
+        ({}, "snapshots", "bucket"),
+    ],
+)
+def test_snapshots_that_cannot_be_made_or_would_outlive_what_they_are_copies_of_are_refused(said, where, words):
+    found = errors(with_logging(snapshots=said))
+    assert any(where in one.replace('"', "") and words in one for one in found), found
+
+
+def test_what_lies_in_snapshots_has_a_price_where_anything_has():
+    prices = {"currency": "EUR", "source": "a list", "hot": "1", "warm": "1", "cold": "1"}
+    (found,) = errors(with_logging(snapshots={"bucket": BUCKET}, prices=prices))
+    assert "prices.snapshots" in found.replace('"', "")
+    assert errors(with_logging(snapshots={"bucket": BUCKET, "keep": 18, "without": []}, prices={**prices, "snapshots": "1"})) == []
+    assert errors(with_logging(snapshots={"bucket": BUCKET, "keep": 30, "without": ["personal"]})) == []
 
 
 def test_a_class_that_goes_within_the_day_cannot_be_kept_by_days():
