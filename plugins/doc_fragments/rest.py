@@ -63,4 +63,10 @@ options:
     description: Seconds to wait for another run of the same owner.
     type: int
     default: 120
+  may_be_absent:
+    description:
+      - True where the same run brings the system up. In check mode one that does not answer is then planned as an empty one, with every change
+        unverified and without a digest, because what cannot be known yet cannot be approved.
+    type: bool
+    default: false
 """

@@ -11,7 +11,7 @@ short_description: Make Grafana as one document says
 version_added: 0.1.0
 author: The gantry.platform authors (@gantry-platform)
 description:
-  - Takes one document for folders, teams and data sources, plans in names, and writes exactly what differs. A second run writes nothing.
+  - Takes one document for folders, teams and data sources, with who is in a team and who may do what in a folder, plans in names, and writes exactly what differs. A second run writes nothing.
   - Secrets of a data source are never given back by Grafana; the record keeps a keyed mark of each, so that a change of one is seen.
   - A folder holds dashboards and alert rules, and goes only where O(prune.data) names it.
   - What was never declared stays as it is, keys of C(jsonData) among it.
@@ -28,6 +28,10 @@ options:
     description:
       - The document. Its parts are C(folders), C(teams) and C(datasources), each a mapping keyed by title or name; V(null) as the value of a name
         says that it must be absent.
+      - C(parts) of a folder has C(permissions), whose C(items) are all who may do something there besides administrators, each a C(role) or the
+        name of a team as C(teamId), and a C(permission), 1 to view, 2 to edit, 4 to say as well who may. C(parts) of a team has C(members), which
+        has the e-mail addresses of its C(members) and of its C(admins); they have come in once, or have no account yet.
+      - What C(parts) say is written whole. Whoever is not in it any more is let go of; other folders and teams stay as they are.
       - C(secureJsonData) of a data source is a mapping of references, C({reference) - C(vault:path#key}).
       - A misspelt key, a missing or a wrong value is told with its place before anything is contacted.
     type: dict
@@ -46,8 +50,15 @@ EXAMPLES = r"""
     config:
       folders:
         Services: {}
+        cortex:
+          uid: team-cortex
+          parts:
+            permissions: {items: [{teamId: cortex, permission: 2}, {role: Editor, permission: 1}, {role: Viewer, permission: 1}]}
       teams:
-        cortex: {email: cortex@consciousness.example}
+        cortex:
+          email: cortex@consciousness.example
+          parts:
+            members: {members: [ann@consciousness.example]}
       datasources:
         prometheus:
           type: prometheus

@@ -116,7 +116,12 @@ class _System:
         self._scope = RoleScope(action, row.role, task_vars)
 
     def configured(self) -> Iterator[tuple[str, Json]]:
-        """Each document of the row that is this host's business: its part, and what its module said of it."""
+        """Each document of the row that is this host's business: its part, and what its module said of it.
+
+        Where the role's variable ``<role>_configures`` is false there is nothing to configure here.
+        """
+        if not self._scope.value(f"{self._row.role}_configures", True):
+            return
         absent = False
         for one in self._row.renews if self._situation.stage == "rotate" else self._row.configures:
             once = _THIS_CLUSTER not in one["part"]

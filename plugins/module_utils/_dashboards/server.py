@@ -91,7 +91,8 @@ def environment(settings: Mapping[str, Any], teams: Mapping[str, Json]) -> dict[
         "GF_SECURITY_STRICT_TRANSPORT_SECURITY": "true",
         "GF_SECURITY_DISABLE_GRAVATAR": "true",
         "GF_AUTH_ANONYMOUS_ENABLED": "false",
-        "GF_AUTH_BASIC_ENABLED": "false",
+        # By it a run says who may do what, where it does.
+        "GF_AUTH_BASIC_ENABLED": "true" if "api" in settings else "false",
         # Who opens the page goes to the provider; the first user comes in at /login?disableAutoLogin.
         "GF_AUTH_DISABLE_LOGIN_FORM": "false",
         **{f"GF_AUTH_GENERIC_OAUTH_{key}": value for key, value in login.items()},

@@ -12,11 +12,11 @@ import urllib.parse
 from typing import Any
 
 from .._core.access import access_in, text_of
-from .._core.errors import InputError
+from .._core.errors import InputError, UnreachableError, UntrustedError
 from .._core.guards import GUARD_SPEC, OWNER_SPEC, PRUNE_SPEC, guards_of
-from .._core.http import Endpoint, Retry
+from .._core.http import Endpoint, Pool, Retry
 from .._core.lock import holder_name
-from .._core.reconcile import Request, reconcile
+from .._core.reconcile import Request, plan_of_absent, reconcile
 from .._core.record import Record
 from .._core.tls import client_context
 from .._kube.wire.auth import AuthOptions, resolve_access
@@ -47,7 +47,10 @@ SPEC: dict[str, Any] = {
     "record_namespace": {"type": "str", "default": "gantry-system"},
     "vault": {"type": "dict"},
     "wait_timeout": {"type": "int", "default": 120},
+    "may_be_absent": {"type": "bool", "default": False},
 }
+_NOBODY = (502, 503, 504)
+"""What a gateway says where nobody is behind it."""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -88,6 +91,8 @@ def config(api: Api, url: str, call: Call) -> Result:
     endpoint, token = endpoint_of(call, url)
     name = f"{api.name}_config"
     headers = {**api.headers, "Authorization": api.authorized(token)}
+    if params["may_be_absent"] and call.check_mode and _is_absent(endpoint, name, call):
+        return plan_of_absent(request, api.name, "it is not there yet")
     access = resolve_access(AuthOptions(params["kubeconfig"], params["context"], environment=call.environment))
     access.register = call.secrets.add
     with cluster(call, name, access) as hub:
@@ -101,6 +106,19 @@ def config(api: Api, url: str, call: Call) -> Result:
             return reconcile(provider, request, references, record, holder_name(call.environment), call.tell)
         finally:
             client.close()
+
+
+def _is_absent(endpoint: Endpoint, name: str, call: Call) -> bool:
+    """Whether nothing answers there. Who is not trusted is somebody."""
+    pool = Pool(endpoint, name, lambda renew: {}, call.gate)
+    try:
+        return pool.request("GET", "/", retry=Retry(attempts=2, seconds=5.0)).status in _NOBODY
+    except UntrustedError:
+        raise
+    except UnreachableError:
+        return True
+    finally:
+        pool.close()
 
 
 def _face(api: Api, url: str = "") -> Face:

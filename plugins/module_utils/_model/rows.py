@@ -135,17 +135,22 @@ def phases(found: Mapping[str, Row] | None = None) -> dict[str, str]:
 
 
 def waves(switched_on: Collection[str]) -> dict[str, int]:
-    """The wave of every area: one more than the areas in the longest chain before it that are on and configure a system.
+    """The wave of every area: one more than the areas in the longest chain before it that are on and configure a system for which others wait.
 
     Each part of a run counts its own. What is off still hands on its order, and makes no wave of its own.
     """
     found, when = rows(), phases(rows())
     cut: dict[str, int] = {}
     for phase in PHASES:
-        cuts = {area: int(bool(row.configures) and area in switched_on and when[area] == phase) for area, row in found.items()}
+        cuts = {area: int(_awaited(row) and area in switched_on and when[area] == phase) for area, row in found.items()}
         chains = _chains(found, cuts)
         cut |= {area: 1 + chains[area] - cuts[area] for area in found if when[area] == phase}
     return {area: cut[area] for area in found}
+
+
+def _awaited(row: Row) -> bool:
+    """Whether an area that comes after it needs what it configures."""
+    return any(one.get("awaited", True) for one in row.configures)
 
 
 def hooks(area: str) -> Hooks:

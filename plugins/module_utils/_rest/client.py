@@ -62,10 +62,21 @@ class RestClient:
         """Every row of a list. Raises RestError, PagesError."""
         return rows(lambda page: self._answer("GET", page), with_query(path, query), way, field)
 
-    def write(self, method: str, path: str, body: Json, may_write: Callable[[], None], query: Mapping[str, str] | None = None) -> Json:
-        """A request that changes something, without a body where that says nothing; a POST is sent once. Raises RestError, LostAnswerError."""
+    def write(
+        self,
+        method: str,
+        path: str,
+        body: Json,
+        may_write: Callable[[], None],
+        query: Mapping[str, str] | None = None,
+        once: bool | None = None,
+    ) -> Json:
+        """A request that changes something, without a body where that says nothing. Raises RestError, LostAnswerError.
+
+        ``once`` says that twice is not the same, as where a POST makes something: unless said, every POST is sent once.
+        """
         content = json.dumps(body).encode() if body else None
-        return self._read(method, path, self._answer(method, with_query(path, query or {}), content, may_write))
+        return self._read(method, path, self._answer(method, with_query(path, query or {}), content, may_write, once))
 
     def delete(self, path: str, may_write: Callable[[], None]) -> None:
         """A DELETE; what is gone already is gone. Raises RestError."""
@@ -79,9 +90,11 @@ class RestClient:
         """Close all connections."""
         self.pool.close()
 
-    def _answer(self, method: str, address: str, body: bytes | None = None, gate: Callable[[], None] = lambda: None) -> Response:
+    def _answer(
+        self, method: str, address: str, body: bytes | None = None, gate: Callable[[], None] = lambda: None, once: bool | None = None
+    ) -> Response:
         headers = {"Content-Type": "application/json"} if body is not None else {}
-        response = self.pool.request(method, address, body, headers, self._retry, gate)
+        response = self.pool.request(method, address, body, headers, self._retry, gate, once=once)
         if response.status >= 300:
             raise RestError(response, f"{method} {address.partition('?')[0]}")
         return response

@@ -27,6 +27,7 @@ from .._core.diff import ABSENT
 from .._core.errors import InputError, LostAnswerError, ServerError
 from .._core.forms import masked, shaped
 from .._core.mark import marked, owner_of, unmarked
+from .._core.pages import Whole
 from .._core.paths import each, sorted_at
 from .._core.provider import Provider
 from .._core.record import Entry
@@ -158,7 +159,7 @@ class RestProvider(Provider[Thing]):
         if not spec.alone:
             return next((row for row in self._list(kind, parent) if str(row[spec.id]) == place), None)
         if address not in self._rows:
-            answer = self._client.find(address)
+            answer = self._client.find(address) if not spec.gathers else {spec.gathers: [*self._client.rows(address, {}, Whole(), "")]}
             self._rows[address] = None if answer is None else spec.row(self._inside(answer, spec.wrap), place)
         return self._rows[address]
 
@@ -169,7 +170,7 @@ class RestProvider(Provider[Thing]):
         with self._listing:
             if key not in self._lists:
                 self._lists[key] = list(self._listed(spec, parent, {**spec.asks, **({spec.find: name} if spec.find and name else {})}))
-        return self._lists[key]
+            return self._lists[key]
 
     def _listed(self, spec: Kind, parent: str, query: Mapping[str, str]) -> Iterable[Json]:
         if spec.nested:
@@ -228,7 +229,7 @@ class RestProvider(Provider[Thing]):
         if resource.id not in self._found and not resource.where:  # only the record knows it, and where it is
             self._read(resource)
         row = self._found.get(resource.id)
-        if row is None or (kind.empty and all(row.get(name) == value for name, value in kind.empty.items())):
+        if row is None or (_is_nothing(kind, row) and not (resource.body and _is_nothing(kind, {**kind.empty, **resource.body}))):
             return None
         fields = self._api.described[resource.kind]["properties"]
         found = {name: value for name, value in kind.live(row).items() if name in fields and not fields[name].get("readOnly")}
@@ -374,7 +375,8 @@ class RestProvider(Provider[Thing]):
         very write, whose first answer was lost.
         """
         try:
-            return self._client.write(self._api.kinds[resource.kind].update, address, sent, self.may_write, guard)
+            # It is the same done twice, whatever the verb.
+            return self._client.write(self._api.kinds[resource.kind].update, address, sent, self.may_write, guard, once=False)
         except RestError as error:
             if error.status not in (_THERE_ALREADY if guard is None else _OVERTAKEN):
                 raise
@@ -460,6 +462,11 @@ def _about(resource: Thing) -> Iterator[None]:
 def _owner(row: Json, kind: Kind) -> str:
     """Whose mark a row bears."""
     return owner_of(row.get(kind.mark)) if kind.mark else ""
+
+
+def _is_nothing(kind: Kind, said: Json) -> bool:
+    """Whether a row, or a body, is one that counts as none. Who declares that has it."""
+    return bool(kind.empty) and all(said.get(name) == value for name, value in kind.empty.items())
 
 
 def _formed(side: Json, kind: Kind) -> Json:

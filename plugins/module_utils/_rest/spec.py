@@ -81,6 +81,8 @@ class Kind:
     """What its names may be, where the API has a fixed number of them."""
     find: str = ""
     """The parameter by which its list is narrowed to a name."""
+    gathers: str = ""
+    """The field that holds a list which stands alone where one is: all of it is read and written as one."""
     detail: bool = False
     """Whether its list lacks fields that reading one gives."""
     written: bool = True

@@ -116,13 +116,13 @@ class Account:
                 rows[_key(parent, id_)] = {**known, "parent": parent}
             elif self._invents and not spec.written and spec.placed:
                 self.add(kind, parent, **{spec.identity: id_})
-            elif not spec.by_name or verb not in ("PUT", "PATCH"):
+            elif not spec.by_name or verb not in ("PUT", "PATCH", spec.update):
                 return self._said(404, {"error": {"message": "Not Found"}})
         if id_ is not None and verb == "GET":
             return Answer(204) if self.quirks.wordless(verb, kind, id_) else self._one(200, kind, rows[_key(parent, id_)], query)
         if id_ is not None and verb == "DELETE":
             return self._delete(kind, _key(parent, id_))
-        if not spec.written or verb not in ("POST", spec.update) or (verb == "POST") is not (id_ is None):
+        if not spec.written or verb != ("POST" if id_ is None else spec.update):
             return Answer(405)
         sent = (body or {}).get(spec.wrap) if spec.wrap else body or {}
         before = rows.get(_key(parent, id_)) if id_ else None

@@ -178,6 +178,32 @@ class GitHubQuirks(Quirks):
         return PrivateKey.generate()
 
 
+class GrafanaQuirks(Quirks):
+    """Ids of teams are numbers; who may do what in a folder, and who is in a team, is answered as a list, and a new folder has rights."""
+
+    def born(self, kind: str, number: int, sent: Row) -> Row:
+        return {"id": number} if kind == "team" else {}
+
+    def there(self, kind: str, id_: str) -> Row | None:
+        if kind == "permissions":
+            return {"items": [{"role": "Editor", "permission": 2}, {"role": "Viewer", "permission": 1}]}
+        return {"members": [], "admins": []} if kind == "members" else None
+
+    def wordless(self, verb: str, kind: str, id_: str) -> bool:
+        return verb != "GET" and kind in ("members", "permissions")
+
+    def answered(self, kind: str, row: Row) -> Any:
+        if kind == "permissions":
+            return [{"teamId": 0, "userId": 0, "inherited": False, "isFolder": True, **one} for one in row["items"]]
+        if kind == "members":
+            return [
+                {"email": email, "permission": permission, "labels": []}
+                for name, permission in (("members", 0), ("admins", 4))
+                for email in row[name]
+            ]
+        return row
+
+
 class ElasticsearchQuirks(Quirks):
     """Each kind is answered in a shape of its own; settings come back as text, below ``index``. So did OpenSearch 2.19.
 
@@ -244,5 +270,6 @@ QUIRKS: dict[str, type[Quirks]] = {
     "cloudflare": CloudflareQuirks,
     "elasticsearch": ElasticsearchQuirks,
     "github": GitHubQuirks,
+    "grafana": GrafanaQuirks,
     "pagerduty": PagerDutyQuirks,
 }

@@ -19,6 +19,8 @@ from urllib.parse import quote
 import jmespath
 import pytest
 import yaml
+from ansible_collections.gantry.platform.plugins.module_utils._rest.apis import grafana
+from ansible_collections.gantry.platform.plugins.module_utils._rest.document import read_document as read_rest_document
 from ansible_collections.gantry.platform.plugins.module_utils._vault.document import read_document
 from ansible_collections.gantry.platform.plugins.module_utils._vault.hcl import parse, policy_text
 from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST
@@ -66,6 +68,7 @@ MORE: dict[str, Any] = {
             "grafana": {
                 "url": "https://grafana.example",
                 "admin_password": "file:x",
+                "api": {"url": "https://grafana.example", "password": "file:x", "ca_cert": "x"},
                 "sso": {
                     "name": "x",
                     "issuer": "https://id.example",
@@ -352,6 +355,14 @@ def test_conditions_are_still_expressions_and_policies_still_grant_the_same(rend
         assert read_document(document, "gantry")
         granted.append({name: parse(policy_text(rules)) for name, rules in document["policies"].items()})
     assert granted[0] == granted[1]
+
+
+def test_who_may_what_in_grafana_is_a_document_that_its_api_takes(rendered):
+    for one in rendered:
+        document = yaml.safe_load(one["monitoring/rights.yaml.j2"])
+        things = {thing.id: thing.body for thing in read_rest_document(grafana.API, document)}
+        assert {"folder/Platform", "folder/trust", "team/trust", "members/trust/members"} <= set(things)
+        assert {"teamId": "trust", "permission": 2} in things["permissions/trust/permissions"]["items"]
 
 
 def test_every_text_of_the_schema_that_may_be_hostile_was(rendered, twins):

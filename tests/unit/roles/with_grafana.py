@@ -13,6 +13,7 @@ import yaml
 GRAFANA = {
     "url": "https://grafana.consciousness.example",
     "admin_password": "vault:shared/grafana#admin",
+    "api": {"url": "https://grafana.consciousness.example", "password": "env:GRAFANA_ADMIN"},
     "sso": {
         "issuer": "https://login.consciousness.example/realms/staff",
         "client": "grafana",

@@ -160,6 +160,21 @@ def check(model: Mapping[str, Any], _situation: Any) -> Iterator[Problem]:
         yield from _no_pod(("settings", "monitoring", "scrape", name), scrape)
     if mapping(settings, "areas").get("monitoring"):
         yield from _servers(settings)
+        yield from _rights(mapping(mapping(settings, "monitoring"), "grafana"), entries(model, "teams"))
+
+
+def _rights(grafana: Mapping[str, Any], teams: Mapping[str, Any]) -> Iterator[Problem]:
+    """Rights that nobody would write, since only Grafana's API takes them."""
+    here: Path = ("settings", "monitoring", "grafana", "api")
+    for name, team in teams.items() if grafana and "api" not in grafana else ():
+        if "board_editors" in team:
+            yield Problem(
+                ("teams", name, "board_editors"),
+                "a run says so to Grafana's API; add settings.monitoring.grafana.api: {url, password}",
+                at_key=True,
+            )
+    if grafana and "api" not in grafana and any(said != "view" for said in mapping(grafana, "folders").values()):
+        yield Problem(here, "missing; settings.monitoring.grafana.folders is for Grafana's API alone: add {url, password}", at_key=True)
 
 
 def _no_pod(here: Path, scrape: Mapping[str, Any]) -> Iterator[Problem]:

@@ -14,8 +14,37 @@ from typing import Any
 
 _TEXT: dict[str, Any] = {"type": "string"}
 FIELDS: dict[str, dict[str, Any]] = {
-    "folder": {"type": "object", "required": ["title"], "properties": {"title": _TEXT}},
+    "user": {"type": "object", "properties": {"email": _TEXT}},
+    "folder": {"type": "object", "required": ["title"], "properties": {"title": _TEXT, "uid": _TEXT}},
     "team": {"type": "object", "required": ["name"], "properties": {"name": _TEXT, "email": {"type": "string", "default": ""}}},
+    "members": {
+        "type": "object",
+        "properties": {name: {"type": "array", "items": _TEXT, "default": []} for name in ("members", "admins")},
+    },
+    "permissions": {
+        "type": "object",
+        "required": ["items"],
+        "properties": {
+            "items": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["permission"],
+                    "properties": {
+                        "role": {"type": "string", "enum": ["Viewer", "Editor"]},
+                        "teamId": {"type": "integer"},
+                        "userId": {"type": "integer"},
+                        # https://grafana.com/docs/grafana/latest/developers/http_api/folder_permissions/
+                        "permission": {
+                            "type": "integer",
+                            "enum": [1, 2, 4],
+                            "x-allowed": "1 (view), 2 (edit) or 4 (edit, and say who may)",
+                        },
+                    },
+                },
+            }
+        },
+    },
     "datasource": {
         "type": "object",
         "required": ["name", "type"],

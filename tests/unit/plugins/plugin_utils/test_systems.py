@@ -178,6 +178,14 @@ def test_a_system_that_this_run_makes_may_be_absent_and_nothing_is_asked_that_ca
     ]
 
 
+def test_a_role_that_has_nothing_to_configure_here_is_asked_for_nothing(system):
+    dns = system(sandbox=())
+    dns.values = {"dns_configures": False, "dns_access": AnsibleActionFail("there is no address")}
+    for stage in ("plan", "apply", "drift", "verify"):
+        assert dns.run(stage, simulated_in="folder")["noted"] == []
+    assert dns.asked == []
+
+
 def test_the_first_failure_ends_it_and_what_went_before_is_told(system):
     dns = system()
     refused = {"failed": True, "msg": "impact destroys_data is not allowed", "refused": CHANGE["plan"]}

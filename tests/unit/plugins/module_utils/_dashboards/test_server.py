@@ -77,6 +77,10 @@ def test_secrets_are_files_and_nobody_gets_in_past_the_provider():
     assert all(isinstance(value, str) for value in found.values())
 
 
+def test_a_password_goes_by_the_api_only_where_a_run_says_by_it_who_may_what():
+    assert server({**SETTINGS, "api": {}}, TEAMS, {})["environment"]["GF_AUTH_BASIC_ENABLED"] == "true"
+
+
 def source(kind, **more):
     return {"title": kind.title(), "type": kind, "url": f"http://{kind}.there.svc:1", "namespace": "there", "selector": {"a": "b"}, **more}
 

@@ -10,7 +10,8 @@ import json
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
 from ansible_collections.gantry.platform.plugins.module_utils._joined.face import Call
-from ansible_collections.gantry.platform.plugins.module_utils._joined.rest import PAGERDUTY, endpoint_of
+from ansible_collections.gantry.platform.plugins.module_utils._joined.rest import GRAFANA, PAGERDUTY, endpoint_of
+from ansible_collections.gantry.platform.tests.kit.answering import Answering, Given
 
 OWN = "https://api.example"
 
@@ -57,3 +58,25 @@ def test_a_mistake_of_the_document_comes_before_everything_else():
     }
     answer = PAGERDUTY.call(Call(params, {}))
     assert answer["failed"] and "did you mean 'services'" in answer["msg"] and "Nothing was contacted" in answer["msg"]
+
+
+def planned(url, check_mode=True, **options):
+    params = {
+        **{name: option.get("default") for name, option in GRAFANA.spec.items()},
+        "url": url, "token": "t", "config": {"teams": {"cortex": {}}}, "kubeconfig": "/nowhere", **options,
+    }  # fmt: skip
+    return GRAFANA.call(Call(params, {}, check_mode=check_mode))
+
+
+def test_what_the_same_run_brings_is_planned_against_nothing_and_not_written():
+    """The hub, which keeps the record, is not there either: so nothing of it was asked."""
+    gateway = Answering(lambda asked: Given(b"no healthy upstream", 503))
+    for url in (gateway.url, "http://127.0.0.1:1"):
+        found = planned(url, may_be_absent=True)
+        assert [(row["id"], row["action"], row["verified"]) for row in found["plan"]] == [("team/cortex", "create", False)]
+        assert found["digest"] == ""
+        assert "/nowhere" in planned(url, check_mode=False, may_be_absent=True)["msg"] and "/nowhere" in planned(url)["msg"]
+    gateway.close()
+    there = Answering(lambda asked: Given({"message": "Unauthorized"}, 401))
+    assert "/nowhere" in planned(there.url, may_be_absent=True)["msg"], "somebody answers, so it is compared"
+    there.close()

@@ -99,6 +99,11 @@ def test_a_wave_is_cut_only_behind_what_configures(other_rows):
     assert waves({"base", "left", "right", "beside", "last"}) == {"base": 1, "left": 1, "right": 2, "beside": 2, "last": 3}
 
 
+def test_what_nobody_waits_for_cuts_no_wave(other_rows):
+    other_rows(first={"configures": [{"part": "first", "awaited": False}]}, last={"after": ["first"], "configures": [{"part": "last"}]})
+    assert waves({"first", "last"}) == {"first": 1, "last": 1}
+
+
 def test_an_area_that_is_off_cuts_no_wave_and_still_hands_on_its_order(other_rows):
     other_rows(
         first={"configures": [{"part": "first"}]}, middle={"after": ["first"], "configures": [{"part": "m"}]}, last={"after": ["middle"]}

@@ -296,8 +296,17 @@ STATUSPAGE = Case(
 GRAFANA = Case(
     grafana.API,
     {
-        "folders": {"platform": {}, "services": {}, "slos": {}, "audit": {}, "costs": {}},
-        "teams": {"cortex": {"email": "cortex@example.org"}, "memory": {}},
+        "folders": {
+            "platform": {"uid": "all"}, "services": {}, "slos": {}, "audit": {},
+            "costs": {"parts": {"permissions": {"items": [{"permission": 2, "teamId": "cortex"}, {"permission": 1, "role": "Viewer"}]}}},
+        },
+        "teams": {
+            "cortex": {
+                "email": "cortex@example.org",
+                "parts": {"members": {"members": ["cas@example.org", "Ann@example.org"], "admins": ["bob@example.org"]}},
+            },
+            "memory": {},
+        },
         "datasources": {
             "prometheus": {
                 "type": "prometheus",
@@ -310,10 +319,20 @@ GRAFANA = Case(
             "jaeger": {"type": "jaeger", "url": "http://jaeger:16686", "basicAuth": True, "basicAuthUser": "reader"},
         },
     },
-    (("datasource", {"name": "by-hand", "type": "loki", "uid": "U1"}),),
+    (
+        ("datasource", {"name": "by-hand", "type": "loki", "uid": "U1"}),
+        *(("user", {"email": f"{name}@example.org", "userId": number}) for number, name in enumerate(("ann", "bob", "cas"), 1)),
+    ),
     {
-        "folders": {"platform": {}, "teams": {}, "audit": {}, "costs": {}},
-        "teams": {"cortex": {"email": "brain@example.org"}, "ops": {"email": "ops@example.org"}, "consent": {}},
+        "folders": {
+            "platform": {}, "teams": {}, "audit": {"parts": {"permissions": {"items": []}}},
+            "costs": {"parts": {"permissions": {"items": [{"permission": 2, "teamId": "ops"}, {"permission": 1, "role": "Viewer"}]}}},
+        },
+        "teams": {
+            "cortex": {"email": "brain@example.org", "parts": {"members": {"members": ["cas@example.org"]}}},
+            "ops": {"email": "ops@example.org"},
+            "consent": {},
+        },
         "datasources": {
             "prometheus": {"type": "prometheus", "url": "http://thanos:9090", "jsonData": {"timeInterval": "15s"}},
             "elasticsearch": {"type": "elasticsearch", "url": "http://logs:9200", "jsonData": {"index": "logs-*"}},
@@ -321,7 +340,7 @@ GRAFANA = Case(
         },
     },
     frozenset({"folder/services", "folder/slos"}),
-)
+)  # fmt: skip
 
 
 def _protected(reviews, *checks):

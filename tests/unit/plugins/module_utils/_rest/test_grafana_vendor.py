@@ -17,11 +17,29 @@ import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._rest.apis.grafana import API
 
 MODELS = {
+    "user": ("org",),
+    "members": ("teams", "set_team_memberships_command"),
+    "permissions": ("folders", "update_dashboard_acl_command"),
     "folder": ("folders", "create_folder_command", "update_folder_command"),
     "team": ("teams", "create_team_command", "update_team_command"),
     "datasource": ("datasources", "add_data_source_command", "update_data_source_command"),
 }
-TYPES = {"string": "string", "bool": "boolean", "JSON": "object", "map[string]string": "object", "DsAccess": "string", "int64": "integer"}
+TYPES = {
+    "string": "string",
+    "bool": "boolean",
+    "JSON": "object",
+    "map[string]string": "object",
+    "DsAccess": "string",
+    "int64": "integer",
+    "PermissionType": "integer",
+}
+ANSWERED = {"user": "org_user_dto", "members": "team_member_dto", "permissions": "dashboard_acl_info_dto"}
+"""What an answer is a list of, where that is not what is written, and the fields that our table reads there."""
+READ = {
+    "user": ("email", "userId"),
+    "members": ("email", "permission"),
+    "permissions": ("role", "teamId", "userId", "permission", "inherited"),
+}
 
 
 def differences(name, folder):
@@ -30,15 +48,42 @@ def differences(name, folder):
     package, *models = MODELS[name]
     text = (folder / "client" / package / f"{package}_client.go").read_text(encoding="utf-8")
     sent = {(verb, plain(path)) for verb, path in re.findall(r'Method:\s+"(\w+)",\s+PathPattern:\s+"([^"]+)"', text)}
-    one = plain(kind.at("one"))
-    for row in (("GET", plain(kind.rows_at or kind.path)), ("POST", plain(kind.path)), ("GET", one), (kind.update, one), ("DELETE", one)):
+    one = plain(kind.at("one").replace("{id}", kind.names[0] if kind.names else "{id}"))
+    for row in wanted(kind, one):
         if row not in sent:
             yield f"{name}: the client has no {' '.join(row)}"
     for model in models:
-        known = {field: TYPES[type_.lstrip("*")] for type_, field in pairs(folder, model) if type_.lstrip("*") in TYPES}
-        for field, said in API.described[name]["properties"].items():
-            if known.get(field) != said["type"]:
-                yield f"{name}.{field} is {known.get(field, 'nothing')} in {model}"
+        fixed = kind.fixed if model.startswith("update_") else frozenset()  # said where one is made, and never again
+        yield from unlike(folder, name, model, {key: said for key, said in API.described[name]["properties"].items() if key not in fixed})
+    for field in READ.get(name, ()):
+        if field not in dict(map(reversed, pairs(folder, ANSWERED[name]))):
+            yield f"{name}: {ANSWERED[name]} has no {field}"
+
+
+def wanted(kind, one):
+    """Verb and path of each request that the table may lead to."""
+    if kind.listed:
+        yield "GET", plain(kind.rows_at or kind.path)
+    if kind.alone:
+        yield "GET", one
+    if kind.written:
+        yield kind.update, one
+    if kind.written and not kind.by_name:
+        yield "POST", plain(kind.path)
+    if kind.written and kind.deletable:
+        yield "DELETE", one
+
+
+def unlike(folder, name, model, fields):
+    """Fields of our description that a model of the client has otherwise; of a list of models what is in each of them."""
+    known = {field: type_.lstrip("*") for type_, field in pairs(folder, model)}
+    for field, said in fields.items():
+        type_ = known.get(field, "")
+        if type_.startswith("[]*") and said["type"] == "array":
+            inner = re.sub(r"(?<!^)(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])", "_", type_[3:]).lower()
+            yield from unlike(folder, f"{name}.{field}", inner, said["items"]["properties"])
+        elif (found := "array" if type_ == "[]string" else TYPES.get(type_, "nothing")) != said["type"]:
+            yield f"{name}.{field} is {found} in {model}"
 
 
 def pairs(folder, model):

@@ -88,6 +88,25 @@ def test_a_bucket_that_would_lose_history_is_refused_with_its_place(said, where,
     assert any(f"settings.monitoring.thanos.{where}" in line and words in line for line in str(found).splitlines()), found
 
 
+GRAFANA = {
+    "url": "https://grafana.example", "admin_password": "env:ADMIN",
+    "sso": {"issuer": "https://id.example", "client": "grafana", "client_secret": "env:CLIENT"},
+}  # fmt: skip
+
+
+def test_rights_that_nobody_would_write_are_refused_with_their_place():
+    teams = {name: {**team, "board_editors": ["ann@mind.example"]} for name, team in VALUES["platform_teams"].items()}
+    unsaid = {**with_monitoring(grafana=GRAFANA), "platform_teams": teams}
+    (first, *_others) = teams
+    assert f"teams.{first}.board_editors: a run says so to Grafana's API; add settings.monitoring.grafana.api" in str(errors(unsaid))
+    found = errors(with_monitoring(grafana={**GRAFANA, "folders": {"viewers": "none"}}))
+    assert "settings.monitoring.grafana.api: missing; settings.monitoring.grafana.folders is for Grafana's API alone" in str(found)
+    api = {"url": "https://grafana.example", "password": "env:ADMIN"}
+    said = {**with_monitoring(grafana={**GRAFANA, "api": api, "folders": {"viewers": "none"}}), "platform_teams": teams}
+    assert model(said).effective["settings"]["monitoring"]["grafana"]["folders"] == {"editors": "view", "viewers": "none"}
+    assert "a reference that needs no Vault" in str(errors(with_monitoring(grafana={**GRAFANA, "api": {**api, "password": "vault:a#b"}})))
+
+
 @pytest.mark.parametrize(
     ("service", "wanted"),
     [
