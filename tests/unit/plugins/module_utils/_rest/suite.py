@@ -304,8 +304,7 @@ GRAFANA = Case(
             "cortex": {
                 "email": "cortex@example.org",
                 "parts": {"members": {"members": ["cas@example.org", "Ann@example.org"], "admins": ["bob@example.org"]}},
-            },
-            "memory": {},
+            }, "memory": {},
         },
         "datasources": {
             "prometheus": {
@@ -330,8 +329,7 @@ GRAFANA = Case(
         },
         "teams": {
             "cortex": {"email": "brain@example.org", "parts": {"members": {"members": ["cas@example.org"]}}},
-            "ops": {"email": "ops@example.org"},
-            "consent": {},
+            "ops": {"email": "ops@example.org"}, "consent": {},
         },
         "datasources": {
             "prometheus": {"type": "prometheus", "url": "http://thanos:9090", "jsonData": {"timeInterval": "15s"}},
