@@ -5,12 +5,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 from dataclasses import dataclass, field
 
 from ansible_collections.gantry.platform.plugins.module_utils._core.http import Endpoint, Retry
-from ansible_collections.gantry.platform.plugins.module_utils._core.lock import TakenError
 from ansible_collections.gantry.platform.plugins.module_utils._core.reconcile import Request, reconcile
 from ansible_collections.gantry.platform.plugins.module_utils._core.record import Record
 from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
@@ -20,35 +18,8 @@ from ansible_collections.gantry.platform.plugins.module_utils._rest.document imp
 from ansible_collections.gantry.platform.plugins.module_utils._rest.provider import RestProvider
 from ansible_collections.gantry.platform.plugins.module_utils._rest.spec import Api
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._rest import statuspage
+from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._rest.shelf import Shelf
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._rest.standin import StandIn
-
-
-class Shelf:
-    """Records in memory."""
-
-    name, system, breaking, identity = "the record", "what us has", "by hand", ("us",)
-
-    def __init__(self, beside=()):
-        self.version, self.content = 0, None
-        self.beside = dict(beside)
-        """Shelves of other owners, by owner."""
-        self.dead = False
-        """Whether the run that has it was killed: then not even the lock is given back."""
-
-    def read(self):
-        return self.version, copy.deepcopy(self.content)
-
-    def write(self, version, content):
-        if self.dead or version != self.version:
-            raise TakenError
-        self.version, self.content = version + 1, copy.deepcopy(content)
-        return self.version
-
-    def others(self):
-        return [(owner, shelf.content) for owner, shelf in self.beside.items()]
-
-    def last_words(self):
-        return contextlib.nullcontext()
 
 
 class Killed(BaseException):
