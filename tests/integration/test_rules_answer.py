@@ -9,13 +9,17 @@ from __future__ import annotations
 import subprocess
 
 import yaml
-from ansible_collections.gantry.platform.plugins.module_utils._monitoring import cluster, probes
+from ansible_collections.gantry.platform.plugins.module_utils._monitoring import cluster, kubelet, probes
 from ansible_collections.gantry.platform.tests.integration.conftest import built
 
 DAY = 86400
 OF = 'namespace="exporters"'
 CORTEX, VAULT = f'{OF}, exported_namespace="cortex"', f'{OF}, exported_namespace="vault"'
 ROOT = f'{OF}, instance="n1", mountpoint="/", fstype="xfs"'
+TEAMS = {"cortex": {"namespace": "cortex"}}
+VOLUME = 'job="kubelet", namespace="cortex", persistentvolumeclaim="data"'
+OTHER = 'job="kubelet", namespace="vault", persistentvolumeclaim="data"'
+SAID = 'job="kubelet-cadvisor", namespace="cortex", pod="engine-0", container'
 SETTINGS = {
     "scrape_interval": "30s",
     "blackbox": {"slow": "3s", "fails_for": "5m"},
@@ -33,7 +37,7 @@ SERVICES = {
 }
 GATEWAY, PAGE = 'job="probes", probe="gateway", team="senses", tier="t3"', 'job="probes", probe="page", team="cortex"'
 ASKED = probes.probes(SERVICES, SETTINGS, "owner")
-RULES = [*probes.alerts(ASKED, SETTINGS, {"t3": False}), *cluster.alerts("exporters", {"cortex": {"namespace": "cortex"}})]
+RULES = [*probes.alerts(ASKED, SETTINGS, {"t3": False}), *cluster.alerts("exporters", TEAMS), *kubelet.alerts(TEAMS)]
 
 
 def steady(series, value, minutes=200):
@@ -148,6 +152,54 @@ FIRES = {
         ],
         "16m",
         [("ticket", "cortex")],
+    ),
+    # Both lose a fourth of a percent a minute: one has 14 % left after its hour, the other is as good as full.
+    "VolumeFills": (
+        [
+            {"series": f"kubelet_volume_stats_available_bytes{{{VOLUME}}}", "values": "30-0.05x400"},
+            steady(f"kubelet_volume_stats_capacity_bytes{{{VOLUME}}}", 100, 400),
+            steady(f"kubelet_volume_stats_available_bytes{{{OTHER}}}", 2, 400),
+            steady(f"kubelet_volume_stats_capacity_bytes{{{OTHER}}}", 100, 400),
+        ],
+        "390m",
+        [("ticket", "cortex"), ("page", "")],
+    ),
+    "VolumeWithoutInodes": (
+        [
+            steady(f"kubelet_volume_stats_inodes_free{{{VOLUME}}}", 2),
+            steady(f"kubelet_volume_stats_inodes{{{VOLUME}}}", 100),
+            # It makes them as it needs them.
+            steady(f"kubelet_volume_stats_inodes_free{{{OTHER}}}", 0),
+            steady(f"kubelet_volume_stats_inodes{{{OTHER}}}", 0),
+        ],
+        "20m",
+        [("ticket", "cortex")],
+    ),
+    "ContainerThrottled": (
+        [
+            {"series": f'container_cpu_cfs_{word}periods_total{{{SAID}="{name}"}}', "values": f"0+{step}x200"}
+            for name, held in (("a", 200), ("b", 100))
+            for word, step in (("throttled_", held), ("", 600))
+        ],
+        "60m",
+        [("ticket", "cortex")],
+    ),
+    "ContainerOutOfMemory": (
+        [
+            {"series": f'container_oom_events_total{{{SAID}="a"}}', "values": "0x5 1x60"},
+            steady(f'container_oom_events_total{{{SAID}=""}}', 9),
+        ],
+        "8m",
+        [("ticket", "cortex")],
+    ),
+    "KubeletCertificateNotRenewed": (
+        [
+            {"series": 'kubelet_server_expiration_renew_errors{job="kubelet", node="a"}', "values": "0+1x200"},
+            steady('kubelet_certificate_manager_client_expiration_renew_errors{job="kubelet", node="b"}', 3),
+            {"series": 'kubelet_server_expiration_renew_errors{job="else", node="c"}', "values": "0+1x200"},
+        ],
+        "60m",
+        [("ticket", "")],
     ),
 }
 """By alert: the series, when it is looked, and (severity, team) of what fires then."""

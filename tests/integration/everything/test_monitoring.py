@@ -19,6 +19,7 @@ from ansible_collections.gantry.platform.tests.integration.conftest import built
 from ansible_collections.gantry.platform.tests.integration.everything.conftest import HOST
 from ansible_collections.gantry.platform.tests.integration.runs import conforms
 from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST, until
+from ansible_collections.gantry.platform.tests.unit.roles.declared import CHECKOUT, declare
 
 OBJECTS = ("PrometheusRule.monitoring.coreos.com/monitoring/monitoring", "Prometheus.monitoring.coreos.com/monitoring/platform")
 
@@ -288,3 +289,34 @@ def test_a_server_of_vault_that_was_sealed_before_it_opened_is_not_called_sealed
     for known in (1, 0):
         done = alerts(known)
         assert done.returncode == 0, (known, done.stdout + done.stderr)
+
+
+def test_who_asks_kubelets_may_read_their_metrics_and_no_more_says_the_real_authorizer(platform, tmp_path):
+    """As a cluster has it that has kubelets; this one's nodes have none."""
+    cluster = declare(tmp_path, [CHECKOUT / "inventories/dev.yml"], ["monitoring"], areas="monitoring")["dev-euw1"]
+    named = [one for one in cluster.documents("monitoring") if "kubelet" in one["metadata"]["name"]]
+    mine = [one for one in named if one["kind"] not in ("ConfigMap", "PrometheusRule")]
+    kept = [one for one in mine if one["kind"] in ("ScrapeConfig", "NetworkPolicy")]
+    granted = [one for one in mine if one not in kept]
+    assert sorted(one["kind"] for one in granted) == ["ClusterRole", "ClusterRoleBinding", "Secret", "ServiceAccount"] and len(kept) == 3
+    for name, documents in (("kept", kept), ("granted", granted)):
+        (tmp_path / name).write_text(yaml.safe_dump_all(documents), encoding="utf-8")
+    platform.kubectl("apply", "--dry-run=server", "--validate=strict", "-f", str(tmp_path / "kept"))
+    who = "--as=system:serviceaccount:monitoring:kubelet-metrics"
+
+    def may(verb, *what):
+        try:
+            return platform.kubectl("auth", "can-i", verb, *what, who).strip() == "yes"
+        except subprocess.CalledProcessError:
+            return False
+
+    try:
+        platform.kubectl("apply", "--validate=strict", "-f", str(tmp_path / "granted"))
+        secret = ("-n", "monitoring", "get", "secret", "kubelet-metrics", "-o", "json")
+        held = until(lambda: json.loads(platform.kubectl(*secret)).get("data"), "the control plane to write the token")
+        assert {"token", "ca.crt"} <= held.keys()
+        assert may("list", "nodes") and may("get", "nodes", "--subresource=metrics")
+        refused = (("get", "nodes", "--subresource=proxy"), ("get", "nodes", "--subresource=log"), ("get", "pods"), ("get", "secrets"))
+        assert not [words for words in (*refused, ("patch", "nodes")) if may(*words)]
+    finally:
+        platform.kubectl("delete", "-f", str(tmp_path / "granted"))

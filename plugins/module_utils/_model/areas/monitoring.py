@@ -12,7 +12,7 @@ from typing import Any
 
 from ..._core.schema import Path, Problem
 from ..._dashboards.boards import boards
-from ..._monitoring import cluster, probes
+from ..._monitoring import cluster, kubelet, probes
 from ..look import Json, Say, amount, entries, mapping, seconds, unknown
 
 RULES: dict[str, str] = {
@@ -104,6 +104,9 @@ def contributions(model: Json) -> dict[str, Any]:
         # It brings what says so of nodes and workloads.
         alerts["cluster"] = {"namespace": _NAMESPACE, "rules": cluster.alerts(chart.get("namespace", _OPERATOR), model["teams"])}
         shown["cluster"] = cluster.board(chart.get("namespace", _OPERATOR))
+    if settings["kubelet"] and mapping(model, "cluster").get("simulated_in") is None:
+        alerts["kubelet"] = {"namespace": _NAMESPACE, "rules": kubelet.alerts(model["teams"])}
+        shown["kubelet"] = kubelet.board()
     return {
         "dashboards": shown,
         "data_sources": _sources(settings),
@@ -158,6 +161,8 @@ def check(model: Mapping[str, Any], _situation: Any) -> Iterator[Problem]:
             yield Problem(here, "is the name of a service, whose own addresses are asked by it; name it otherwise", at_key=True)
     for name, scrape in entries(mapping(settings, "monitoring"), "scrape").items():
         yield from _no_pod(("settings", "monitoring", "scrape", name), scrape)
+        if name in kubelet.JOBS and mapping(settings, "monitoring").get("kubelet"):
+            yield Problem(("settings", "monitoring", "scrape", name), "is the job of the kubelets: give it another name", at_key=True)
     if mapping(settings, "areas").get("monitoring"):
         yield from _servers(settings)
         yield from _rights(mapping(mapping(settings, "monitoring"), "grafana"), entries(model, "teams"))
@@ -305,4 +310,4 @@ def _thanos_alerts() -> Iterator[tuple[str, dict[str, Any]]]:
     )  # fmt: skip
 
 
-ALERTS = frozenset(rule["alert"] for _component, rule in _thanos_alerts()) | {*probes.ALERTS, *cluster.ALERTS}
+ALERTS = frozenset(rule["alert"] for _component, rule in _thanos_alerts()) | {*probes.ALERTS, *cluster.ALERTS, *kubelet.ALERTS}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible_collections.gantry.platform.plugins.module_utils._monitoring.kubelet import JOBS
 from ansible_collections.gantry.platform.tests.unit.plugins.plugin_utils.inventories import copy_of_the_inventories
 from ansible_collections.gantry.platform.tests.unit.roles.declared import declare
 from ansible_collections.gantry.platform.tests.unit.roles.with_outside import SCRAPE, with_outside
@@ -24,7 +25,7 @@ def cluster(tmp_path_factory):
 
 def test_each_is_a_job_found_as_it_is_said_and_reached_where_it_is(cluster):
     found = {one["metadata"]["name"]: one["spec"] for one in cluster.documents(SET, "ScrapeConfig")}
-    assert {name: spec["jobName"] for name, spec in found.items()} == {name: name for name in SCRAPE}
+    assert {name: spec["jobName"] for name, spec in found.items()} == {name: name for name in (*SCRAPE, *JOBS)}
     assert found["databases"]["staticConfigs"] == [{"targets": SCRAPE["databases"]["targets"], "labels": {"kind": "database"}}]
     assert found["devices"]["httpSDConfigs"] == [{"url": "https://inventory.consciousness.example/targets", "refreshInterval": "1m"}]
     assert found["devices"]["relabelings"] == [{"action": "replace", "targetLabel": "kind", "replacement": "device"}]
@@ -40,6 +41,29 @@ def test_each_is_a_job_found_as_it_is_said_and_reached_where_it_is(cluster):
     assert ways["scrape-databases"] == [{"to": [{"ipBlock": {"cidr": "10.64.8.0/24"}}], "ports": [{"port": 9187, "protocol": "TCP"}]}]
     # Where somebody else says what the targets are, nobody knows their ports.
     assert ways["scrape-devices"] == [{"to": [{"ipBlock": {"cidr": "10.64.9.0/24"}}]}]
+
+
+def test_kubelets_are_asked_by_an_account_that_may_nothing_else_and_by_nobody_who_cannot_show_the_clusters_certificate(cluster):
+    account = cluster.one(SET, "ServiceAccount", "kubelet-metrics")["metadata"]
+    (subject,) = cluster.one(SET, "ClusterRoleBinding", "gantry-kubelet-metrics")["subjects"]
+    assert (subject["name"], subject["namespace"]) == (account["name"], account["namespace"])
+    assert cluster.one(SET, "ClusterRole", "gantry-kubelet-metrics")["rules"] == [
+        {"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list", "watch"]},
+        {"apiGroups": [""], "resources": ["nodes/metrics"], "verbs": ["get"]},
+    ]
+    secret = cluster.one(SET, "Secret", "kubelet-metrics")
+    assert secret["metadata"]["annotations"] == {"kubernetes.io/service-account.name": account["name"]} and "data" not in secret
+    for job in JOBS:
+        spec = cluster.one(SET, "ScrapeConfig", job)["spec"]
+        (found,) = spec["kubernetesSDConfigs"]
+        for way in (spec, found):
+            assert way["authorization"]["credentials"] == {"name": "kubelet-metrics", "key": "token"}
+            assert way["tlsConfig"] == {"ca": {"secret": {"name": "kubelet-metrics", "key": "ca.crt"}}}, "no certificate is taken unseen"
+        assert found["role"] == "Node" and spec["metricRelabelings"][0]["action"] == "keep"
+    out = cluster.one(SET, "NetworkPolicy", "kubelet-metrics")["spec"]["egress"]
+    nodes = {"ipBlock": {"cidr": cluster.model["cluster"]["network"]["node_cidr"]}}
+    assert out == [{"to": [nodes], "ports": [{"port": 10250, "protocol": "TCP"}]}]
+    assert cluster.one(SET, "Prometheus", "platform")["spec"]["serviceAccountName"] != account["name"]
 
 
 def test_what_is_secret_about_one_is_a_reference_in_a_secret_of_its_own(cluster):
@@ -63,7 +87,7 @@ def test_prometheus_takes_them_up_from_monitoring_alone_and_a_run_asks_whether_i
     assert spec["scrapeConfigSelector"] == {}
     assert spec["scrapeConfigNamespaceSelector"] == {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}
     (row,) = [row for row in cluster.sets[SET]["expectations"] if row["name"] == "prometheus-monitors"]
-    assert all(f"'scrapeConfig/monitoring/{name}'" in row["condition"] for name in SCRAPE)
+    assert all(f"'scrapeConfig/monitoring/{name}'" in row["condition"] for name in (*SCRAPE, *JOBS))
     assert "'probe/monitoring/status-page'" in row["condition"]
 
 

@@ -160,6 +160,7 @@ CIDRS = ["10.1.0.0/16"]
         (with_monitoring(components={"prometheus-operator": {"enabled": False}}), "add settings.components.prometheus-operator: {}"),
         (with_monitoring(service={"protocol": "grpc", "metrics": {}}), "services.store.metrics.port: missing"),
         (with_monitoring(scrape_interval="5m"), "at most 2m"),
+        (with_monitoring(kubelet=True, scrape={"kubelet": {"cidrs": CIDRS, "targets": ["b:1"]}}), "is the job of the kubelets"),
         (with_monitoring(service={"metrics": {"interval": "10m"}}), "services.store.metrics.interval: found"),
         (with_monitoring(service={"metrics": {"path": "/$(POD_NAME)"}}), "a path such as /metrics"),
         (with_monitoring(service={"metrics": {"path": "/a?b=c"}}), "a path such as /metrics"),
