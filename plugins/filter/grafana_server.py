@@ -25,7 +25,7 @@ options:
     type: dict
     required: true
   sources:
-    description: Data sources by area and name, as areas contribute them, each with C(title), C(type), C(url), C(default) and C(json).
+    description: Data sources by area and name, as areas contribute them, each with C(title), C(type), C(url), C(default), C(json), C(user) and C(secrets).
     type: dict
     required: true
 """
@@ -51,7 +51,7 @@ vars:
 
 RETURN = r"""
 _value:
-  description: C(environment), a mapping of variables, and C(sources), the file.
+  description: C(environment), a mapping of variables, C(sources), the file, and C(secrets), references of what sources keep secret, by the name of its file.
   type: dict
 """
 

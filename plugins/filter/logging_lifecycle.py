@@ -33,6 +33,9 @@ options:
   snapshots:
     description: C(settings.logging.snapshots) of the model; empty where there are none.
     type: dict
+  reader:
+    description: C(settings.logging.reader) of the model, which has C(password); empty where there is none.
+    type: dict
 """
 
 EXAMPLES = r"""

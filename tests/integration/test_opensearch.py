@@ -165,7 +165,7 @@ def emptied(server):
 def of_opensearch(found):
     """What is declared, as OpenSearch can have it."""
     found = copy.deepcopy(found)
-    for section in ("ilm_policies", "ism_policies", "roles", "ingest_pipelines", "slm_policies"):
+    for section in ("ilm_policies", "ism_policies", "roles", "users", "ingest_pipelines", "slm_policies"):
         found.pop(section, None)
     # Folders stand for buckets, where it is ours: another has none that it may write to.
     of_ours = not os.environ.get("GANTRY_OPENSEARCH", "").startswith("http")

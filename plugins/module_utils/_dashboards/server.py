@@ -28,10 +28,21 @@ _REQUESTS = '{__name__=~"http_server_request_duration_seconds_count|grpc_server_
 def server(settings: Mapping[str, Any], teams: Mapping[str, Json], sources: Mapping[str, Mapping[str, Json]]) -> Json:
     """``environment``: its settings as variables; ``sources``: the file from which it takes its data sources.
 
-    ``settings`` are ``settings.monitoring.grafana`` of the model, ``sources`` what areas contribute by area and name. Secrets are in neither.
+    ``settings`` are ``settings.monitoring.grafana`` of the model, ``sources`` what areas contribute by area and name. Secrets are in neither; ``secrets`` are the
+    references of those that a source names, by the file in which each is.
     A source that came by this file and is no longer in it goes (``prune``, since Grafana 11.1); those of people stay.
     """
-    return {"environment": environment(settings, teams), "sources": {"apiVersion": 1, "prune": True, "datasources": _linked(sources)}}
+    secrets = {
+        f"{name}_{key}": reference
+        for given in sources.values()
+        for name, source in given.items()
+        for key, reference in source.get("secrets", {}).items()
+    }
+    return {
+        "environment": environment(settings, teams),
+        "sources": {"apiVersion": 1, "prune": True, "datasources": _linked(sources)},
+        "secrets": secrets,
+    }
 
 
 def role_path(sso: Mapping[str, Any], teams: Mapping[str, Json]) -> str:
@@ -136,6 +147,12 @@ def _linked(contributed: Mapping[str, Mapping[str, Json]]) -> list[Json]:
                 "editable": False,
                 # Provisioning replaces variables in this file.
                 "jsonData": _plain({**source.get("json", {}), **links}),
+                **({"basicAuth": True, "basicAuthUser": _plain(source["user"])} if "user" in source else {}),
+                **(
+                    {"secureJsonData": {key: f"$__file{{{SECRETS}/{name}_{key}}}" for key in source["secrets"]}}
+                    if "secrets" in source
+                    else {}
+                ),
             }
         )
     return found

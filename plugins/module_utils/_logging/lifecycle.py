@@ -18,6 +18,10 @@ from .streams import KINDS, part
 
 Json = dict[str, Any]
 
+READER = "gantry-reader"
+"""The user by whom boards read, and its role."""
+CONFIDENTIAL = ("audit", "security")
+"""Streams that no board reads: whoever may look at one could ask for everything that it reads."""
 PRIORITY = 300
 """Above the templates that Elasticsearch itself has for ``logs-*-*``."""
 _PRIORITIES = {"hot": 100, "warm": 50, "cold": 0}
@@ -58,8 +62,14 @@ _MAPPED: dict[str, Json] = {
 }
 
 
-def document(streams: Mapping[str, Json], environment: str, copies: Mapping[str, int], snapshots: Mapping[str, Any] | None = None) -> Json:
-    """What ``elasticsearch_config`` takes. ``copies`` are by kind of node, ``snapshots`` are those of the area's settings."""
+def document(
+    streams: Mapping[str, Json],
+    environment: str,
+    copies: Mapping[str, int],
+    snapshots: Mapping[str, Any] | None = None,
+    reader: Mapping[str, Any] | None = None,
+) -> Json:
+    """What ``elasticsearch_config`` takes. ``copies`` are by kind of node, ``snapshots`` and ``reader`` are those of the area's settings."""
     namespace = part(environment)
     found: Json = {
         "ilm_policies": {},
@@ -94,6 +104,12 @@ def document(streams: Mapping[str, Json], environment: str, copies: Mapping[str,
             for dataset, stream in sorted(streams.items())
             if stream["snapshots"]
         }
+    if reader:
+        names = [f"logs-{dataset}-{namespace}" for dataset in sorted(streams) if dataset not in CONFIDENTIAL]
+        # https://grafana.com/docs/grafana/latest/datasources/elasticsearch/: what it asks for, and nothing that writes.
+        may = {"names": names, "privileges": ["read", "view_index_metadata"]}
+        found["roles"] = {READER: {"cluster": ["monitor"], "indices": [may]}}
+        found["users"] = {READER: {"roles": [READER], "password": {"reference": reader["password"]}}}
     return found
 
 

@@ -88,6 +88,7 @@ MORE: dict[str, Any] = {
         },
         "logging": {
             "api": {"url": "https://logs.example:9200", "password": "file:x", "ca_cert": "x"},
+            "reader": {"password": "file:x", "ca": "file:x"},
             "shipping": {
                 "host": "logs.example",
                 "cidr": "10.0.0.0/24",

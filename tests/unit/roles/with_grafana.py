@@ -23,10 +23,14 @@ GRAFANA = {
 }
 
 
+READER = {"password": "env:LOGS_READER", "ca": "vault:shared/logs#ca"}
+
+
 def with_grafana(inventories: Path) -> Path:
     """The same folder of copied inventories, where all say it."""
     platform = inventories / "group_vars" / "all" / "20_platform.yml"
     content = yaml.safe_load(platform.read_text(encoding="utf-8"))
     content["platform_settings"]["monitoring"]["grafana"] = GRAFANA
+    content["platform_settings"]["logging"]["reader"] = READER
     platform.write_text(yaml.safe_dump(content), encoding="utf-8")
     return inventories

@@ -12,7 +12,8 @@ from decimal import Decimal
 from typing import Any
 
 from ..._core.schema import Path, Problem
-from ..._logging.streams import KINDS, OTHERS, SWEEP, streams
+from ..._logging.lifecycle import READER
+from ..._logging.streams import KINDS, OTHERS, SWEEP, part, streams
 from ..._privacy.words import mode_of
 from ..look import Json, Say, entries, mapping, seconds, unknown
 
@@ -27,7 +28,7 @@ RULES: dict[str, str] = {
 }
 FLUENT_BIT = "fluent/fluent-bit:4.2.3"
 _ELASTIC = ("elasticsearch", "kibana", "logstash")
-_COMPONENT, _COLLECTION = "eck-operator", "log-collection"
+_COMPONENT, _NAMESPACE, _COLLECTION = "eck-operator", "logging", "log-collection"
 _DAY = 86400
 _SECRETS = ("password", "certificate", "key", "ca")
 """What production ships by."""
@@ -89,7 +90,23 @@ def contributions(model: Json) -> dict[str, Any]:
             "fluent-bit": {**common, "port": "api", "path": "/api/v2/metrics/prometheus"},
             "fluent-bit-lines": {**common, "port": "lines", "path": "/metrics"},
         }
+        reader = model["settings"]["logging"].get("reader")
+        if reader and "hub" in mapping(model, "cluster").get("roles", ()):
+            found["data_sources"] = {"logs": _source(reader, part(model["environment"]["name"]))}
     return found
+
+
+def _source(reader: Mapping[str, Any], environment: str) -> Json:
+    """Where boards find lines: Elasticsearch, asked over TLS by a user that only reads."""
+    return {
+        "title": "Logs", "type": "elasticsearch", "url": f"https://logs-es-http.{_NAMESPACE}.svc:9200", "user": READER,
+        "secrets": {"basicAuthPassword": reader["password"], "tlsCACert": reader["ca"]},
+        "json": {
+            "index": f"logs-*-{environment}", "timeField": "@timestamp", "logMessageField": "message", "logLevelField": "log.level",
+            "tlsAuthWithCACert": True,
+        },
+        "namespace": _NAMESPACE, "selector": {"app.kubernetes.io/name": "elasticsearch", "app.kubernetes.io/part-of": "logging"},
+    }  # fmt: skip
 
 
 def check(model: Mapping[str, Any], _situation: Any) -> Iterator[Problem]:

@@ -78,5 +78,7 @@ KINDS = {
         row=lambda answer, place: (answer.get(place) or {}).get("policy"),
     ),
     "role": _named("roles", "/_security/role"),
+    # A user without its role may nothing.
+    "user": _named("users", "/_security/user", after=frozenset({"role"}), unordered=frozenset({"roles"})),
 }  # fmt: skip
 API = Api("elasticsearch", KINDS, lambda url: Whole(), "ApiKey {token}", FIELDS, logs_in=True)

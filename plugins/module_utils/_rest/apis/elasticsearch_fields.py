@@ -99,4 +99,15 @@ FIELDS: dict[str, dict[str, Any]] = {
             "metadata": _ANY,
         },
     },
+    "user": {
+        "type": "object",
+        "required": ["roles", "password"],
+        "properties": {
+            "name": _TEXT,
+            "roles": _TEXTS,
+            "password": {"type": "string", "writeOnly": True},
+            "full_name": {"type": "string"},
+            "enabled": {"type": "boolean", "default": True},
+        },
+    },
 }

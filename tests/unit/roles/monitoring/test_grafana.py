@@ -6,13 +6,16 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
+import re
 
 import jmespath
 import pytest
+from ansible_collections.gantry.platform.plugins.module_utils._logging import lifecycle
 from ansible_collections.gantry.platform.tests.unit.plugins.plugin_utils.inventories import copy_of_the_inventories
 from ansible_collections.gantry.platform.tests.unit.roles.declared import ENVIRONMENTS, declare
-from ansible_collections.gantry.platform.tests.unit.roles.with_grafana import GRAFANA, with_grafana
+from ansible_collections.gantry.platform.tests.unit.roles.with_grafana import GRAFANA, READER, with_grafana
 
 SET = "monitoring"
 HUB = "prod-euw1"
@@ -22,7 +25,12 @@ HUB = "prod-euw1"
 def clusters(tmp_path_factory):
     inventories = with_grafana(copy_of_the_inventories(tmp_path_factory.mktemp("inventories")))
     files = [inventories / f"{name}.yml" for name in ENVIRONMENTS]
-    return declare(tmp_path_factory.mktemp("declared"), files, ["monitoring", "tracing"], "monitoring,tracing")
+    return declare(tmp_path_factory.mktemp("declared"), files, ["monitoring", "tracing", "logging"], "monitoring,tracing,logging")
+
+
+def reads_logs(cluster):
+    """Who keeps logs is on the hub; in a sandbox nobody reads any."""
+    return "hub" in cluster.model["cluster"]["roles"] and cluster.model["cluster"]["simulated_in"] is None
 
 
 def provisioned(cluster, file):
@@ -55,15 +63,16 @@ def test_where_nobody_says_grafana_there_is_none(everything):
 def test_secrets_are_references_that_stand_in_no_other_document(clusters):
     for cluster in clusters.values():
         data = cluster.one(SET, "Secret", "grafana")["data"]
-        assert data == {
-            "admin_password": {"reference": GRAFANA["admin_password"]}, "client_secret": {"reference": GRAFANA["sso"]["client_secret"]},
-        }  # fmt: skip
+        of_logs = {"logs_basicAuthPassword": READER["password"], "logs_tlsCACert": READER["ca"]} if reads_logs(cluster) else {}
+        own = {"admin_password": GRAFANA["admin_password"], "client_secret": GRAFANA["sso"]["client_secret"]}
+        assert data == {key: {"reference": reference} for key, reference in {**own, **of_logs}.items()}
         others = [one for one in cluster.documents(SET) if one["kind"] != "Secret"]
-        assert "vault:shared/grafana" not in json.dumps(others)
+        assert not re.search("vault:shared/(grafana|logs)|LOGS_READER", json.dumps(others))
         told = cluster.one(SET, "ConfigMap", "grafana")["data"]
         (mount,) = [one["mountPath"] for one in pod(cluster)["containers"][0]["volumeMounts"] if one["name"] == "secrets"]
         files = {f"$__file{{{mount}/{key}}}" for key in data}
-        assert files == {told["GF_SECURITY_ADMIN_PASSWORD"], told["GF_AUTH_GENERIC_OAUTH_CLIENT_SECRET"]}
+        read = [one.get("secureJsonData", {}).values() for one in provisioned(cluster, "sources.yaml")["datasources"]]
+        assert files == {told["GF_SECURITY_ADMIN_PASSWORD"], told["GF_AUTH_GENERIC_OAUTH_CLIENT_SECRET"]}.union(*read)
 
 
 def test_the_provider_is_reached_at_the_addresses_that_keycloak_has(clusters):
@@ -99,6 +108,7 @@ def test_it_reads_from_every_source_that_is_there_and_the_network_lets_it(cluste
             "alertmanager": "http://alertmanager.monitoring.svc:9093",
             "jaeger": "http://jaeger.tracing.svc:16686",
             "prometheus": "http://prometheus.monitoring.svc:9090",
+            **({"logs": "https://logs-es-http.logging.svc:9200"} if reads_logs(cluster) else {}),
         }
         assert [name for name, one in sources.items() if one["isDefault"]] == ["prometheus"]
         assert sources["prometheus"]["jsonData"]["exemplarTraceIdDestinations"] == [{"name": "trace_id", "datasourceUid": "jaeger"}]
@@ -107,12 +117,35 @@ def test_it_reads_from_every_source_that_is_there_and_the_network_lets_it(cluste
         ways = {
             (to["to"][0]["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"], to["ports"][0]["port"]) for to in egress[:-1]
         }
-        assert ways == {("monitoring", 9093), ("monitoring", 9090), ("tracing", 16686)}
+        assert ways == {
+            ("monitoring", 9093), ("monitoring", 9090), ("tracing", 16686), *([("logging", 9200)] if reads_logs(cluster) else []),
+        }  # fmt: skip
         assert egress[-1]["ports"] == [{"port": 443, "protocol": "TCP"}]
-        for area, name in ((SET, "prometheus"), (SET, "alertmanager"), ("tracing", "jaeger")):
+        elastic = [("logging", "elasticsearch")] if reads_logs(cluster) else []
+        for area, name in ((SET, "prometheus"), (SET, "alertmanager"), ("tracing", "jaeger"), *elastic):
             ingress = cluster.one(area, "NetworkPolicy", name, area)["spec"]["ingress"]
             lets = [one["podSelector"]["matchLabels"] for way in ingress for one in way["from"] if "podSelector" in one]
             assert "grafana" in [labels["app.kubernetes.io/name"] for labels in lets], name
+
+
+def test_the_hub_reads_logs_by_a_user_that_the_run_makes_and_each_line_leads_to_its_trace(clusters):
+    assert {name for name, cluster in clusters.items() if reads_logs(cluster)} >= {HUB} and len(
+        list(filter(reads_logs, clusters.values()))
+    ) < 7
+    for cluster in filter(reads_logs, clusters.values()):
+        (source,) = [one for one in provisioned(cluster, "sources.yaml")["datasources"] if one["uid"] == "logs"]
+        said = source["jsonData"]
+        assert (source["basicAuth"], source["basicAuthUser"], said["tlsAuthWithCACert"]) == (True, lifecycle.READER, True)
+        assert said["dataLinks"] == [{"field": "trace.id", "url": "$${__value.raw}", "datasourceUid": "jaeger"}]
+        streams, environment = cluster.model["settings"]["logging"]["streams"], cluster.model["environment"]["name"]
+        document = lifecycle.document(streams, environment, {"hot": 1, "warm": 1, "cold": 0}, reader=READER)
+        (may,) = document["roles"][source["basicAuthUser"]]["indices"]
+        assert set(document["data_streams"]) - set(may["names"]) == {f"logs-{one}-{environment}" for one in ("audit", "security")}
+        assert all(fnmatch.fnmatch(name, said["index"]) for name in may["names"]) and said["index"] != "*"
+        selector = cluster.one(SET, "NetworkPolicy", "grafana")["spec"]["egress"]
+        labels = [to["to"][0]["podSelector"]["matchLabels"] for to in selector if to["ports"][0]["port"] == 9200]
+        node = cluster.one("logging", "Elasticsearch", "logs")["spec"]["nodeSets"][0]["podTemplate"]["metadata"]["labels"]
+        assert len(labels) == 1 and labels[0].items() <= node.items()
 
 
 def test_what_is_read_at_start_alone_starts_it_anew(clusters):
@@ -120,4 +153,4 @@ def test_what_is_read_at_start_alone_starts_it_anew(clusters):
         name: cluster.one(SET, "StatefulSet", "grafana")["spec"]["template"]["metadata"]["annotations"]["gantry.dev/config"]
         for name, cluster in clusters.items()
     }
-    assert marks["prod-euw1"] == marks["prod-euc1"] and len(set(marks.values())) == 1, "the same teams and sources"
+    assert marks["prod-euw1b"] == marks["prod-euc1"] != marks[HUB], "the same teams and sources, but for the logs of the hub"

@@ -101,6 +101,16 @@ def test_metrics_traces_and_logs_lead_to_each_other_where_they_are():
     assert found["logs"] == {"dataLinks": [{"field": "trace.id", "url": "$${__value.raw}", "datasourceUid": "spans"}]}
 
 
+def test_what_a_source_keeps_secret_is_a_file_and_the_rest_says_who_asks():
+    of = {"logs": source("elasticsearch", user="reader", secrets={"basicAuthPassword": "env:P", "tlsCACert": "env:C"})}
+    found = server(SETTINGS, TEAMS, {"of": of})
+    (one,) = found["sources"]["datasources"]
+    assert (one["basicAuth"], one["basicAuthUser"]) == (True, "reader")
+    files = {key: f"$__file{{/etc/grafana/secrets/logs_{key}}}" for key in ("basicAuthPassword", "tlsCACert")}
+    assert one["secureJsonData"] == files and found["secrets"] == {"logs_basicAuthPassword": "env:P", "logs_tlsCACert": "env:C"}
+    assert "env:" not in str((found["sources"], found["environment"]))
+
+
 def test_a_source_that_nobody_declares_any_more_goes():
     assert server(SETTINGS, TEAMS, {"of": {"metrics": source("prometheus")}})["sources"]["prune"] is True
     assert server(SETTINGS, TEAMS, {})["sources"] == {"apiVersion": 1, "prune": True, "datasources": []}

@@ -75,6 +75,9 @@ def rows(result):
     return {row["id"]: (row["action"], tuple(row["fields"])) for row in result["plan"]}
 
 
+_SECRET = {"reference": "env:WEBHOOK_SECRET"}
+
+
 def _layer(name):
     return {
         "name": name,
@@ -232,7 +235,6 @@ CLOUDFLARE = Case(
         },
     },
 )
-_SECRET = {"reference": "env:WEBHOOK_SECRET"}
 STATUSPAGE = Case(
     statuspage.API,
     {
@@ -453,6 +455,7 @@ ELASTICSEARCH = Case(
         },
         "slm_policies": {"logs": _snapshots(7, "bucket"), "audit": _snapshots(30, "bucket")},
         "roles": {"reader": {"cluster": ["monitor"], "indices": [{"names": ["logs-*"], "privileges": ["read"]}]}},
+        "users": {"boards": {"roles": ["reader", "viewer"], "password": _SECRET}},
     },
     (),
     {
@@ -475,6 +478,7 @@ ELASTICSEARCH = Case(
         },
         "slm_policies": {"logs": _snapshots(14, "third"), "audit": _snapshots(30, "bucket"), "more": _snapshots(1, "bucket")},
         "roles": {"reader": {"cluster": []}, "writer": {"run_as": ["fluent"]}},
+        "users": {"boards": {"roles": ["writer"], "password": _SECRET, "full_name": "what ships"}},
     },
     frozenset({"data_stream/audit-cortex"}),
 )

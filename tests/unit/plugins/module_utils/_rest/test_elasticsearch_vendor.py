@@ -22,6 +22,7 @@ CALLS = {
     "snapshot_repository": ("snapshot", "get_repository", "create_repository", "delete_repository"),
     "slm_policy": ("slm", "get_lifecycle", "put_lifecycle", "delete_lifecycle"),
     "role": ("security", "get_role", "put_role", "delete_role"),
+    "user": ("security", "get_user", "put_user", "delete_user"),
 }
 
 
