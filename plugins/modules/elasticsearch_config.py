@@ -16,7 +16,8 @@ description:
   - Settings are compared in one form, whether they are nested or not, with or without C(index.), as text or as numbers.
   - What an index template is composed of has to be declared or there; the rest is refused while it is planned, with what may have been meant.
   - A data stream holds its documents, and goes only where O(prune.data) names it.
-  - OpenSearch has C(ism_policies) in the place of C(ilm_policies), and no C(slm_policies) and no C(roles) and C(users) of this form. A change of an ISM policy is refused by the server
+  - OpenSearch has C(ism_policies) in the place of C(ilm_policies), and no C(slm_policies), C(roles) and
+    C(users) of this form. A change of an ISM policy is refused by the server
     where somebody else changed it meanwhile. A real OpenSearch was asked about templates and data streams alone; the build that tests have has no ISM.
   - The C(password) of a user is a reference, and never given back; the record keeps a keyed mark of it, so that a change is seen.
   - O(token) is an API key, or a user and the password as V(user:password).

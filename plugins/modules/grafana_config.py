@@ -11,7 +11,8 @@ short_description: Make Grafana as one document says
 version_added: 0.1.0
 author: The gantry.platform authors (@gantry-platform)
 description:
-  - Takes one document for folders, teams and data sources, with who is in a team and who may do what in a folder, plans in names, and writes exactly what differs. A second run writes nothing.
+  - Takes one document for folders, teams and data sources, with who is in a team and who may do what in a folder,
+    plans in names, and writes exactly what differs. A second run writes nothing.
   - Secrets of a data source are never given back by Grafana; the record keeps a keyed mark of each, so that a change of one is seen.
   - A folder holds dashboards and alert rules, and goes only where O(prune.data) names it.
   - What was never declared stays as it is, keys of C(jsonData) among it.

@@ -28,8 +28,8 @@ _REQUESTS = '{__name__=~"http_server_request_duration_seconds_count|grpc_server_
 def server(settings: Mapping[str, Any], teams: Mapping[str, Json], sources: Mapping[str, Mapping[str, Json]]) -> Json:
     """``environment``: its settings as variables; ``sources``: the file from which it takes its data sources.
 
-    ``settings`` are ``settings.monitoring.grafana`` of the model, ``sources`` what areas contribute by area and name. Secrets are in neither; ``secrets`` are the
-    references of those that a source names, by the file in which each is.
+    ``settings`` are ``settings.monitoring.grafana`` of the model, ``sources`` what areas contribute by area and name.
+    Secrets are in neither; ``secrets`` are the references of those that a source names, by the file in which each is.
     A source that came by this file and is no longer in it goes (``prune``, since Grafana 11.1); those of people stay.
     """
     secrets = {
