@@ -64,9 +64,10 @@ class Server:
 
     ``ready`` is an http(s) URL that answers 200, or ``tcp:<port>``; ``serves`` is what answers once all is done that comes after its
     start, ``ready`` where it is empty. ``files`` are configuration files by path below root, ``copies`` files that are joined there as they
-    are, ``binaries`` tools to copy there (real files: some servers follow no links). ``hosts`` are the names of its serving certificate, signed by ``authority``: the instance's own where it is empty. It runs
-    where one of its ``areas`` is wanted, and all of ``only_with`` as well. ``packages`` are what it needs of Python besides the sandbox
-    itself, by module and the name under which pip knows that. ``own_files`` is the folder that ``{files}`` means.
+    are, ``binaries`` tools to copy there (real files: some servers follow no links). ``hosts`` are the names of its serving certificate,
+    signed by ``authority``: the instance's own where it is empty. It runs where one of its ``areas`` is wanted, and all of ``only_with`` as
+    well. ``packages`` are what it needs of Python besides the sandbox itself, by module and the name under which pip knows that.
+    ``own_files`` is the folder that ``{files}`` means.
     """
 
     name: str
