@@ -33,7 +33,7 @@ options:
   config:
     description:
       - The document. Its parts are C(ilm_policies), C(ism_policies), C(ingest_pipelines), C(component_templates), C(index_templates),
-        C(data_streams), C(snapshot_repositories), C(slm_policies) and C(roles), each
+        C(data_streams), C(snapshot_repositories), C(slm_policies), C(roles) and C(users), each
         a mapping keyed by name; V(null) as the value of a name says that it must be absent.
       - A misspelt key, a missing or a wrong value is told with its place before anything is contacted.
     type: dict
