@@ -244,23 +244,29 @@ _CHECKS = frozenset(
 
 
 def _check_scalar(path: Path, schema: Mapping[str, Any], value: Any) -> Iterator[Problem]:
-    found = f"found {show_value(value)}"
+    # Values are many and wrong ones few: only those are made a text.
+    for words in _refused(schema, value):
+        yield Problem(path, f"found {show_value(value)}{words}")
+
+
+def _refused(schema: Mapping[str, Any], value: Any) -> Iterator[str]:
+    """What follows ``found <value>``, for everything that is wrong with it."""
     if "enum" in schema and not any(value == one and isinstance(value, bool) == isinstance(one, bool) for one in schema["enum"]):
         names = [str(one) for one in schema["enum"]]
-        yield Problem(path, f"{found}; allowed: {', '.join(names)}{did_you_mean(str(value), names)}")
+        yield f"; allowed: {', '.join(names)}{did_you_mean(str(value), names)}"
     if "const" in schema and value != schema["const"]:
-        yield Problem(path, f"{found}; allowed: {show_value(schema['const'])}")
+        yield f"; allowed: {show_value(schema['const'])}"
     if isinstance(value, str):
         if len(value) < schema.get("minLength", 0):
-            yield Problem(path, f"{found}; allowed: at least {schema['minLength']} characters")
+            yield f"; allowed: at least {schema['minLength']} characters"
         elif len(value) > schema.get("maxLength", len(value)):
-            yield Problem(path, f"{found}, {len(value):,} characters; allowed: at most {schema['maxLength']:,}")
+            yield f", {len(value):,} characters; allowed: at most {schema['maxLength']:,}"
         elif ("pattern" in schema and not re.fullmatch(schema["pattern"], value)) or not _FORMATS[schema.get("format", "")](value):
-            yield Problem(path, f"{found}; allowed: {schema.get('x-allowed') or schema.get('pattern') or schema['format']}")
+            yield f"; allowed: {schema.get('x-allowed') or schema.get('pattern') or schema['format']}"
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         for keyword, holds, words in _BOUNDS:
             if keyword in schema and not holds(value, schema[keyword]):
-                yield Problem(path, f"{found}; allowed: {words} {schema[keyword]}")
+                yield f"; allowed: {words} {schema[keyword]}"
 
 
 _FORMATS: Mapping[str, Callable[[str], bool]] = {"": lambda _value: True, "line": is_line, "text": is_text}
