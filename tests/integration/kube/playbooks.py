@@ -20,7 +20,7 @@ FACES = ("action", "module")
 
 @dataclass
 class Played:
-    """One ansible-playbook: what it answered, all that it printed, every argument list that was seen while it ran."""
+    """One ansible-playbook: what it answered, all that it printed, every argument list of a process begun since that was seen meanwhile."""
 
     code: int
     output: str
@@ -50,11 +50,15 @@ class Face:
 
         ``environment`` is that of ansible-playbook, ``keys`` are further keys of the play.
         """
+        earlier = _processes()
         process = self.start(*tasks, words=words, environment=environment, keys=keys)
         seen: set[str] = set()
         lines = []
         for line in process.stdout or ():
-            seen |= _command_lines()
+            running = _processes()
+            # A number that was free meanwhile is another process's.
+            earlier &= running
+            seen |= _command_lines(running - earlier)
             lines.append(line)
         process.wait()
         results = {}
@@ -120,13 +124,17 @@ class Face:
         )
 
 
-def _command_lines() -> set[str]:
-    """The arguments of every process of this machine."""
+def _processes() -> set[str]:
+    """The numbers of this machine's processes."""
+    return {name for name in os.listdir("/proc") if name.isdecimal()}
+
+
+def _command_lines(processes: set[str]) -> set[str]:
+    """The arguments of each of these that still runs."""
     found = set()
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdecimal():
-            try:
-                found.add((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-            except OSError:
-                continue
+    for number in processes:
+        try:
+            found.add(Path("/proc", number, "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+        except OSError:
+            continue
     return found

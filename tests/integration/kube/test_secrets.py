@@ -63,6 +63,7 @@ def test_a_trace_is_seen_where_there_is_one():
 def assert_silent(cluster, face, played):
     assert traces(played.output) == []
     assert traces(json.dumps(played.results)) == []
+    assert any(str(face.folder / "playbook.yml") in line for line in played.command_lines)
     assert [line for line in played.command_lines if traces(line)] == []
     for folder, _folders, names in os.walk(face.folder):
         for name in names:
