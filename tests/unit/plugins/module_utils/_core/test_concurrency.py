@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import threading
-import time
+from types import SimpleNamespace
 
 import pytest
+from ansible_collections.gantry.platform.plugins.module_utils._core import concurrency
 from ansible_collections.gantry.platform.plugins.module_utils._core.concurrency import AdaptiveLimit, map_threads
-from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST, until
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,49 +39,60 @@ def test_no_more_run_at_once_than_threads_were_given():
     assert most == 3
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_after_the_first_error_no_further_item_is_begun(threads):
+def test_after_the_first_error_no_further_item_is_begun():
     begun = []
 
     def work(item):
         begun.append(item)
         if item == 1:
             raise ValueError("first")
-        return item
 
     with pytest.raises(ValueError, match="first"):
-        map_threads(work, range(50), threads)
-    assert len(begun) < 50 - threads
+        map_threads(work, range(50), 1)
+    assert begun == [0, 1]
 
 
-def test_the_thread_that_failed_begins_nothing_more_itself():
-    both, begun = threading.Barrier(2, timeout=LONGEST), []
+class Stop(threading.Event):
+    """Known to all once a thread says so itself: whoever waits for the threads comes too late, as on a busy machine."""
+
+    def __init__(self):
+        super().__init__()
+        self._caller = threading.current_thread()
+
+    def set(self):
+        if threading.current_thread() is not self._caller:
+            super().set()
+
+
+def test_the_thread_that_failed_begins_nothing_more_itself_and_neither_does_another(monkeypatch):
+    stop, begun = Stop(), []
+    monkeypatch.setattr(concurrency, "threading", SimpleNamespace(Event=lambda: stop))
 
     def work(item):
         begun.append(item)
-        both.wait()
+        if item == 0:
+            until(lambda: stop.is_set() or len(begun) == 50, "the other thread to fail, or to do all the rest")
         if item == 1:
-            raise ValueError("second")
-        time.sleep(0.05)
+            raise ValueError("first")
 
-    with pytest.raises(ValueError, match="second"):
-        map_threads(work, range(9), 2)
+    with pytest.raises(ValueError, match="first"):
+        map_threads(work, range(50), 2)
     assert sorted(begun) == [0, 1]
 
 
 def test_the_error_comes_after_what_was_running_has_ended():
-    both, ended = threading.Barrier(2, timeout=LONGEST), []
+    both, told, ended = threading.Barrier(2, timeout=LONGEST), threading.Event(), []
 
     def work(item):
         both.wait()
         if item == 0:
             raise ValueError("early")
-        time.sleep(0.05)
-        ended.append(item)
+        ended.append("too late" if told.wait(0.1) else "before")  # nobody is told as long as it waits, however long that is
 
     with pytest.raises(ValueError, match="early"):
         map_threads(work, range(2), 2)
-    assert ended == [1]
+    told.set()
+    assert ended == ["before"]
 
 
 def test_an_interrupt_in_a_thread_stops_the_whole():
@@ -96,31 +109,33 @@ def test_threads_see_the_callers_context():
     assert map_threads(lambda item: variable.get(), range(4), 2) == ["the caller's"] * 4
 
 
+class Full(Exception):
+    """Who came now would have to wait."""
+
+
 def allowed(limit):
     """How many may be in flight now."""
+
+    def wait():
+        raise Full
+
+    limit._condition.wait = wait
     count = 0
-    entered = []
-    while count <= limit.most:
-        thread = threading.Thread(target=limit.__enter__, daemon=True)
-        thread.start()
-        thread.join(0.05)
-        if thread.is_alive():
-            break
-        entered.append(thread)
-        count += 1
-    for _thread in [*entered, *([thread] if thread.is_alive() else [])]:
-        limit.__exit__(None, None, None)
-    thread.join(LONGEST)
+    with contextlib.suppress(Full):
+        while count <= limit.most:
+            limit.__enter__()
+            count += 1
     return count
 
 
 def test_the_limit_holds_back_what_is_too_much_and_lets_it_in_when_one_leaves():
     limit = AdaptiveLimit(start=1, most=1)
-    entered = threading.Event()
+    waits, entered, wait = threading.Event(), threading.Event(), limit._condition.wait
+    limit._condition.wait = lambda: (waits.set(), wait())
     with limit:
-        thread = threading.Thread(target=lambda: (limit.__enter__(), entered.set()), daemon=True)
-        thread.start()
-        assert not entered.wait(0.05)
+        threading.Thread(target=lambda: (limit.__enter__(), entered.set()), daemon=True).start()
+        until(lambda: waits.is_set() or entered.is_set(), "the second one to come")
+        assert not entered.is_set()
     assert entered.wait(LONGEST)
 
 
