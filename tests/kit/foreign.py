@@ -8,15 +8,15 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from ansible_collections.gantry.platform.plugins.module_utils._core.tls import client_context
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.build import Binary, ensure
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.data import Definitions
+from ansible_collections.gantry.platform.tests.kit.ports import free_port
 from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST, until
 
 ROLE = Path(__file__).resolve().parents[2] / "roles" / "sandbox"
@@ -44,7 +44,7 @@ class Foreign:
 
     def start(self) -> None:
         """Everything, each when what it needs answers."""
-        etcd, peer, api, manager, scheduler = _ports(5)
+        etcd, peer, api, manager, scheduler = (free_port() for _server in range(5))
         address = f"https://127.0.0.1:{api}"
         self._certificates()
         self._kubeconfig("admin.conf", address, "kubernetes-admin", "kubeadm:cluster-admins")
@@ -191,15 +191,6 @@ class Foreign:
     def _write(self, name: str, text: str) -> Path:
         (self.folder / name).write_text(text, encoding="utf-8")
         return self.folder / name
-
-
-def _ports(count: int) -> Sequence[int]:
-    """Free ones, found together so that they differ."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._core.http import 
 from ansible_collections.gantry.platform.plugins.module_utils._kube.form.kinds import Kind, Ref
 from ansible_collections.gantry.platform.plugins.module_utils._kube.write import barrier
 from ansible_collections.gantry.platform.plugins.module_utils._kube.write.barrier import Barriers
+from ansible_collections.gantry.platform.tests.kit.clock import Clock
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import KINDS, ref, refusal
 
 PROBE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: probe, namespace: n}\n"
@@ -58,7 +59,14 @@ class Served:
         return KINDS.get(kind)
 
 
-def barriers(*answers, seconds=0.3, after=0):
+@pytest.fixture(autouse=True)
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(barrier, "time", clock)
+    return clock
+
+
+def barriers(*answers, seconds=5, after=0):
     return Barriers(Server(*answers), Served(after), "me", seconds)
 
 
@@ -85,25 +93,27 @@ def allowed(*warnings):
 
 
 def test_a_definition_is_awaited_until_it_is_established_and_served():
-    made = barriers(None, crd(), crd(("NamesAccepted", "True"), ("Established", "True")), seconds=5, after=3)
+    made = barriers(None, crd(), crd(("NamesAccepted", "True"), ("Established", "True")), after=3)
     made.after([DEFINITION], PENDING)
     assert made._client.asked == 3
     assert made._discovery.left == 0
 
 
-def test_a_definition_whose_names_are_taken_fails_at_once():
+def test_a_definition_whose_names_are_taken_fails_at_once(clock):
     with pytest.raises(ServerError, match="things.example.dev: .*why"):
-        barriers(crd(("NamesAccepted", "False")), seconds=60).after([DEFINITION], PENDING)
+        barriers(crd(("NamesAccepted", "False"))).after([DEFINITION], PENDING)
+    assert clock.passed == 0
 
 
-def test_a_kind_that_never_comes_is_named():
+def test_a_kind_that_never_comes_is_named(clock):
     established = crd(("NamesAccepted", "True"), ("Established", "True"))
-    with pytest.raises(TimeoutExceededError, match="waited 0 s for the server to serve Thing"):
+    with pytest.raises(TimeoutExceededError, match="waited 5 s for the server to serve Thing"):
         barriers(established, after=10**9).after([DEFINITION], PENDING)
+    assert 5 < clock.passed < 6
 
 
 def test_a_policy_holds_once_it_refuses_its_probe():
-    made = barriers(allowed(), refusal(422, "ValidatingAdmissionPolicy 'images' denied"), seconds=5)
+    made = barriers(allowed(), refusal(422, "ValidatingAdmissionPolicy 'images' denied"))
     made.after([policy()], set())
     made.policies_hold()
     assert made._client.asked == 2
@@ -112,7 +122,7 @@ def test_a_policy_holds_once_it_refuses_its_probe():
 
 
 def test_a_policy_that_only_warns_holds_once_it_warns():
-    made = barriers(allowed(), allowed("Validation failed for ValidatingAdmissionPolicy 'images'"), seconds=5)
+    made = barriers(allowed(), allowed("Validation failed for ValidatingAdmissionPolicy 'images'"))
     made.after([policy()], set())
     made.policies_hold()
     assert made._client.asked == 2
@@ -167,25 +177,22 @@ def test_a_refusal_is_tried_again_only_where_it_passes_by_itself(access, quota, 
             made.retrying(send)
 
 
-def test_a_refusal_that_should_have_passed_by_now_is_one(monkeypatch):
-    monkeypatch.setattr(barrier, "_ACCESS_SPREADS", 0.15)
+def test_a_refusal_that_should_have_passed_by_now_is_one(clock):
     made = barriers(None)
     made.admission_changed(access=True, quota=False)
-    calls = []
 
     def send():
-        calls.append(1)
         raise refusal(403, "is forbidden")
 
     with pytest.raises(Exception, match="is forbidden"):
         made.retrying(send)
-    assert len(calls) > 1
+    assert barrier._ACCESS_SPREADS <= clock.passed < barrier._ACCESS_SPREADS + 1
 
 
 def test_what_is_replaced_is_awaited_until_it_is_gone_or_another():
     subject = types.SimpleNamespace(ref=ref("Job"), path="/job")
     old, new = {"metadata": {"uid": "old"}}, {"metadata": {"uid": "new"}}
     for last in (None, new):
-        made = barriers(old, old, last, seconds=5)
+        made = barriers(old, old, last)
         made.replace_away(subject, "old", "Background")
         assert (made._client.deleted, made._client.asked) == ([("/job", "old", "Background")], 3)

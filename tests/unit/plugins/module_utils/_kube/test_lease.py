@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import time
+import threading
 import types
 
 import pytest
@@ -18,6 +18,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._core.lock import 
 from ansible_collections.gantry.platform.plugins.module_utils._kube.wire import lease as tested
 from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.errors import ApiError
 from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.lease import RunLease
+from ansible_collections.gantry.platform.tests.kit.waiting import until
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import refusal
 
 
@@ -27,6 +28,7 @@ class Server:
     def __init__(self, **spec):
         self.stored = {"metadata": {"uid": "u", "resourceVersion": "1"}, "spec": spec} if spec else None
         self.fails, self.lost_answers = [], []
+        self.one_at_a_time = threading.RLock()
         self.pool = types.SimpleNamespace(last_words=contextlib.nullcontext)
 
     def _store(self, body):
@@ -52,11 +54,12 @@ class Server:
         return self._store(body)
 
     def replace(self, path, body, manager):
-        if not self.stored:
-            raise refusal(404, "not found")
-        if body["metadata"]["resourceVersion"] != self.stored["metadata"]["resourceVersion"]:
-            raise refusal(409, "modified")
-        return self._store(body)
+        with self.one_at_a_time:
+            if not self.stored:
+                raise refusal(404, "not found")
+            if body["metadata"]["resourceVersion"] != self.stored["metadata"]["resourceVersion"]:
+                raise refusal(409, "modified")
+            return self._store(body)
 
 
 class Clock:
@@ -217,7 +220,7 @@ def test_it_is_renewed_with_the_time_when_it_was_taken(monkeypatch):
     with lease_of(server) as lease:
         first = server.stored
         server.fails = [UnreachableError("for a moment")]
-        wait(lambda: server.stored["metadata"]["resourceVersion"] != first["metadata"]["resourceVersion"])
+        until(lambda: server.stored["metadata"]["resourceVersion"] != first["metadata"]["resourceVersion"], "a renewal")
         assert server.stored["spec"]["acquireTime"] == first["spec"]["acquireTime"]
         assert lease.lost is None
 
@@ -272,9 +275,10 @@ def test_a_lock_that_was_broken_stops_the_run_and_is_not_given_back(monkeypatch,
     server = Server()
     with lease_of(server) as lease:
         taken = held()
-        taken.stored["metadata"]["resourceVersion"] = "9"
-        server.stored = taken.stored if status == 409 else None
-        wait(lambda: lease.lost is not None)
+        taken.stored["metadata"]["resourceVersion"] = "0"  # which no renewal has
+        with server.one_at_a_time:
+            server.stored = taken.stored if status == 409 else None
+        until(lambda: lease.lost is not None, "the renewal to be refused")
         server.stored = taken.stored
     assert "taken or broken" in lease.lost.message
     assert server.stored["spec"]["holderIdentity"] == "ann@laptop"
@@ -316,13 +320,6 @@ def test_the_error_that_ended_a_run_matters_more_than_a_lock_that_cannot_be_give
         with lease_of(server):
             server.fails = [UnreachableError("gone")]
             raise ValueError("the run's own")
-
-
-def wait(met):
-    end = time.monotonic() + 30
-    while not met():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 def test_a_holder_is_a_person_on_a_machine_and_no_two_runs_are_the_same():

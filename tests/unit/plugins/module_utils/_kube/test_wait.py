@@ -9,7 +9,9 @@ import threading
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import UnreachableError
 from ansible_collections.gantry.platform.plugins.module_utils._core.http import StreamRefused
+from ansible_collections.gantry.platform.plugins.module_utils._kube.wait import waiter
 from ansible_collections.gantry.platform.plugins.module_utils._kube.wait.waiter import NotReadyError, Waiter
+from ansible_collections.gantry.platform.tests.kit.clock import Clock
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import KINDS, document, ref, refusal
 
 JOB, CLAIM, DEPLOYMENT = KINDS["Job"], KINDS["PersistentVolumeClaim"], KINDS["Deployment"]
@@ -27,8 +29,15 @@ def event(kind, item, version="2"):
     return {"type": kind, "object": {**item, "metadata": {**item["metadata"], "resourceVersion": version}}}
 
 
+@pytest.fixture(autouse=True)
+def clock(monkeypatch):
+    monkeypatch.setattr(waiter, "time", Server.clock)
+
+
 class Server:
-    """Lists and streams of events by kind, each one used once; the last list stays."""
+    """Lists and streams of events by kind, each one used once; the last list stays. A stream says nothing more once its events are through."""
+
+    clock = Clock()
 
     def __init__(self, lists, streams=()):
         self.lists = {kind: list(answers) for kind, answers in lists.items()}
@@ -53,6 +62,7 @@ class Server:
             if isinstance(item, Exception):
                 raise item
             yield item
+        self.clock.sleep(seconds)
 
 
 def test_what_is_ready_already_needs_one_list_and_no_watch():
@@ -92,22 +102,22 @@ def test_a_failure_ends_the_wait_at_once_and_is_told_with_the_last_events():
 def test_time_runs_out_with_a_reason_for_each():
     server = Server({"Job": [[]], "Event": [refusal(403)]})
     with pytest.raises(NotReadyError) as late:
-        Waiter(server, 0.3).wait({ref("Job"): JOB})
-    assert "1 of 1 objects did not become ready within 0 s:\n  Job.batch/n/x: does not exist" in late.value.message
+        Waiter(server, 5).wait({ref("Job"): JOB})
+    assert "1 of 1 objects did not become ready within 5 s:\n  Job.batch/n/x: does not exist" in late.value.message
     assert late.value.details["not_ready"] == [{"id": "Job.batch/n/x", "state": "waiting", "reason": "does not exist"}]
 
 
 def test_what_somebody_deletes_meanwhile_is_not_ready():
     server = Server({"Job": [[job()]]}, [[event("DELETED", job())]])
     with pytest.raises(NotReadyError, match="was deleted by somebody"):
-        Waiter(server, 0.2).wait({ref("Job"): JOB})
+        Waiter(server, 5).wait({ref("Job"): JOB})
 
 
 @pytest.mark.parametrize(("mode", "ready"), [("WaitForFirstConsumer", True), ("Immediate", False)])
 def test_a_claim_of_a_class_that_waits_for_a_pod_is_as_ready_as_it_gets(mode, ready):
     claim = document("PersistentVolumeClaim", spec={"storageClassName": "late"}, status={"phase": "Pending"})
     storage = {"metadata": {"name": "late"}, "volumeBindingMode": mode}
-    waiter = Waiter(Server({"PersistentVolumeClaim": [[claim]], "StorageClass": [[storage]]}), 0.2)
+    waiter = Waiter(Server({"PersistentVolumeClaim": [[claim]], "StorageClass": [[storage]]}), 5)
     if ready:
         waiter.wait({ref("PersistentVolumeClaim"): CLAIM})
     else:

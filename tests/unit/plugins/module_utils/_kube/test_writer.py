@@ -18,8 +18,10 @@ from ansible_collections.gantry.platform.plugins.module_utils._kube.plan.examine
 from ansible_collections.gantry.platform.plugins.module_utils._kube.plan.planner import Work
 from ansible_collections.gantry.platform.plugins.module_utils._kube.resolve.requests import ReconcileRequest
 from ansible_collections.gantry.platform.plugins.module_utils._kube.resolve.wanted import HandedOver, Wanted
+from ansible_collections.gantry.platform.plugins.module_utils._kube.write import barrier
 from ansible_collections.gantry.platform.plugins.module_utils._kube.write.ownership import folded
 from ansible_collections.gantry.platform.plugins.module_utils._kube.write.writer import Writer, _changed_strategy, _overridden
+from ansible_collections.gantry.platform.tests.kit.clock import Clock
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._kube.canned import document, ref, subject
 
 
@@ -142,12 +144,9 @@ def test_written_objects_are_handed_back_in_order_and_secrets_without_their_valu
     assert writer.objects == [document("ConfigMap", data={"a": "b"}), document("Secret", data={"a": "<secret: set>"})]
 
 
-def test_what_a_stage_brings_is_awaited_for_as_long_as_the_run_may_wait():
+def test_what_a_stage_brings_is_awaited_for_as_long_as_the_run_may_wait(monkeypatch):
     """A busy server takes longer than half a minute to serve many definitions at once."""
-    waited = iter(range(0, 200, 40))
-    writer = writing(wait_timeout=300)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("time.monotonic", lambda: float(next(waited)))
-        patch.setattr("time.sleep", lambda seconds: None)
-        writer._barriers._until(lambda: next(waited) > 100, "a definition")
-    assert next(waited) > 120, "half a minute was over long before"
+    clock = Clock()
+    monkeypatch.setattr(barrier, "time", clock)
+    writing(wait_timeout=300)._barriers._until(lambda: clock.passed > 290, "a definition")
+    assert clock.passed > 290

@@ -21,14 +21,14 @@ if [ "$1" = mod ]; then echo "{\\"Dir\\": \\"$ASSETS\\"}"; exit 0; fi
 echo "$@" >> "$CALLS"
 if [ -n "$BREAKS" ]; then for n in $(seq 40); do echo "line $n"; done; exit 1; fi
 while [ "$1" != -o ]; do shift; done
-sleep 0.3
+while [ -n "$UNTIL" ] && [ ! -e "$UNTIL" ]; do sleep 0.05; done
 echo built > "$2"
 """
 
 
 @pytest.fixture
 def machine(tmp_path, monkeypatch):
-    """An environment whose go writes down its calls and makes files that say "built"."""
+    """An environment whose go writes down its calls and makes files that say "built", with ``UNTIL`` once there is such a file."""
     monkeypatch.setattr(golang.sys, "executable", str(tmp_path / "nowhere" / "python"))
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "go").write_text(GO)
@@ -55,10 +55,11 @@ def calls(machine):
     return Path(machine["CALLS"]).read_text(encoding="utf-8").splitlines()
 
 
-def test_a_tool_is_built_once_and_kept(machine, tool):
+def test_a_tool_is_built_once_and_kept(machine, tool, tmp_path):
     told = []
     assert missing([tool], machine) == ["server"]
-    first = ensure([tool], machine, told.append)["server"]
+    until = tmp_path / "told"
+    first = ensure([tool], machine | {"UNTIL": str(until)}, lambda text: (told.append(text), until.touch()))["server"]
     assert first.path.read_text() == "built\n"
     assert first.path.is_relative_to(cache_folder(machine))
     assert told and set(told) == {"building server (1 of 1)"}
@@ -78,9 +79,17 @@ def test_everything_that_goes_into_it_is_in_its_key(tool, change):
     assert tool.key != before
 
 
-def test_two_who_start_at_once_build_once(machine, tool):
-    found = []
-    both = [threading.Thread(target=lambda: found.append(ensure([tool], machine, lambda text: None))) for _ in range(2)]
+def test_two_who_start_at_once_build_once(machine, tool, tmp_path):
+    found, busy, until = [], set(), tmp_path / "both"
+
+    def tell(_text):
+        """One builds and the other one waits, or both build."""
+        busy.add(threading.get_ident())
+        if len(busy) == 2:
+            until.touch()
+
+    slow = machine | {"UNTIL": str(until)}
+    both = [threading.Thread(target=lambda: found.append(ensure([tool], slow, tell))) for _ in range(2)]
     for thread in both:
         thread.start()
     for thread in both:
@@ -124,17 +133,23 @@ def test_a_folder_of_test_binaries_is_honoured(machine, tool, tmp_path):
     assert calls(machine) == []
 
 
-def test_what_is_missing_is_built_beside_its_caller(machine, tool):
-    told = []
+def test_what_is_missing_is_built_beside_its_caller(machine, tool, tmp_path):
+    told, until = threading.Event(), tmp_path / "seen"
+
+    def tell(text):
+        assert text == "building server (1 of 1)"
+        told.set()
+
     other = replace(tool, name="other", ldflags="")
     ensure([other], machine, lambda text: None)
-    with Building([tool, other], machine, told.append) as building:
+    with Building([tool, other], machine | {"UNTIL": str(until)}, tell) as building:
         assert (building.absent, building.has("other"), building.has("server")) == (["server"], True, False)
-        assert building.goes_on
+        assert told.wait(LONGEST) and building.goes_on
+        until.touch()
         building.wait()
         assert building.has("server", "other") and building.binaries["server"].path.read_text() == "built\n"
-    assert 0 < building.seconds < 30 and set(told) == {"building server (1 of 1)"}
-    with Building([tool, other], machine, told.append) as again:
+    assert building.seconds == building.seconds > 0, "what is done takes no longer"
+    with Building([tool, other], machine, tell) as again:
         assert (again.absent, again.goes_on, again.seconds) == ([], False, 0.0)
 
 
@@ -143,11 +158,9 @@ def test_a_build_that_fails_ends_its_callers_waiting(machine, tool):
         building.wait()
 
 
-def test_who_gives_up_ends_the_compiler(machine, tool):
-    (machine_go := Path(machine["PATH"].partition(":")[0]) / "go").write_text(GO.replace("sleep 0.3", "exec sleep 60"), encoding="utf-8")
-    assert machine_go.is_file()
-    compiling = threading.Event()
-    with pytest.raises(KeyboardInterrupt), Building([tool], machine, lambda text: compiling.set()):
+def test_who_gives_up_ends_the_compiler(machine, tool, tmp_path):
+    compiling, never = threading.Event(), machine | {"UNTIL": str(tmp_path / "never")}
+    with pytest.raises(KeyboardInterrupt), Building([tool], never, lambda text: compiling.set()):
         assert compiling.wait(LONGEST)
         raise KeyboardInterrupt
     # The caller is let go only when the compiler is gone, and what it left is, too.

@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import configparser
+import contextlib
 import dataclasses
 import hashlib
 import shlex
 import socket
 import stat
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError, ServerError, TimeoutExceededError
@@ -164,10 +166,10 @@ class Built:
 
 
 class FakeSupervisor:
-    """Programs that answer at once, or once ``opens`` lets them: whoever is started listens on the port of its ``ready``."""
+    """Programs that answer at once, or once ``opens`` lets them: whoever is started listens on its socket, which has the port of its ``ready``."""
 
-    def __init__(self, ports, later=()):
-        self.ports, self.later, self.started, self.sockets = ports, set(later), [], {}
+    def __init__(self, sockets, later=()):
+        self.sockets, self.later, self.started, self.up = sockets, set(later), [], set()
 
     def start_program(self, name):
         self.started.append(name)
@@ -176,7 +178,8 @@ class FakeSupervisor:
         return True
 
     def opens(self, name):
-        self.sockets[name] = socket.create_server(("127.0.0.1", self.ports[name]))
+        self.sockets[name].listen()
+        self.up.add(name)
 
     def states(self):
         return dict.fromkeys(self.started, "RUNNING")
@@ -185,24 +188,23 @@ class FakeSupervisor:
 @pytest.fixture
 def fake(monkeypatch, tmp_path):
     """Servers slow, quick and two that need one of them each, and the supervisor that has them."""
-    ports = {}
-    for name in ("slow", "quick", "after-slow", "after-quick"):
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            ports[name] = free.getsockname()[1]
-    needs = {"after-slow": ("slow",), "after-quick": ("quick",)}
-    servers = [Server(name, "t", (), f"tcp:{port}", needs=needs.get(name, ())) for name, port in ports.items()]
-    made = FakeSupervisor(ports, later=["slow"])
-    monkeypatch.setattr(tested, "Supervisor", lambda root, port: made)
-    yield made, instance(tmp_path / "s", *servers)
-    for one in made.sockets.values():
-        one.close()
+    with contextlib.ExitStack() as stack:
+        # Bound from now on, so that nobody else takes the port before its server answers there.
+        sockets = {name: stack.enter_context(socket.socket()) for name in ("slow", "quick", "after-slow", "after-quick")}
+        needs, servers = {"after-slow": ("slow",), "after-quick": ("quick",)}, []
+        for name, one in sockets.items():
+            one.bind(("127.0.0.1", 0))
+            servers.append(Server(name, "t", (), f"tcp:{one.getsockname()[1]}", needs=needs.get(name, ())))
+        made = FakeSupervisor(sockets, later=["slow"])
+        monkeypatch.setattr(tested, "Supervisor", lambda root, port: made)
+        yield made, instance(tmp_path / "s", *servers)
 
 
 def test_a_server_starts_as_soon_as_what_it_needs_is_ready(fake):
     supervisor, ours = fake
 
     def tell(text):
-        if "after-quick" in supervisor.started and "slow" not in supervisor.sockets:
+        if "after-quick" in supervisor.started and "slow" not in supervisor.up:
             supervisor.opens("slow")
 
     ours._start_servers(tell, Built("t"))
@@ -224,7 +226,7 @@ def test_what_is_built_starts_while_the_rest_is_being_built(fake, monkeypatch):
         building.tools.add("other")
         building.goes_on = False
 
-    monkeypatch.setattr(tested.time, "sleep", slept)
+    monkeypatch.setattr(tested, "time", SimpleNamespace(monotonic=lambda: 0.0, sleep=slept))
     ours._start_servers(lambda text: None, building)
     assert started == ["slow", "quick", "after-quick"]
     assert supervisor.started == [*started, "after-slow"]
@@ -233,14 +235,13 @@ def test_what_is_built_starts_while_the_rest_is_being_built(fake, monkeypatch):
 def test_time_that_a_compiler_takes_is_none_of_a_servers(fake, monkeypatch):
     supervisor, ours = fake
     clock = [0.0]
-    monkeypatch.setattr(tested.time, "monotonic", lambda: clock[0])
     building = Built("t", goes_on=True)
 
     def slept(_seconds):
         clock[0] += 400
         building.goes_on = clock[0] < 800
 
-    monkeypatch.setattr(tested.time, "sleep", slept)
+    monkeypatch.setattr(tested, "time", SimpleNamespace(monotonic=lambda: clock[0], sleep=slept))
     with pytest.raises(TimeoutExceededError, match="slow was not ready within 300 s"):
         ours._start_servers(lambda text: None, building)
     assert clock[0] == 800

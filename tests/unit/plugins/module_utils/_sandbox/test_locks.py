@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 import os
 import signal
 import threading
 
+import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.locks import locked
 from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST
 
@@ -20,17 +22,16 @@ def _hold(path, ready, end):
 
 
 def test_one_at_a_time_and_the_one_who_waits_is_told(tmp_path):
-    path, told, inside = tmp_path / "deep" / "x.lock", [], []
+    path, told, inside = tmp_path / "deep" / "x.lock", threading.Event(), []
 
     def second():
-        with locked(path, lambda: told.append(1)):
+        with locked(path, told.set):
             inside.append("second")
 
     with locked(path):
         other = threading.Thread(target=second)
         other.start()
-        while not told:
-            pass
+        assert told.wait(LONGEST)
         inside.append("first")
     other.join(LONGEST)
     assert inside == ["first", "second"]
@@ -49,20 +50,19 @@ def test_the_lock_of_a_dead_process_is_free(tmp_path):
 
 
 def test_a_lock_whose_file_was_removed_is_taken_on_the_new_file(tmp_path):
-    path, held = tmp_path / "x.lock", []
+    path, held, waits = tmp_path / "x.lock", [], threading.Event()
 
-    def second(begin):
-        begin.set()
-        with locked(path):
-            held.append(os.stat(path).st_ino)
+    def second():
+        with locked(path, waits.set):
+            with path.open("rb") as again, pytest.raises(BlockingIOError):
+                fcntl.flock(again, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held.append("the new file")
 
-    begin = threading.Event()
     with locked(path):
-        other = threading.Thread(target=second, args=(begin,))
+        other = threading.Thread(target=second)
         other.start()
-        assert begin.wait(LONGEST)
+        assert waits.wait(LONGEST)
         path.unlink()
         path.touch()
-        new = os.stat(path).st_ino
     other.join(LONGEST)
-    assert held == [new]
+    assert held == ["the new file"]

@@ -25,7 +25,7 @@ def nobody():
     """An address where nothing answers."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+        yield f"http://127.0.0.1:{probe.getsockname()[1]}"
 
 
 def test_a_vault_that_the_same_run_brings_is_planned_as_an_empty_one(nobody, tmp_path):
