@@ -11,12 +11,19 @@ from typing import Any
 
 LONGEST = 600
 """Seconds after which what is waited for does not come: many times what it takes, since only a failing test waits as long."""
+_PAUSE = 0.05
 
 
 def until(met: Callable[[], Any], what: str) -> Any:
     """The first true answer of ``met``."""
-    end = time.monotonic() + LONGEST
-    while not (answer := met()):
-        assert time.monotonic() < end, f"waited {LONGEST} s for {what}"
-        time.sleep(0.05)
+    answer = within(LONGEST, met)
+    assert answer, f"waited {LONGEST} s for {what}"
+    return answer
+
+
+def within(seconds: float, met: Callable[[], Any]) -> Any:
+    """The first true answer of ``met``, or its last one when the time is over: for what may well never come."""
+    end = time.monotonic() + seconds
+    while not (answer := met()) and time.monotonic() < end:
+        time.sleep(_PAUSE)
     return answer

@@ -23,8 +23,11 @@ RULES = (
 """(pattern, why). A line of a file that matches is a problem."""
 LIMIT = re.compile(r"(?<![\w-])timeout=\d{2,}(?![\d.])|\.(wait|join|result)\(\d{2,}|--timeout=\d{1,2}s")
 """A limit of a test's own. Only a failing test waits that long, and a machine may be slow: it is ``LONGEST`` of kit/waiting.py."""
+PAUSE = re.compile(r"\btime\.sleep\(|\bTimer\(")
+"""What a test expects of another thread or process comes sooner or later on a busy machine: nobody knows after how many seconds."""
 THIS = Path(__file__).resolve()
 TESTS = (ROOT / "tests", ROOT / "molecule")
+KIT = ROOT / "tests" / "kit"
 
 
 def problems() -> list[str]:
@@ -41,6 +44,11 @@ def problems() -> list[str]:
                 f"{path.relative_to(ROOT)}:{number}: a test waits as long as all do: LONGEST of kit/waiting.py"
                 for number, line in enumerate(text.splitlines(), 1)
                 if LIMIT.search(line)
+            ]
+            found += [
+                f"{path.relative_to(ROOT)}:{number}: a test waits for a condition, not for seconds: until or within of kit/waiting.py"
+                for number, line in enumerate(text.splitlines(), 1)
+                if PAUSE.search(line) and not path.is_relative_to(KIT)
             ]
         if path.name.startswith("test_") and path.suffix == ".py":
             found += [f"{path.relative_to(ROOT)}:{number}: {name} asserts nothing" for number, name in without_assertion(text)]

@@ -129,7 +129,7 @@ def test_policies_let_what_was_there_before_be_finished(host):
     saved = host.check_output(f"{KUBECTL} get validatingadmissionpolicybinding gantry-workloads -o json")
     host.check_output(f"{KUBECTL} delete validatingadmissionpolicybinding gantry-workloads")
     try:
-        made = f"for i in $(seq 50); do echo '{json.dumps(document)}' | {KUBECTL} create -f - && exit 0; sleep 0.2; done; exit 1"
+        made = f"for i in $(seq 600); do echo '{json.dumps(document)}' | {KUBECTL} create -f - && exit 0; sleep 0.2; done; exit 1"
         assert host.run(made).rc == 0
     finally:
         binding = json.loads(saved)
@@ -137,7 +137,7 @@ def test_policies_let_what_was_there_before_be_finished(host):
         assert host.run(f"echo '{json.dumps(binding)}' | {KUBECTL} create -f -").rc == 0
     try:
         changed = f"{KUBECTL} -n cortex set image deployment/older app=elsewhere.example/app:2.0"
-        refused = host.run(f"for i in $(seq 50); do {changed} --dry-run=server || exit 0; sleep 0.2; done; exit 1")
+        refused = host.run(f"for i in $(seq 600); do {changed} --dry-run=server || exit 0; sleep 0.2; done; exit 1")
         assert refused.rc == 0
         assert host.run(f"{KUBECTL} -n cortex label deployment older some=label").rc == 0
     finally:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -27,8 +26,9 @@ from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.client 
 from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.discovery import Discovery
 from ansible_collections.gantry.platform.tests.kit.audit import KubeAudit, Sent
 from ansible_collections.gantry.platform.tests.kit.faults import FaultyServer
+from ansible_collections.gantry.platform.tests.kit.waiting import within
 
-_LOGGED_WITHIN = 5.0
+_LOGGED_WITHIN = 30.0
 _NUMBERS = itertools.count(1)
 MERGE = "application/merge-patch+json"
 OWNER = "tests"
@@ -224,12 +224,12 @@ class Cluster:
 
     def sent_by(self, agent: str, since: int, count: int = 0) -> list[Sent]:
         """Every request of one user agent since a mark; the log may lag behind the answers, so ``count`` are awaited."""
-        end = time.monotonic() + _LOGGED_WITHIN
-        while True:
-            found = [request for request in self.audit.sent(since) if request.agent == agent]
-            if len(found) >= count or time.monotonic() > end:
-                return found
-            time.sleep(0.02)
+
+        def sent() -> list[Sent]:
+            return [request for request in self.audit.sent(since) if request.agent == agent]
+
+        within(_LOGGED_WITHIN, lambda: len(sent()) >= count)
+        return sent()
 
     def parents_in(self, namespace: str) -> list[dict[str, Any]]:
         """Records of sets."""

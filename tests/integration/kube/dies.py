@@ -16,7 +16,6 @@ import json
 import os
 import signal
 import sys
-import time
 import types
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._kube.options impo
 from ansible_collections.gantry.platform.plugins.module_utils._kube.wire import lease
 from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.auth import resolve_access
 from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.client import KubeClient
+from ansible_collections.gantry.platform.tests.kit.waiting import until
 
 TASK = json.load(sys.stdin)
 
@@ -61,8 +61,7 @@ def happens() -> None:
         os.kill(os.getpid(), getattr(signal, what))
         return
     Path(f"{what}.reached").touch()
-    while not Path(what).exists():
-        time.sleep(0.02)
+    until(Path(what).exists, "the test to let it go on")
 
 
 class WrongClock(datetime.datetime):

@@ -167,7 +167,7 @@ def test_a_webhook_that_does_not_answer_is_named_early_and_waited_for_as_long_as
             cluster.admin.delete(f"{path}/silent-{namespace}", made["metadata"]["uid"])
     assert "silent.example.org" in stopped.message
     assert told[:1] == ["the admission webhook silent.example.org does not answer"]
-    assert took < 8 + 4 * asked, took  # one try, which the server ends after 8 s, and what was asked
+    assert took < 8 + 10 * asked, took  # one try, which the server ends after 8 s, and no more: whoever asked for nothing waits a minute
     assert stopped.writes == []
 
 

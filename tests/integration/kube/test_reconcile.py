@@ -244,7 +244,7 @@ def test_what_waits_for_a_job_that_its_ttl_took_can_be_changed(cluster, namespac
 def test_an_install_that_ended_behind_a_job_goes_on_when_its_ttl_took_it(cluster, namespace):
     hook, wrong = job(namespace, ttl=0), deployment(namespace, replicas=1)
     wrong["spec"]["template"]["spec"]["nodeSelector"] = {"no-such": "node"}
-    cut = cluster.run(one_set("s", namespace, hook, behind(wrong, hook)), wait_timeout=3)
+    cut = cluster.run(one_set("s", namespace, hook, behind(wrong, hook)), wait_timeout=20)  # in which the Job ends
     assert "app" in cut.message
     until(lambda: cluster.find(hook) is None, "the Job to be removed")
     done = cluster.run(one_set("s", namespace, hook, behind(deployment(namespace, replicas=1), hook))).ok()

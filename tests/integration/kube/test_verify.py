@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
 from ansible_collections.gantry.platform.plugins.module_utils._kube.verify.expectations import read_expectations, result_of, verify
 from ansible_collections.gantry.platform.tests.integration.kube.objects import config_map, deployment, one_set, secret
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST, until
 
 SECRET_WORD = "canary-of-verify"
 
@@ -83,10 +84,20 @@ def test_a_kind_that_is_not_served_is_a_finding_and_no_crash(cluster, namespace)
 
 
 def test_what_becomes_true_in_time_passes(cluster, namespace):
-    timer = threading.Timer(0.6, lambda: cluster.run(one_set("s", namespace, config_map(namespace))).ok())
-    timer.start()
-    (verdict,), sent = check(cluster, expectation(namespace, object="settings"), seconds=20)
-    timer.join()
+    mark = cluster.audit.mark()
+
+    def looked():
+        sent = [request for request in cluster.audit.sent(mark) if request.agent.startswith("verify-")]
+        return [request for request in sent if f"{namespace}/configmaps" in request.uri]
+
+    def comes():
+        until(looked, "somebody to look for it in vain")
+        cluster.run(one_set("s", namespace, config_map(namespace))).ok()
+
+    coming = threading.Thread(target=comes)
+    coming.start()
+    (verdict,), sent = check(cluster, expectation(namespace, object="settings"), seconds=LONGEST)
+    coming.join()
     assert verdict.passed
     assert len([request for request in sent if "configmaps" in request.uri]) > 1
 
