@@ -37,6 +37,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._vault.client impo
 from ansible_collections.gantry.platform.plugins.module_utils._vault.lifecycle import token_of
 from ansible_collections.gantry.platform.plugins.module_utils._vault.verify import Verdict
 from ansible_collections.gantry.platform.plugins.plugin_utils._inprocess import Progress, outcome
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -131,7 +132,7 @@ def not_ready() -> NotReadyError:
             return [item], "1"
 
     with pytest.raises(NotReadyError) as caught:
-        Waiter(Client(), 1.0).wait({Ref("apps", "Deployment", "x", "a"): Kind("apps", "v1", "Deployment", "deployments", True)})
+        Waiter(Client(), LONGEST).wait({Ref("apps", "Deployment", "x", "a"): Kind("apps", "v1", "Deployment", "deployments", True)})
     return caught.value
 
 

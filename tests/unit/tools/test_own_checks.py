@@ -18,7 +18,7 @@ def tool(checkout, monkeypatch):
     """Import a check of tests/tools by name."""
     monkeypatch.syspath_prepend(str(checkout / "tests" / "tools"))
     yield importlib.import_module
-    for name in ("common", "floors", "role_interfaces", "coverage", "file_length", "action_groups", "trial"):
+    for name in ("common", "floors", "role_interfaces", "coverage", "file_length", "action_groups", "trial", "house_rules"):
         sys.modules.pop(name, None)
 
 
@@ -172,3 +172,24 @@ def test_each_row_of_the_trial_names_tests_that_exist(tool, tmp_path, monkeypatc
         "tests/trial/A.yml: A4 does not say what kind of fault it is",
         "tests/trial/B.yml: C1 belongs into C.yml",
     ]
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "why"),
+    [
+        ("unit/test_a.py", "time_sleep(0.05)", "a test waits for a condition, not for seconds"),
+        ("integration/runs.py", "threading_Timer(0.6, work)", "a test waits for a condition, not for seconds"),
+        ("unit/test_a.py", "thread_join(20)", "a test waits as long as all do"),
+        ("unit/test_a.py", "clock_sleep(5)", ""),
+        ("kit/waiting.py", "time_sleep(0.05)", ""),
+    ],
+)
+def test_no_test_takes_a_time_for_something_that_happened(tool, tmp_path, monkeypatch, file, line, why):
+    rules, path = tool("house_rules"), tmp_path / "tests" / file
+    path.parent.mkdir(parents=True)
+    path.write_text(line.replace("_", "."))  # here it would be one itself
+    for name, value in {"ROOT": tmp_path, "TESTS": (tmp_path / "tests",), "KIT": tmp_path / "tests" / "kit"}.items():
+        monkeypatch.setattr(rules, name, value)
+    monkeypatch.setattr(rules, "our_files", lambda *_endings: [path])
+    found = rules.problems()
+    assert [problem.startswith(f"tests/{file}:1: {why}") for problem in found] == [True] * bool(why)

@@ -22,7 +22,9 @@ from ansible.playbook.play import Play
 from ansible.utils.display import Display
 from ansible_collections.gantry.platform.plugins.callback import console
 from ansible_collections.gantry.platform.plugins.module_utils._run.report import build_report
+from ansible_collections.gantry.platform.plugins.plugin_utils import _voice
 from ansible_collections.gantry.platform.plugins.plugin_utils._live_line import Passing
+from ansible_collections.gantry.platform.tests.kit.clock import Clock
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._run.canned import change, meta, plan_of, planned, result, sealed
 
 MODEL, DECLARE, APPLY = ({f"gantry.platform.{name}": {}} for name in ("platform_model", "declare", "kube_apply"))
@@ -45,6 +47,8 @@ class Screen:
         self._folders = {True: tmp_path / "collection" / "playbooks", False: tmp_path / "elsewhere"}
         monkeypatch.setattr(console, "_ROOT", str(tmp_path / "collection"))
         monkeypatch.setattr(Display(), "verbosity", verbosity)
+        self.clock = Clock()
+        monkeypatch.setattr(_voice, "time", self.clock)
         monkeypatch.setattr(context, "CLIARGS", ImmutableDict(check=False))
         self.callback = console.CallbackModule()
         options = {"show": "always", "display_failed_stderr": False, "show_custom_stats": False, "check_mode_markers": False}
@@ -124,12 +128,10 @@ def test_a_phase_whose_tasks_were_all_skipped_is_none(screen):
     assert phases(screen.end()) == ["check the inventory"]
 
 
-def test_a_phase_that_comes_again_and_is_brief_is_not_said_again(screen, monkeypatch):
-    now = [0.0]
-    monkeypatch.setattr("time.monotonic", lambda: now[0])
+def test_a_phase_that_comes_again_and_is_brief_is_not_said_again(screen):
     for content, seconds in ((MODEL, 1), (DECLARE, 1), (MODEL, 1), (DECLARE, 3)):
         screen.did(screen.task(content))
-        now[0] += seconds
+        screen.clock.sleep(seconds)
     assert phases(screen.end()) == ["check the inventory", "declare", "declare"]
 
 
@@ -316,12 +318,10 @@ def test_words_of_others_are_shown_and_not_obeyed(screen):
     assert "a\\x1b[2Jb" in text and "c\\x1b[2Jd" in text
 
 
-def test_without_a_terminal_a_step_that_takes_long_is_told_seldom(screen, monkeypatch):
-    now = [0.0]
-    monkeypatch.setattr("time.monotonic", lambda: now[0])
+def test_without_a_terminal_a_step_that_takes_long_is_told_seldom(screen):
     for second in range(0, 90, 5):
-        now[0] = float(second)
         Display().display(Passing(f"  prod: building kubectl (1 of 5), {second} s"))
+        screen.clock.sleep(5)
     Display().display(Passing("  prod: starting etcd, 91 s"))
     said = screen.said().splitlines()
     assert said == [*(f"  prod: building kubectl (1 of 5), {second} s" for second in (0, 30, 60)), "  prod: starting etcd, 91 s"]

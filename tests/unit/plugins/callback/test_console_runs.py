@@ -109,7 +109,7 @@ def test_a_task_that_takes_long_has_a_live_line_that_leaves_nothing_behind(books
             go.touch()
         return b""
 
-    waiting = {"name": "Wait", "ansible.builtin.wait_for": {"path": str(go), "timeout": 60, "sleep": 1}}
+    waiting = {"name": "Wait", "ansible.builtin.wait_for": {"path": str(go), "timeout": LONGEST, "sleep": 1}}
     ended = {"name": "End", "ansible.builtin.debug": {"msg": "done"}}
     shown = in_terminal(books.command([waiting, ended], hosts="first"), CHECKOUT, books.environment, watch=watch)
     assert shown.code == 0, shown.wrote
@@ -131,7 +131,7 @@ def test_who_stops_a_run_gets_the_terminal_back(books):
     def watch(wrote):
         return keys.pop() if keys and re.search(r"Wait [1-9]\d* s", wrote) else b""
 
-    waiting = {"name": "Wait", "ansible.builtin.wait_for": {"path": str(books.folder / "never"), "timeout": 60}}
+    waiting = {"name": "Wait", "ansible.builtin.wait_for": {"path": str(books.folder / "never"), "timeout": LONGEST}}
     shown = in_terminal(books.command([waiting], hosts="first"), CHECKOUT, books.environment, watch=watch)
     assert shown.code not in (0, 2), shown.wrote
     assert "interrupted" in "\n".join(shown.lines).lower()

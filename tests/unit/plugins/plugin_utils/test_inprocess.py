@@ -103,8 +103,9 @@ def test_a_second_signal_in_the_middle_of_the_first_waits_for_nothing():
 
 
 ORPHAN = """
-import os, time
+import os
 from ansible_collections.gantry.platform.plugins.plugin_utils._inprocess import worker
+from ansible_collections.gantry.platform.tests.kit.waiting import until
 ready, begun = os.pipe()
 if os.fork():
     os.read(ready, 1)
@@ -112,8 +113,7 @@ if os.fork():
 parent = os.getppid()
 with worker():
     os.write(begun, b"x")
-    while os.getppid() == parent:
-        time.sleep(0.01)
+    until(lambda: os.getppid() != parent, "its parent to end")
     print("its record is kept", flush=True)
 print("its result waits for a reader", flush=True)
 """

@@ -109,7 +109,7 @@ def test_a_helm_that_is_not_there_is_told_with_the_cure(tmp_path):
 def test_a_helm_that_does_not_end_is_stopped(tmp_path, monkeypatch):
     monkeypatch.setattr(fetch, "_LONGEST", 0.2)
     with pytest.raises(ServerError, match="has not ended"):
-        fetch.run_helm([sys.executable, "-c", "import time; time.sleep(30)"], dict(os.environ), "rendering", tmp_path)
+        fetch.run_helm([sys.executable, "-c", "import signal; signal.pause()"], dict(os.environ), "rendering", tmp_path)
 
 
 def test_another_helm_has_another_version(tmp_path):

@@ -12,6 +12,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._core import sops
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import InputError
 from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
 from ansible_collections.gantry.platform.plugins.module_utils._core.sops import SopsFiles, picked, program, without_keys
+from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -129,7 +130,7 @@ def test_one_that_does_not_end_is_ended_without_a_value(stand_in, tmp_path, monk
     make, _calls = stand_in
     environment = make(CANARY)
     script = tmp_path / "bin" / "sops"
-    script.write_text(f"#!/bin/sh\necho {CANARY}\nexec sleep 60\n")
+    script.write_text(f"#!/bin/sh\necho {CANARY}\nexec sleep {LONGEST}\n")
     monkeypatch.setattr(sops, "_SECONDS", 0.2)
     with pytest.raises(InputError, match="did not end within 0.2 s") as told:
         SopsFiles(environment, str(tmp_path))("secrets.yml#a")

@@ -122,10 +122,13 @@ def test_a_line_at_which_the_filter_fails_leaves_without_what_it_says(fluent_bit
     ids=lambda line: line[:8],
 )
 def test_the_longest_line_is_read_once_and_not_again_from_each_of_its_signs(fluent_bit, ordinary, line):
-    """It takes at most half as long again as an ordinary line of its length; what is read again from each sign takes hundreds of times as long."""
+    """It takes at most half as long again as an ordinary line of its length; what is read again from each sign takes hundreds of times as long.
+
+    A machine that is busy with something else may take long for it as well, but not each time.
+    """
     found, seconds = timed(fluent_bit, line)
     assert "mind.example" not in found and len(found) <= 32768
-    assert seconds < 10 * ordinary
+    assert seconds < 10 * ordinary or any(timed(fluent_bit, line)[1] < 10 * ordinary for _again in range(9))
 
 
 def test_lines_are_counted_by_names_and_patterns_and_never_by_what_they_say(fluent_bit):
