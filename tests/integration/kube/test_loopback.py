@@ -70,7 +70,7 @@ def guarded(cluster, namespace):
             "namespaceSelector": {"matchLabels": labels},
             "sideEffects": "None",
             "admissionReviewVersions": ["v1"],
-            "timeoutSeconds": 1,
+            "timeoutSeconds": 30,
         }
         kind = "ValidatingWebhookConfiguration"
         made.append(create(cluster, "admissionregistration.k8s.io/v1", kind, "", namespace, {"webhooks": [webhook]}))
