@@ -113,8 +113,8 @@ def test_a_killed_run_takes_its_writer_with_it(cluster, slow, many, namespace, t
     assert workers
     process.send_signal(signal.SIGKILL)
     process.wait()
-    until(lambda: not any(map(alive, workers)), "its writer to go with it")
     slow.go_on.set()
+    until(lambda: not any(map(alive, workers)), "its writer to go with it")
     # Two of them may have been on their way.
     assert len(slow.arrived) <= slow.most + 2
 
