@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help ready deps up down clean status logs plan apply adopt access drift verify explain look component slo-report compare rehearse break-glass destroy new-platform
+.PHONY: help ready deps up down clean status logs plan apply adopt access drift verify explain look component boards slo-report compare rehearse break-glass destroy new-platform
 .PHONY: release promote rollback
 .PHONY: area lint test test-unit test-integration test-scenarios test-area bench bench-areas bench-rest bench-slo bench-vault build catalog-check docs
 
@@ -82,6 +82,9 @@ look: ready ## Any cluster, without an inventory and read only: who writes what,
 
 component: ready ## What a component brings and needs, before it is enabled and without a cluster (NAME=velero ENV=)
 	@$(PLAYBOOK) playbooks/component_info.yml $(if $(call needed,NAME,NAME=velero),$(call said,NAME,component_name))
+
+boards: ready ## The dashboards as a page, drawn by what Prometheus answers, without a Grafana (ENV= URL= HOST= RANGE=6h)
+	@$(PLAYBOOK) playbooks/boards.yml $(call said,URL,monitoring_url) $(call said,RANGE,monitoring_boards_range) $(LIMIT)
 
 slo-report: ready ## What objectives were kept and what is left of their error budgets, as a page and four other forms (ENV= URL= HOST=)
 	@$(PLAYBOOK) playbooks/slo_report.yml $(call said,URL,slo_url) $(LIMIT)

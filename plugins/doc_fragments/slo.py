@@ -9,23 +9,7 @@ class ModuleDocFragment:
     """What the modules that look at error budgets are told alike."""
 
     DOCUMENTATION = r"""
-attributes:
-  diff_mode:
-    description: There is nothing to compare.
-    support: none
 options:
-  url:
-    description: Address of a Prometheus, or of a Thanos that sees several, without C(/api/v1).
-    type: str
-  access_file:
-    description: JSON file that has the C(url), as the sandbox writes one. O(url) wins.
-    type: path
-  token:
-    description: Bearer token, where one is wanted.
-    type: str
-  ca_cert:
-    description: The certificate authority's certificate, where it is not one that the machine trusts.
-    type: path
   labels:
     description: Labels that the series must have, such as C(environment) and C(cluster) where a Thanos has those of others too.
     type: dict
@@ -39,10 +23,6 @@ options:
       - Error-budget policies, by name. Each has C(slow_down) and C(freeze), percent of the budget left at or below which the policy says so.
     type: dict
     default: {standard: {slow_down: 25, freeze: 0}}
-  at:
-    description: Time for which it is said, such as V(2026-11-29T12:00:00Z). Without it that is now.
-    type: str
-    default: ""
   max_age:
     description:
       - How old the newest measurement of an objective may be, V(5m) to V(7d). What is older counts as out of date, since what is

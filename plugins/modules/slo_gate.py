@@ -14,6 +14,7 @@ description:
   - Looks at the error budgets of services and passes, warns or fails by their policies, before something is deployed.
   - The worst objective decides. What nobody measured, or nobody measures any more, is not taken for well.
 extends_documentation_fragment:
+  - gantry.platform.prometheus
   - gantry.platform.slo
 attributes:
   check_mode:

@@ -16,6 +16,7 @@ description:
     it was before, how much of the window was measured, and how old the newest measurement is.
   - Sums are made here, of bad and total events apart; no ratio is averaged.
 extends_documentation_fragment:
+  - gantry.platform.prometheus
   - gantry.platform.slo
 attributes:
   check_mode:

@@ -3,13 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to the collection: no interface is promised outside of it.
-"""Text out of a file's bytes: UTF-8, or what a byte order mark says; anything else is refused with file and line."""
+"""Text out of a file's bytes: UTF-8, or what a byte order mark says; anything else is refused with file and line. And into a file, whole or not."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
-from .errors import InputError
+from .errors import GantryError, InputError
 
 _MARKS = (
     (b"\x00\x00\xfe\xff", "utf-32-be"),
@@ -44,3 +45,15 @@ def read_text(path: str) -> str:
             return decoded(handle.read(), path)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def write_text(path: str, content: str) -> None:
+    """Write a file and the folders above it; who reads it meanwhile reads the one before. Raises GantryError."""
+    place = Path(path)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        fresh = place.with_name(f".{place.name}.new")
+        fresh.write_text(content, encoding="utf-8")
+        os.replace(fresh, place)
+    except OSError as error:
+        raise GantryError(f"{place} cannot be written: {error.strerror}") from error

@@ -8,37 +8,27 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 import json
-import os
-import time
-import urllib.parse
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from .._core.errors import GantryError, InputError, ServerError
-from .._core.http import Pool, Retry
+from .._core.errors import InputError
 from .._core.suggest import did_you_mean
-from .._core.words import clean
+from .._core.text import write_text
 from .._slo import render
 from .._slo.budget import FREEZE, HOUR, SLOW_DOWN, STALE, UNKNOWN, History, worst
-from .._slo.exact import seconds
 from .._slo.model import Slo, read_all
 from .._slo.page import as_html
 from .._slo.report import SAYS, day_of, histories, newest_queries, queries, report, span
 from .face import Call, Face, Result
-from .rest import endpoint_of
+from .prometheus import OPTIONS, Prometheus, length, moment
 
 _ASKING: dict[str, Any] = {
-    "url": {"type": "str"},
-    "access_file": {"type": "path"},
-    "token": {"type": "str", "no_log": True},
-    "ca_cert": {"type": "path"},
+    **OPTIONS,
     "labels": {"type": "dict", "default": {}},
     "slos": {"type": "dict", "required": True},
     "policies": {"type": "dict", "default": {"standard": {"slow_down": 25, "freeze": 0}}},
-    "at": {"type": "str", "default": ""},
     "max_age": {"type": "str", "default": "15m"},
 }
 _FORMS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
@@ -51,54 +41,6 @@ _FORMS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
 _MOST = 10_000
 """Points of one answer: Prometheus gives 11,000 at most for each series."""
 _DECISIONS = ["pass", "warn", "fail"]
-
-
-class Prometheus:
-    """The query API of Prometheus, which Thanos has too."""
-
-    def __init__(self, call: Call) -> None:
-        endpoint, token = endpoint_of(call, "", anonymous=True)
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._pool = Pool(endpoint, "gantry-slo", lambda renew: headers, call.gate, timeout=120)
-
-    def ask(self, path: str, **query: Any) -> tuple[list[dict[str, Any]], list[str]]:
-        """(series, warnings) of one query. Raises ServerError."""
-        body = urllib.parse.urlencode(query).encode()
-        kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        answer = self._pool.request("POST", f"/api/v1/{path}", body, kind, Retry(attempts=4, seconds=150), once=False)
-        try:
-            said = answer.json()
-        except ValueError as error:
-            raise ServerError(f"{path}: {answer.status}, which is no answer of Prometheus'") from error
-        if not isinstance(said, dict) or said.get("status") != "success":
-            why = said.get("error", "") if isinstance(said, dict) else ""
-            raise ServerError(clean(f"{path}: {answer.status} {why}"[:500]))
-        return said["data"]["result"], [clean(str(one)) for one in said.get("warnings", [])]
-
-    def close(self) -> None:
-        """Close all connections."""
-        self._pool.close()
-
-
-def _now(said: str) -> int:
-    if not said:
-        return int(time.time())
-    try:
-        at = datetime.datetime.fromisoformat(said.replace("Z", "+00:00"))
-    except ValueError as error:
-        raise InputError(f"at: found {said!r}; allowed: a time such as 2026-11-29T12:00:00Z") from error
-    return int((at if at.tzinfo else at.replace(tzinfo=datetime.UTC)).timestamp())
-
-
-def _max_age(said: str) -> int:
-    wrong = InputError(f"max_age: found {said!r}; allowed: a length of time from 5m to 7d, such as 15m, 2h or 1d")
-    try:
-        found = int(seconds(said))
-    except (KeyError, ValueError) as error:
-        raise wrong from error
-    if not 300 <= found <= 7 * 24 * HOUR:
-        raise wrong
-    return found
 
 
 def _slos(params: Mapping[str, Any]) -> list[Slo]:
@@ -145,7 +87,7 @@ def _histories(call: Call, slos: list[Slo], now: int, max_age: int) -> tuple[dic
 
 
 def _reported(call: Call, title: str) -> tuple[dict[str, Any], list[str]]:
-    slos, now, max_age = _slos(call.params), _now(call.params["at"]), _max_age(call.params["max_age"])
+    slos, now, max_age = _slos(call.params), moment(call.params["at"]), length("max_age", call.params["max_age"], 300, 7 * 24 * HOUR)
     found, warnings = _histories(call, slos, now, max_age)
     return report(slos, call.params["policies"], found, now, title, max_age), warnings
 
@@ -162,18 +104,8 @@ def _report(call: Call) -> Result:
             path = Path(call.params["dest"]) / f"{call.params['name']}.{ending}"
             files[form] = str(path)
             if not call.check_mode:
-                _write(path, draw(found))
+                write_text(str(path), draw(found))
     return {"changed": bool(files), "report": found, "summary": render.summary(found), "files": files, "warnings": warnings}
-
-
-def _write(path: Path, content: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f".{path.name}.new")
-        fresh.write_text(content, encoding="utf-8")
-        os.replace(fresh, path)
-    except OSError as error:
-        raise GantryError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _gate(call: Call) -> Result:

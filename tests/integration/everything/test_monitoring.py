@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 import subprocess
 import urllib.parse
 import urllib.request
@@ -118,6 +119,16 @@ def test_every_query_of_every_dashboard_is_answered(platform):
         return found
 
     until(lambda: not empty(), "every panel to show something")
+
+
+def test_boards_are_drawn_without_a_grafana(platform, tmp_path):
+    code, output = platform.command("ansible-playbook", *platform.words("boards", monitoring_boards_dest=str(tmp_path)))
+    assert code == 0, output[-3000:]
+    page = (tmp_path / "boards-sandbox.html").read_text(encoding="utf-8")
+    for name in ("monitoring-platform", "monitoring-product", "monitoring-service-memory-store", "slo-objectives", "logging-logging"):
+        assert f"<section id='{name}'>" in page
+    (drawn,) = re.findall("<section id='monitoring-service-memory-store'>.*?</section>", page, re.DOTALL)
+    assert drawn.count("<polyline") >= drawn.count("<figure") > 3 and "refused" not in page.partition("</style>")[2]
 
 
 @pytest.fixture(scope="module")

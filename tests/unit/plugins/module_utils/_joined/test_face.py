@@ -16,8 +16,10 @@ import pytest
 import yaml
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import GantryError
 from ansible_collections.gantry.platform.plugins.module_utils._core.references import References
+from ansible_collections.gantry.platform.plugins.module_utils._dashboards.grafana import dashboard
 from ansible_collections.gantry.platform.plugins.module_utils._joined import (
     amtool,
+    boards,
     identity,
     kube,
     promtool,
@@ -34,6 +36,7 @@ CANARY = "canary of 'mine' &\n\"more\""
 TOKEN = "canary-of-a-token-4711"
 CONFIG_MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m", "namespace": "n"}}
 EXPECTATION = {"name": "n", "meaning": "m", "api_version": "v1", "kind": "ConfigMap", "namespace": "n", "condition": "`true`"}
+BOARD = {"title": "t", "panels": [{"title": "p", "queries": [{"expr": "up"}]}]}
 OPTIONS = {
     kube.APPLY: {"definition": [CONFIG_MAP]},
     kube.VERIFY: {"expectations": [EXPECTATION]},
@@ -56,6 +59,7 @@ OPTIONS = {
     rest.ELASTICSEARCH: {"config": {"data_streams": {"t": {}}}},
     rest.GRAFANA: {"config": {"teams": {"t": {}}}},
     rest.PAGERDUTY: {"config": {"teams": {"t": {}}}},
+    boards.BOARDS: {"dashboards": {"d": dashboard("d", BOARD)}, "dest": "boards.html"},
     slo.REPORT: {"slos": {"s": {"service": "store", "indicator": "availability", "objective": 99, "window": "28d"}}},
     slo.GATE: {"slos": {"s": {"service": "store", "indicator": "availability", "objective": 99, "window": "28d"}}},
 }
@@ -63,7 +67,7 @@ OPTIONS = {
 OF_APIS = {rest.CLOUDFLARE, rest.ELASTICSEARCH, rest.GITHUB, rest.GRAFANA, rest.PAGERDUTY}
 OF_PROGRAMS = {promtool.CHECK.name}
 """Those that ask a program of the machine, and no server."""
-OF_METRICS = {slo.REPORT, slo.GATE, silence.SILENCE}
+OF_METRICS = {boards.BOARDS, slo.REPORT, slo.GATE, silence.SILENCE}
 OF_VAULT = {vault.CONFIG, vault.ROTATE, vault.REVOKE, vault.VERIFY, vault.INFO, vault.INIT, vault.SNAPSHOT}
 
 

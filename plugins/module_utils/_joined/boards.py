@@ -1,0 +1,110 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Private to the collection: no interface is promised outside of it.
+"""What a call of dashboard_page does: ask a Prometheus or Thanos what dashboards ask it, and draw them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .._core.concurrency import map_threads
+from .._core.errors import InputError
+from .._core.text import write_text
+from .._core.words import listed
+from .._dashboards.page import Query, Window, as_html, asked, quiet
+from .face import Call, Face, Result
+from .prometheus import OPTIONS, Prometheus, Refused, length, moment
+
+_POINTS, _LEAST = 240, 15
+"""How many points of a series are drawn, and how many seconds are between two at least."""
+_AT_ONCE = 4
+_HOUR = 3600
+
+
+def _dashboards(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The dashboards, of which everything is there that is drawn. Raises InputError."""
+    if not given:
+        raise InputError("dashboards: there are none; allowed: at least one by its name")
+    for name, board in given.items():
+        try:
+            for panel in board["panels"]:
+                int(panel["gridPos"]["w"]), int(panel["gridPos"]["x"]), int(panel["gridPos"]["y"])
+                # Legends and queries are texts; what Grafana leaves out it leaves out of all.
+                _texts(panel["type"], panel["title"], *(one["expr"] for one in panel.get("targets", ())))
+                if panel["type"] == "text":
+                    _texts(panel["options"]["content"])
+                elif panel["type"] != "row":
+                    dict(panel["fieldConfig"]["defaults"])
+            _texts(board["title"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InputError(
+                f"dashboards.{name}: {type(error).__name__}: {error}; allowed: dashboards as the filter gantry.platform.grafana_dashboard "
+                "makes them, with title and panels"
+            ) from error
+    return dict(given)
+
+
+def _texts(*found: Any) -> None:
+    for one in found:
+        if not isinstance(one, str):
+            raise TypeError(f"found {one!r}, which is no text")
+
+
+def _answers(call: Call, queries: Sequence[Query], window: Window) -> tuple[dict[Query, Any], list[str]]:
+    """Series by query, or why one was refused; and warnings."""
+    prometheus = Prometheus(call)
+
+    def answer(query: Query) -> tuple[Any, list[str]]:
+        try:
+            if query.instant:
+                return prometheus.ask("query", query=query.expr, time=window.end)
+            return prometheus.ask("query_range", query=query.expr, start=window.begin, end=window.end, step=window.step)
+        except Refused as error:
+            # It is written into the page, and a server may repeat what it was sent.
+            return call.secrets.scrubbed(error.message), []
+
+    with contextlib.closing(prometheus):
+        found = map_threads(answer, queries, _AT_ONCE)
+    return (
+        {query: series for query, (series, _said) in zip(queries, found, strict=True)},
+        sorted({warning for _series, said in found for warning in said}),
+    )
+
+
+def _draw(call: Call) -> Result:
+    dashboards = _dashboards(call.params["dashboards"])
+    period, end = length("range", call.params["range"], 300, 90 * 24 * _HOUR), moment(call.params["at"])
+    step = max(_LEAST, -(-period // _POINTS // _LEAST) * _LEAST)
+    window = Window(end - period, end, step)
+    answers, warnings = _answers(call, asked(dashboards.values()), window)
+    silent = {name: found for name, board in dashboards.items() if (found := quiet(board, answers))}
+    refused = [f"{query.expr}: {found}" for query, found in answers.items() if isinstance(found, str)]
+    panels = sum(panel["type"] not in ("row", "text") for board in dashboards.values() for panel in board["panels"])
+    counts = [f"{len(dashboards)} dashboards", f"{panels} panels", f"{sum(map(len, silent.values()))} without data"]
+    summary = ", ".join([*counts, *([f"{len(refused)} queries refused"] if refused else [])])
+    if not call.check_mode:
+        write_text(call.params["dest"], as_html(call.params["title"], dashboards, answers, window, summary))
+    result: Result = {
+        "changed": True, "file": call.params["dest"], "summary": summary, "silent": silent, "refused": refused, "warnings": warnings,
+    }  # fmt: skip
+    if refused:
+        # The page is there, and shows in which panel each is.
+        result |= {"failed": True, "msg": "Prometheus refuses what a panel asks.\n" + listed(refused)}
+    return result
+
+
+BOARDS = Face(
+    "dashboard_page",
+    {
+        **OPTIONS,
+        "dashboards": {"type": "dict", "required": True},
+        "title": {"type": "str", "default": "Dashboards"},
+        "range": {"type": "str", "default": "6h"},
+        "dest": {"type": "path", "required": True},
+    },
+    _draw,
+)

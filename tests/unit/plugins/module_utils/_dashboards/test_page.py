@@ -1,0 +1,207 @@
+# Copyright (c) 2026 the gantry.platform authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import urllib.parse
+import xml.etree.ElementTree as ET
+
+import pytest
+from ansible_collections.gantry.platform.plugins.module_utils._core.plot import Plot, marks
+from ansible_collections.gantry.platform.plugins.module_utils._dashboards.grafana import dashboard
+from ansible_collections.gantry.platform.plugins.module_utils._dashboards.units import say
+from ansible_collections.gantry.platform.plugins.module_utils._joined.boards import BOARDS
+from ansible_collections.gantry.platform.plugins.module_utils._joined.face import Call
+from ansible_collections.gantry.platform.tests.kit.answering import Given, answering
+
+AT = "2026-11-29T12:00:00Z"
+END = 1795953600
+BOARD = {
+    "title": "Orders",
+    "description": "What is ordered",
+    "panels": [
+        {"title": "Requests", "unit": "reqps", "queries": [{"expr": "rate_of_two", "legend": "{{pod}} asks"}]},
+        {"title": "Errors", "unit": "percentunit", "queries": [{"expr": "holed", "legend": "part"}]},
+        {"title": "Of its own"},
+        {"title": "Up", "show": "stat", "unit": "percentunit", "good": {"above": 0.9}, "queries": [{"expr": "share"}]},
+        {"title": "Failing", "show": "stat", "good": {"below": 1}, "queries": [{"expr": "three"}]},
+        {"title": "Firing", "show": "table", "queries": [{"expr": "alerts"}]},
+        {"title": "Silent", "queries": [{"expr": "nothing"}]},
+        {"title": "Read this", "text": "two\nlines"},
+    ],
+}
+
+
+def series(metric, values):
+    return {"metric": metric, "values": [[at, str(value)] for at, value in values]}
+
+
+def prometheus(asked):
+    """What a Prometheus has of each query; of one that nobody foresaw it says that it is none."""
+    query = dict(urllib.parse.parse_qsl(asked.body.decode()))
+    times = range(int(query.get("start", 0)), int(query.get("end", 0)) + 1, int(query.get("step", 1)))
+    half = len(times) // 2
+    found = {
+        "rate_of_two": [series({"pod": name}, [(at, 2000 * number) for at in times]) for number, name in ((1, "a"), (2, "<b>"))],
+        "holed": [series({}, [(at, "NaN" if abs(number - half) < 3 else 0.25) for number, at in enumerate(times)])],
+        "share": [series({}, [(at, 0.5) for at in times])],
+        "three": [series({}, [(at, 3) for at in times])],
+        "alerts": [{"metric": {"__name__": "ALERTS", "alertname": "Down & out"}, "value": [query.get("time", 0), "1"]}],
+        "nothing": [],
+    }.get(query["query"])
+    if found is None:
+        return Given({"status": "error", "errorType": "bad_data", "error": "parse error: no such word"}, status=400)
+    return Given({"status": "success", "data": {"result": found}, "warnings": ["a store is away"]})
+
+
+def draw(tmp_path, board, check_mode=False, **options):
+    defaults = {name: option.get("default") for name, option in BOARDS.spec.items()}
+    dest = tmp_path / "pages" / "boards.html"
+    with answering(prometheus) as server:
+        given = {**defaults, "url": server.url, "at": AT, "dest": str(dest), "dashboards": board, **options}
+        found = BOARDS.call(Call(given, {}, check_mode=check_mode))
+        asked = [(one.path.rpartition("/")[2], dict(urllib.parse.parse_qsl(one.body.decode()))) for one in server.asked]
+    return found, dest.read_text(encoding="utf-8") if dest.exists() else "", asked
+
+
+def figures(page):
+    """Panels of a page by their title."""
+    return {title: found for found, title in re.findall(r"(<figure[^>]*><figcaption[^>]*>([^<]*)<.*?</figure>)", page, re.DOTALL)}
+
+
+def test_every_panel_is_drawn_by_what_prometheus_answers(tmp_path):
+    found, page, asked = draw(tmp_path, {"orders": dashboard("orders", BOARD)})
+    assert found["summary"] == "1 dashboards, 6 panels, 1 without data" and found["silent"] == {"orders": ["Silent"]}
+    assert (found["refused"], found["warnings"], "failed" in found) == ([], ["a store is away"], False)
+    panels = figures(page)
+    assert list(panels) == ["Requests", "Errors", "Up", "Failing", "Firing", "Silent", "Read this"], "in the order of their places"
+    assert "&lt;b&gt; asks<b>4k req/s</b>" in panels["Requests"] and panels["Requests"].count("<polyline") == 2
+    assert panels["Errors"].count("<polyline") == 2, "a gap stays a gap"
+    assert "<span class=red>50 %</span>" in panels["Up"] and "<span class=red>3</span>" in panels["Failing"]
+    assert "<th>alertname" in panels["Firing"] and "<td>Down &amp; out" in panels["Firing"] and "__name__" not in panels["Firing"]
+    assert "No data" in panels["Silent"] and "two<br>lines" in panels["Read this"]
+    assert "<h3>Of its own</h3>" in page and "What is ordered" in page and "1 without data" in page
+    assert "2026-11-29 06:00 to 2026-11-29 12:00 UTC" in page and "<b>" not in "".join(re.findall(r"title='[^']*'", page))
+    assert {path for path, query in asked if query["query"] == "alerts"} == {"query"}
+    ranges = {(query["start"], query["end"], query["step"]) for path, query in asked if path == "query_range"}
+    assert ranges == {(str(END - 6 * 3600), str(END), "90")} and len(asked) == 6
+
+
+def test_a_page_loads_nothing_and_its_drawings_are_whole(tmp_path):
+    _found, page, _asked = draw(tmp_path, {"orders": dashboard("orders", BOARD)})
+    assert not re.search(r"<script|src=|href=['\"]?(?!['\"]?#)|url\(|@import", page)
+    for drawing in re.findall(r"<svg.*?</svg>", page, re.DOTALL):
+        quoted = re.sub(r"=([^'\"\s>]+)(?=[\s>])", lambda value: f"='{value[1].removesuffix('/')}'", drawing)
+        assert ET.fromstring(quoted).get("aria-label")  # noqa: S314 our own page
+    for number in re.findall(r"points='([^']*)'", page):
+        assert all(math.isfinite(float(part)) for point in number.split() for part in point.split(","))
+
+
+def test_what_a_dashboard_asks_twice_is_asked_once(tmp_path):
+    _found, _page, asked = draw(tmp_path, {name: dashboard(name, BOARD) for name in ("one", "two")})
+    assert len(asked) == 6
+
+
+def test_a_refused_query_fails_and_the_page_shows_where(tmp_path):
+    wrong = {"title": "Wrong", "panels": [{"title": "Slip", "queries": [{"expr": "rate("}]}, BOARD["panels"][0]]}
+    found, page, _asked = draw(tmp_path, {"wrong": dashboard("wrong", wrong)})
+    assert found["failed"] and "rate(: query_range: 400 parse error: no such word" in found["msg"]
+    assert found["silent"] == {} and found["summary"].endswith("1 queries refused")
+    assert "class=refused" in figures(page)["Slip"] and "4k req/s" in figures(page)["Requests"]
+
+
+def test_a_token_that_a_server_repeats_is_not_in_the_page(tmp_path, monkeypatch):
+    def repeats(asked):
+        return Given({"status": "error", "error": f"who is {asked.headers['Authorization']}?"}, status=400)
+
+    monkeypatch.setitem(globals(), "prometheus", repeats)
+    found, page, _asked = draw(tmp_path, {"orders": dashboard("orders", BOARD)}, token="canary-4711")
+    assert "who is" in page and "canary-4711" not in page + json.dumps(found)
+
+
+def test_check_mode_asks_and_writes_nothing(tmp_path):
+    found, page, asked = draw(tmp_path, {"orders": dashboard("orders", BOARD)}, check_mode=True)
+    assert (found["changed"], page, len(asked)) == (True, "", 6) and list(tmp_path.iterdir()) == []
+
+
+def test_a_panel_of_another_type_is_named(tmp_path):
+    board = dashboard("orders", {"title": "T", "panels": BOARD["panels"][:1]})
+    board["panels"][0]["type"] = "geomap"
+    assert "A panel of the type geomap is not drawn here." in draw(tmp_path, {"orders": board})[1]
+
+
+def test_of_very_many_series_the_rest_is_counted(tmp_path, monkeypatch):
+    def many(asked):
+        return Given({"status": "success", "data": {"result": [series({"n": str(n)}, [(END, n)]) for n in range(33)]}})
+
+    monkeypatch.setitem(globals(), "prometheus", many)
+    _found, page, _asked = draw(tmp_path, {"orders": dashboard("orders", BOARD)})
+    panels = figures(page)
+    assert "and 13 more" in panels["Requests"] and "and 27 more" in panels["Up"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"dashboards": {}}, "dashboards: there are none"),
+        ({"dashboards": {"x": {"title": "T"}}}, "dashboards.x: KeyError: 'panels'"),
+        ({"dashboards": {"x": {"title": ["T"], "panels": []}}}, "dashboards.x: TypeError: found ['T'], which is no text"),
+        ({"dashboards": {"x": BOARD}}, "dashboards.x: KeyError: 'gridPos'"),
+        ({"range": "1s"}, "range: found '1s'; allowed: a length of time from 5m to 90d"),
+        ({"at": "noon"}, "at: found 'noon'"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_is_asked(tmp_path, options, words):
+    found, page, asked = draw(tmp_path, options.pop("dashboards", {"orders": dashboard("orders", BOARD)}), **options)
+    assert found["failed"] and words in found["msg"] and (page, asked) == ("", [])
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "words"),
+    [
+        (0.9995, "percentunit", "99.95 %"),
+        (99.9, "percent", "99.9 %"),
+        (0, "short", "0"),
+        (999.9, "short", "1000"),
+        (12345, "short", "12.3k"),
+        (-2.5e6, "short", "-2.5M"),
+        (0.004, "s", "4 ms"),
+        (0, "s", "0 s"),
+        (5400, "s", "1.5 h"),
+        (2.5, "d", "2.5 d"),
+        (1536, "bytes", "1.5 KiB"),
+        (1536, "Bps", "1.54 kB/s"),
+        (3, "ops", "3/s"),
+        (3e9, "short", "3G"),
+        (7, "furlong", "7 furlong"),
+        (7, "none", "7"),
+    ],
+)
+def test_values_are_said_in_their_units(value, unit, words):
+    assert say(value, unit) == words
+
+
+@pytest.mark.parametrize(
+    ("low", "top", "found"),
+    [(0, 1, [0, 0.5, 1]), (0, 97, [0, 50, 100]), (0, 4000, [0, 1000, 2000, 3000, 4000]), (-3, 9, [-5, 0, 5, 10]), (5, 5, [4, 6, 8, 10])],
+)
+def test_marks_are_round_and_hold_what_is_drawn(low, top, found):
+    assert marks(low, top) == pytest.approx(found)
+
+
+@pytest.mark.parametrize("low", [0.0, -7.3, 1e-9, 3.3e7])
+@pytest.mark.parametrize("width", [1e-9, 0.1, 1, 7, 99.9, 1e12])
+def test_marks_are_few_and_hold_everything(low, width):
+    found = marks(low, low + width)
+    slack = (found[-1] - found[0]) * 1e-6
+    assert 2 <= len(found) <= 7 and found[0] <= low + slack and found[-1] >= low + width - slack
+
+
+def test_a_plot_keeps_what_is_beyond_its_frame_at_the_edge():
+    plot = Plot(0, 10, 100, 100)
+    assert plot.y(99) == plot.y(10) < plot.y(0) == plot.y(-5) and plot.x(0) < plot.x(1) <= 100
+    assert json.loads(json.dumps(plot.frame([0, 10], str, ("<a>", "")))).count("&lt;a&gt;") == 1
