@@ -84,7 +84,7 @@ component: ready ## What a component brings and needs, before it is enabled and 
 	@$(PLAYBOOK) playbooks/component_info.yml $(if $(call needed,NAME,NAME=velero),$(call said,NAME,component_name))
 
 boards: ready ## The dashboards as a page, drawn by what Prometheus answers, without a Grafana (ENV= URL= HOST= RANGE=6h)
-	@$(PLAYBOOK) playbooks/boards.yml $(call said,URL,monitoring_url) $(call said,RANGE,monitoring_boards_range) $(LIMIT)
+	@$(PLAYBOOK) playbooks/monitoring_boards.yml $(call said,URL,monitoring_url) $(call said,RANGE,monitoring_boards_range) $(LIMIT)
 
 slo-report: ready ## What objectives were kept and what is left of their error budgets, as a page and four other forms (ENV= URL= HOST=)
 	@$(PLAYBOOK) playbooks/slo_report.yml $(call said,URL,slo_url) $(LIMIT)

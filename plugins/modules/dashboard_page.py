@@ -58,7 +58,9 @@ EXAMPLES = r"""
     board:
       title: Orders
       panels:
-        - {title: Requests, unit: reqps, queries: [{expr: sum(rate(http_requests_total[5m])), legend: requests}]}
+        - title: Requests
+          unit: reqps
+          queries: [{expr: "sum(rate(http_requests_total[5m]))", legend: requests}]
 """
 
 RETURN = r"""
@@ -77,7 +79,7 @@ silent:
   returned: success
   type: dict
   sample: {orders: [Errors]}
-refused:
+unanswered:
   description: Queries that the server refused, and why.
   returned: success
   type: list

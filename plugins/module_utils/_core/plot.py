@@ -59,7 +59,7 @@ class Plot:
         return _LEFT + share * (self.wide - _LEFT - _RIGHT)
 
     def y(self, value: float) -> float:
-        """Where a value is; one beyond the frame is at its edge."""
+        """Where a value is; one beyond the frame is on its border."""
         span = self.top - self.low
         return _ABOVE + (self.top - max(self.low, min(self.top, value))) / span * (self.high - _ABOVE - _BELOW)
 

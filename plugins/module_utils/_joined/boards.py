@@ -89,7 +89,7 @@ def _draw(call: Call) -> Result:
     if not call.check_mode:
         write_text(call.params["dest"], as_html(call.params["title"], dashboards, answers, window, summary))
     result: Result = {
-        "changed": True, "file": call.params["dest"], "summary": summary, "silent": silent, "refused": refused, "warnings": warnings,
+        "changed": True, "file": call.params["dest"], "summary": summary, "silent": silent, "unanswered": refused, "warnings": warnings,
     }  # fmt: skip
     if refused:
         # The page is there, and shows in which panel each is.

@@ -13,9 +13,9 @@ import urllib.parse
 from typing import Any
 
 from .._core.errors import InputError, ServerError
+from .._core.exact import duration, seconds
 from .._core.http import Pool, Retry
 from .._core.words import clean
-from .._slo.exact import duration, seconds
 from .face import Call
 from .rest import endpoint_of
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from .exact import duration, percent
+from .._core.exact import duration, percent
 from .model import Slo
 from .rules import BAD, BUDGET, LEFT, OBJECTIVE, RATIO, TOTAL, WINDOW_RATIO
 

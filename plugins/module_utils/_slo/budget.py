@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .exact import number
+from .._core.exact import number
 from .model import Slo
 from .windows import Window
 

@@ -17,7 +17,7 @@ import re
 from decimal import Decimal
 from fractions import Fraction
 
-from .exact import duration, text
+from .._core.exact import duration, text
 from .model import COUNTER, GAUGE, NATIVE, Slo
 
 HTTP = "http_server_request_duration_seconds"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from .exact import number, seconds
+from .._core.exact import number, seconds
 
 OCCURRENCES, TIMESLICES, RATIO_TIMESLICES = "occurrences", "timeslices", "ratio_timeslices"
 """What is counted, in the words of OpenSLO v1 (budgetingMethod)."""

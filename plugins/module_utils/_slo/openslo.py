@@ -19,8 +19,8 @@ from fractions import Fraction
 from typing import Any
 
 from .._core.errors import InputError
+from .._core.exact import duration, number, seconds
 from .._core.words import clean
-from .exact import duration, number, seconds
 from .indicators import ERRORS, GRPC, HTTP, bound, total_metric
 from .model import COUNTER, HISTOGRAM, OCCURRENCES, RATIO_TIMESLICES, SLICE, TIMESLICES, Slo, read
 from .windows import known_zone

@@ -13,8 +13,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .._core.exact import duration, percent
 from .budget import FREEZE, HOUR, OK, SLOW_DOWN, STALE, UNKNOWN, History, Hour, burn, exhausted_at, spent, state, worst
-from .exact import duration, percent
 from .model import Slo
 from .rules import BAD, TOTAL
 from .windows import Window, calendar, days, rolling

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from .exact import duration, percent, seconds, text
+from .._core.exact import duration, percent, seconds, text
 from .indicators import events
 from .model import OCCURRENCES, RATIO_TIMESLICES, SLICE, Row, Slo
 

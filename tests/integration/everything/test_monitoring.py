@@ -122,7 +122,7 @@ def test_every_query_of_every_dashboard_is_answered(platform):
 
 
 def test_boards_are_drawn_without_a_grafana(platform, tmp_path):
-    code, output = platform.command("ansible-playbook", *platform.words("boards", monitoring_boards_dest=str(tmp_path)))
+    code, output = platform.command("ansible-playbook", *platform.words("monitoring_boards", monitoring_boards_dest=str(tmp_path)))
     assert code == 0, output[-3000:]
     page = (tmp_path / "boards-sandbox.html").read_text(encoding="utf-8")
     for name in ("monitoring-platform", "monitoring-product", "monitoring-service-memory-store", "slo-objectives", "logging-logging"):

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import promql_parser
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._slo.exact import seconds
+from ansible_collections.gantry.platform.plugins.module_utils._core.exact import seconds
 from ansible_collections.gantry.platform.plugins.module_utils._slo.model import WORKBOOK, read, read_all, rows
 from ansible_collections.gantry.platform.plugins.module_utils._slo.rules import (
     BAD,

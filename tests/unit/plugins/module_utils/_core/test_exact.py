@@ -7,7 +7,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from ansible_collections.gantry.platform.plugins.module_utils._slo.exact import duration, number, percent, seconds, text
+from ansible_collections.gantry.platform.plugins.module_utils._core.exact import duration, number, percent, seconds, text
 from hypothesis import given
 from hypothesis import strategies as st
 
