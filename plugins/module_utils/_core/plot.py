@@ -42,21 +42,27 @@ svg{width:100%;height:auto;display:block}
 svg text{fill:var(--dim);font:11px system-ui,sans-serif}
 footer{color:var(--dim);font-size:13px}
 """
-_LEFT, _RIGHT, _ABOVE, _BELOW = 44, 4, 8, 26
+_RIGHT, _ABOVE, _BELOW = 4, 8, 26
+_OF_A_CHARACTER = 6.3
+"""How wide one is in the frame's words, nearly."""
 
 
 @dataclass(frozen=True)
 class Plot:
-    """A frame in which ``low`` is at the bottom and ``top`` above. Sizes are units of the drawing, which is as wide as its place."""
+    """A frame in which ``low`` is at the bottom and ``top`` above. Sizes are units of the drawing, which is as wide as its place.
+
+    On the ``left`` of it values are written.
+    """
 
     low: float
     top: float
     wide: float = 480
     high: float = 150
+    left: float = 44
 
     def x(self, share: float) -> float:
         """Where that is which has 0 ≤ ``share`` ≤ 1 of the width before it."""
-        return _LEFT + share * (self.wide - _LEFT - _RIGHT)
+        return self.left + share * (self.wide - self.left - _RIGHT)
 
     def y(self, value: float) -> float:
         """Where a value is; one beyond the frame is on its border."""
@@ -68,8 +74,8 @@ class Plot:
         lines = []
         for mark in marks:
             y = self.y(mark)
-            lines.append(f"<line x1={_LEFT} x2={self.x(1):g} y1={y:.1f} y2={y:.1f} stroke='var(--line)'/>")
-            lines.append(f"<text x={_LEFT - 6} y={y + 4:.1f} text-anchor=end>{escaped(say(mark))}</text>")
+            lines.append(f"<line x1={self.left:g} x2={self.x(1):g} y1={y:.1f} y2={y:.1f} stroke='var(--line)'/>")
+            lines.append(f"<text x={self.left - 6:g} y={y + 4:.1f} text-anchor=end>{escaped(say(mark))}</text>")
         lines.append(self.label(0, ends[0], "start") + self.label(1, ends[1], "end"))
         return "".join(lines)
 
@@ -103,3 +109,8 @@ def marks(low: float, top: float, most: int = 5) -> list[float]:
     step = next(one for one in (power, 2 * power, 5 * power, 10 * power) if one >= least * (1 - 1e-9))
     first, last = math.floor(low / step + 1e-9), math.ceil(top / step - 1e-9)
     return [number * step for number in range(first, last + 1)]
+
+
+def width(words: Sequence[str]) -> float:
+    """How much is needed on the left of a frame for the longest of its values."""
+    return 10 + _OF_A_CHARACTER * max(map(len, words))

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .._core.html import escaped, page
-from .._core.plot import STYLE, Plot, marks
+from .._core.plot import STYLE, Plot, marks, width
 from .units import say
 
 Json = Mapping[str, Any]
@@ -189,7 +189,7 @@ def _stat(panel: Json, series: Sequence[_Series], window: Window) -> str:
         found += f"<div class=value><span{_colour(panel, one.last)}>{escaped(say(one.last, _unit(panel)))}</span>{name}</div>"
     if len(series) == 1 and len(series[0].points) > 1:
         low, top = _range([value for _at, value in series[0].points])
-        plot = Plot(low, top, 230, 64)
+        plot = Plot(low, top, 230, 64, 0)
         found += plot.drawn("".join(plot.line(piece, "var(--blue)") for piece in series[0].pieces(window)), panel["title"])
     return found + _more(len(series) - _VALUES)
 
@@ -198,8 +198,8 @@ def _timeseries(panel: Json, series: Sequence[_Series], window: Window) -> str:
     shown = series[:_LINES]
     low, top = _range([value for one in shown for _at, value in one.points])
     ticks = marks(low, top)
-    plot = Plot(ticks[0], ticks[-1], 40.0 * panel["gridPos"]["w"], 170)
     unit, lines, legend = _unit(panel), "", ""
+    plot = Plot(ticks[0], ticks[-1], 40.0 * panel["gridPos"]["w"], 170, width([say(tick, unit) for tick in ticks]))
     for number, one in enumerate(shown):
         colour = _COLOURS[number % len(_COLOURS)]
         lines += "".join(plot.line(piece, colour, 0.06 if len(shown) <= 3 else 0) for piece in one.pieces(window))

@@ -4,7 +4,7 @@
 """Stand-ins for whoever is told of alerts: each keeps what it hears as a line of a log, and refuses what the real one would.
 
 PagerDuty's by its own description of an alert event (github.com/PagerDuty/developer-docs, docs/events-API-v2/02-Trigger-Events.md); Slack's and
-Teams' by what Alertmanager's own notifiers send, webhooks by Alertmanager's version 4. Runs under the supervisor: standard library only.
+Teams' by what Alertmanager's own notifiers send and take for a delivery, webhooks by Alertmanager's version 4. Runs under the supervisor: standard library only.
 """
 
 from __future__ import annotations
@@ -63,15 +63,15 @@ def webhook(body: Body) -> Iterator[str]:
 
 TOKEN = "standin"
 """What whoever starts jobs wants to hear."""
-SINKS: dict[str, tuple[Callable[[Body], Iterator[str]], int]] = {
-    "/v2/enqueue": (event, 202),
-    "/slack": (message, 200),
-    "/teams": (card, 202),
-    "/webhook": (webhook, 200),
-    "/automation": (webhook, 200),
-    "/dead-man": (webhook, 200),
+SINKS: dict[str, tuple[Callable[[Body], Iterator[str]], int, Body | str]] = {
+    "/v2/enqueue": (event, 202, {"status": "success", "message": "Event processed"}),
+    "/slack": (message, 200, "ok"),
+    "/teams": (card, 202, ""),
+    "/webhook": (webhook, 200, ""),
+    "/automation": (webhook, 200, ""),
+    "/dead-man": (webhook, 200, ""),
 }
-"""By path: what is refused, and the status of an answer to what is not."""
+"""By path: what is refused, and status and content of an answer to what is not. Slack's is these two letters: anything else counts as failed."""
 
 
 def main() -> None:
@@ -90,7 +90,7 @@ def main() -> None:
 
         def do_POST(self) -> None:
             content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            refuses, status = SINKS.get(self.path, (None, 404))
+            refuses, status, answer = SINKS.get(self.path, (None, 404, ""))
             try:
                 body = json.loads(content)
                 wrong = list(refuses(body)) if refuses else ["there is nobody"]
@@ -103,12 +103,14 @@ def main() -> None:
             with lock, given.log.open("a", encoding="utf-8") as log:
                 row = {"at": time.time(), "to": self.path, "status": status, "wrong": wrong, "body": body}
                 log.write(json.dumps(row) + "\n")
-            self._say(status, {"errors": wrong} if wrong else {"status": "success", "message": "Event processed"})
+            if wrong:
+                answer = {"errors": wrong} if isinstance(answer, dict) else wrong[0]
+            self._say(status, answer)
 
-        def _say(self, status: int, body: Body) -> None:
-            content = json.dumps(body).encode()
+        def _say(self, status: int, body: Body | str) -> None:
+            content = (body if isinstance(body, str) else json.dumps(body)).encode()
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", "text/plain" if isinstance(body, str) else "application/json")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
