@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import time
 import urllib.parse
+from fractions import Fraction
 from typing import Any
 
 from .._core.errors import InputError, ServerError
@@ -73,7 +74,7 @@ def moment(said: str) -> int:
 
 def length(option: str, said: str, least: int, most: int) -> int:
     """An option that is a length of time, in seconds. Raises InputError."""
-    allowed = f"allowed: a length of time from {duration(least)} to {duration(most)}, such as 15m, 2h or 1d"
+    allowed = f"allowed: a length of time from {duration(Fraction(least))} to {duration(Fraction(most))}, such as 15m, 2h or 1d"
     try:
         found = int(seconds(said))
     except (KeyError, ValueError) as error:

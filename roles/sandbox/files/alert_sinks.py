@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Stand-ins for whoever is told of alerts: each keeps what it hears as a line of a log, and refuses what the real one would.
 
-PagerDuty's by its own description of an alert event (github.com/PagerDuty/developer-docs, docs/events-API-v2/02-Trigger-Events.md); Slack's and
-Teams' by what Alertmanager's own notifiers send and take for a delivery, webhooks by Alertmanager's version 4. Runs under the supervisor: standard library only.
+PagerDuty's by its own description of an alert event (github.com/PagerDuty/developer-docs, docs/events-API-v2/02-Trigger-Events.md); Slack's
+and Teams' by what Alertmanager's own notifiers send and take for a delivery, webhooks by Alertmanager's version 4. Runs under the supervisor:
+standard library only.
 """
 
 from __future__ import annotations
