@@ -58,6 +58,11 @@ def listed(rows: Iterable[str]) -> str:
     return "\n".join(clean(row) for row in rows)
 
 
+def amount(count: int, one: str, several: str = "") -> str:
+    """``1 error``, ``2 errors``; the word for ``several`` where it is not just an s longer."""
+    return f"{count} {one if count == 1 else several or one + 's'}"
+
+
 def cleaned(value: Any, how: Callable[[str], str] = clean) -> Any:
     """A value of JSON with all its texts cleaned as ``how`` does it, and all its keys as lines."""
     if isinstance(value, str):

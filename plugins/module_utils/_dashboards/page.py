@@ -28,9 +28,8 @@ _LINES, _ROWS, _VALUES = 20, 30, 6
 """How many series, rows and values a panel shows at most. What it does not show it counts."""
 _STYLE = f"""{STYLE}
 nav{{columns:4 230px;padding:4px 0}}
-nav a,nav span{{display:block;break-inside:avoid}}
-nav span,.none{{color:var(--dim)}}
-h2 a{{text-decoration:none}}
+nav a{{display:block;break-inside:avoid}}
+.none{{color:var(--dim)}}
 .board{{display:grid;grid-template-columns:repeat(24,1fr);gap:16px 18px;margin-top:12px;align-items:start}}
 .board h3{{grid-column:1/-1;font-size:15px;margin:8px 0 -6px;border-bottom:1px solid var(--line)}}
 .board pre{{white-space:pre-wrap;margin:0;font:inherit}}
@@ -38,7 +37,7 @@ h2 a{{text-decoration:none}}
 .value{{font-size:26px;font-weight:600;line-height:1.2}}
 .value small{{font-size:13px;font-weight:400;color:var(--dim);margin-left:6px}}
 .green{{color:var(--ok)}}.red,.refused{{color:var(--freeze)}}
-ul{{list-style:none;margin:2px 0 0;padding:0 0 0 44px;font-size:12px;color:var(--dim)}}
+ul{{list-style:none;margin:2px 0 0;padding:0;font-size:12px;color:var(--dim)}}
 li{{display:inline-block;margin-right:14px}}
 li i{{display:inline-block;width:14px;height:3px;margin-right:5px;vertical-align:middle}}
 li b{{color:var(--ink);font-weight:600;margin-left:4px}}
@@ -70,21 +69,23 @@ def asked(dashboards: Iterable[Json]) -> list[Query]:
     return list(dict.fromkeys(query for board in dashboards for panel in board["panels"] for query, _legend in _queries(panel)))
 
 
-def quiet(board: Json, answers: Answers) -> list[str]:
-    """The titles of panels that show nothing though their queries were answered."""
-    return [
-        panel["title"]
-        for panel in board["panels"]
-        for found in [[answers[query] for query, _legend in _queries(panel)]]
-        if found and not any(found)
-    ]
+def quiet(dashboards: Mapping[str, Json], answers: Answers) -> dict[str, list[str]]:
+    """By dashboards, the titles of panels that show no value though their queries were answered."""
+    found = {
+        name: [
+            panel["title"]
+            for panel in board["panels"]
+            if panel.get("targets") and not _refusals(panel, answers) and not _series(panel, answers)
+        ]
+        for name, board in dashboards.items()
+    }
+    return {name: titles for name, titles in found.items() if titles}
 
 
 def as_html(title: str, dashboards: Mapping[str, Json], answers: Answers, window: Window, summary: str) -> str:
     """The page; dashboards by their names, which are those of links."""
-    links = "".join(
-        f"<a href='#{escaped(name)}'>{escaped(board['title'])}{_silence(board, answers)}</a>" for name, board in dashboards.items()
-    )
+    silent = {name: f" <small class=none>{len(titles)} without data</small>" for name, titles in quiet(dashboards, answers).items()}
+    links = "".join(f"<a href='#{escaped(name)}'>{escaped(board['title'])}{silent.get(name, '')}</a>" for name, board in dashboards.items())
     body = [
         f"<h1>{escaped(title)}</h1><p>{_moment(window.begin)} to {_moment(window.end)} UTC · {escaped(summary)}</p>",
         f"<div class=all><nav>{links}</nav></div>",
@@ -93,11 +94,6 @@ def as_html(title: str, dashboards: Mapping[str, Json], answers: Answers, window
         "where the pointer rests on its title.</footer>",
     ]
     return page(title, f"<main>{''.join(body)}</main>", _STYLE)
-
-
-def _silence(board: Json, answers: Answers) -> str:
-    count = len(quiet(board, answers))
-    return f" <small class=none>{count} without data</small>" if count else ""
 
 
 def _moment(at: float) -> str:
@@ -131,14 +127,23 @@ def _content(panel: Json, answers: Answers, window: Window) -> str:
     if panel["type"] == "text":
         lines = map(escaped, panel["options"]["content"].split("\n"))
         return f"<pre>{'<br>'.join(lines)}</pre>"
-    refused = [found for query, _legend in _queries(panel) for found in [answers[query]] if isinstance(found, str)]
+    refused = _refusals(panel, answers)
     if refused:
         return f"<p class=refused>{escaped(refused[0])}</p>"
-    series = [_Series(one, legend) for query, legend in _queries(panel) for one in answers[query] if not isinstance(one, str)]
-    series = [one for one in series if one.points]
     if panel["type"] not in _DRAWN:
         return f"<p class=none>A panel of the type {escaped(panel['type'])} is not drawn here.</p>"
+    series = _series(panel, answers)
     return _DRAWN[panel["type"]](panel, series, window) if series else "<p class=none>No data</p>"
+
+
+def _refusals(panel: Json, answers: Answers) -> list[str]:
+    return [found for query, _legend in _queries(panel) for found in [answers[query]] if isinstance(found, str)]
+
+
+def _series(panel: Json, answers: Answers) -> list[_Series]:
+    """Those that have a value."""
+    found = [_Series(one, legend) for query, legend in _queries(panel) for one in answers[query] if not isinstance(one, str)]
+    return [one for one in found if one.points]
 
 
 class _Series:
@@ -206,7 +211,10 @@ def _timeseries(panel: Json, series: Sequence[_Series], window: Window) -> str:
         legend += f"<li><i style='background:{colour}'></i>{escaped(one.name)}<b>{escaped(say(one.last, unit))}</b></li>"
     frame = plot.frame(ticks, lambda value: say(value, unit), (_moment(window.begin)[11:], _moment(window.end)[11:]))
     frame += plot.label(0.5, _moment((window.begin + window.end) / 2)[11:])
-    return plot.drawn(frame + lines, panel["title"]) + f"<ul>{legend}</ul>{_more(len(series) - _LINES)}"
+    return (
+        plot.drawn(frame + lines, panel["title"])
+        + f"<ul style='padding-left:{100 * plot.left / plot.wide:.1f}%'>{legend}</ul>{_more(len(series) - _LINES)}"
+    )
 
 
 def _range(values: Sequence[float]) -> tuple[float, float]:

@@ -14,7 +14,7 @@ from typing import Any
 from .._core.concurrency import map_threads
 from .._core.errors import InputError
 from .._core.text import write_text
-from .._core.words import listed
+from .._core.words import amount, listed
 from .._dashboards.page import Query, Window, as_html, asked, quiet
 from .face import Call, Face, Result
 from .prometheus import OPTIONS, Prometheus, Refused, length, moment
@@ -81,11 +81,11 @@ def _draw(call: Call) -> Result:
     step = max(_LEAST, -(-period // _POINTS // _LEAST) * _LEAST)
     window = Window(end - period, end, step)
     answers, warnings = _answers(call, asked(dashboards.values()), window)
-    silent = {name: found for name, board in dashboards.items() if (found := quiet(board, answers))}
+    silent = quiet(dashboards, answers)
     refused = [f"{query.expr}: {found}" for query, found in answers.items() if isinstance(found, str)]
     panels = sum(panel["type"] not in ("row", "text") for board in dashboards.values() for panel in board["panels"])
-    counts = [f"{len(dashboards)} dashboards", f"{panels} panels", f"{sum(map(len, silent.values()))} without data"]
-    summary = ", ".join([*counts, *([f"{len(refused)} queries refused"] if refused else [])])
+    counts = [amount(len(dashboards), "dashboard"), amount(panels, "panel"), f"{sum(map(len, silent.values()))} without data"]
+    summary = ", ".join([*counts, *([f"{amount(len(refused), 'query', 'queries')} refused"] if refused else [])])
     if not call.check_mode:
         write_text(call.params["dest"], as_html(call.params["title"], dashboards, answers, window, summary))
     result: Result = {

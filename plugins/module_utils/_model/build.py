@@ -14,6 +14,7 @@ from typing import Any
 from .._core.canonical import digest
 from .._core.errors import InputError
 from .._core.schema import Path, Problem, show_path
+from .._core.words import amount
 from .causes import files_of, idle_nulls, missing_parts, of_one_cause, sound, unknown_entries, without
 from .checks import Situation, cross_check, unknown_environments
 from .contract import check_layer, schema, variables
@@ -79,7 +80,7 @@ class InventoryError(InputError):
         elsewhere = f", {f'{shared} of them' if own else 'all'} told of {by}" if shared else ""
         lines = "".join(f"\n  {finding}" for finding in own)
         super().__init__(
-            f"the inventory of {host} has {count} error{'s' if count != 1 else ''}{elsewhere}; nothing was contacted{lines}",
+            f"the inventory of {host} has {amount(count, 'error')}{elsewhere}; nothing was contacted{lines}",
             errors=[finding.result() for finding in own],
         )
 

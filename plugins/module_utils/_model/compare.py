@@ -13,6 +13,7 @@ from typing import Any
 
 from .._core.diff import ABSENT, Difference, differences
 from .._core.schema import Path, show_path
+from .._core.words import amount
 
 _OF_THE_MACHINE = ("kubeconfig", "context")
 
@@ -40,7 +41,7 @@ def table(found: list[dict[str, Any]], first: str, second: str, columns: int = 1
     """Lines for the screen: path, and the value on each side, in columns where they fit and below each other where not."""
     if not found:
         return [f"{first} and {second} are the same."]
-    count = f"{len(found)} difference{'s' if len(found) != 1 else ''}"
+    count = amount(len(found), "difference")
     rows = [("", first, second), *((entry["path"], _word(entry, "a"), _word(entry, "b")) for entry in found)]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1, 2)]
     if sum(widths) + 4 <= columns:

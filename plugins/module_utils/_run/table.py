@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .._core.change import Action, Impact
-from .._core.words import clean, clean_lines, cleaned
+from .._core.words import amount, clean, clean_lines, cleaned
 from .report import impact_of
 
 WIDTH = 100
@@ -185,7 +185,7 @@ def _title(report: Json) -> Line:
     words = [_TITLES.get(report["command"], "Run on"), report["environment"]] if report["command"] else ["Changes"]
     others = [host for host, row in report["hosts"].items() if not row.get("cluster", True)]
     clusters = len(report["hosts"]) - len(others)
-    counted = [f"{clusters} cluster{'s' if clusters != 1 else ''}"] if clusters or not others else []
+    counted = [amount(clusters, "cluster")] if clusters or not others else []
     rest = [" and ".join([*counted, *others])]
     if report["areas"]:
         rest.append("only " + ", ".join(report["areas"]))

@@ -15,6 +15,7 @@ from .._core.errors import GantryError, InputError
 from .._core.guards import Guards
 from .._core.plan import Plan
 from .._core.show import as_diff, as_json
+from .._core.words import amount
 from .client import Json, VaultClient, VaultError
 
 
@@ -62,7 +63,7 @@ def revoke(
         count = _leases(client, prefix.rstrip("/"))
         if count:
             # How many there are changes by the minute; what is approved is that all below the prefix end, and whether by force.
-            change = _end(f"leases/{prefix}", f"{count} lease{'s' if count != 1 else ''}", verb)
+            change = _end(f"leases/{prefix}", amount(count, "lease"), verb)
             add(change, f"sys/leases/{verb}/{prefix.rstrip('/')}", {} if force else {"sync": True})
         else:
             plan.unchanged += 1

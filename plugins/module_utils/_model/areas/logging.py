@@ -34,6 +34,8 @@ _SECRETS = ("password", "certificate", "key", "ca")
 """What production ships by."""
 _BUCKETS = {"s3": ("region", "access_key", "secret_key"), "gcs": ("credentials",)}
 """What a bucket needs besides its name."""
+_OTHERS = {"s3": {"credentials"}, "gcs": {"region", "access_key", "secret_key", "endpoint"}}
+"""What belongs to another type of bucket."""
 
 
 def derive(model: Json, say: Say) -> None:
@@ -144,11 +146,10 @@ def _snapshots(logging: Mapping[str, Any], classes: Mapping[str, Any]) -> Iterat
     if not said:
         return
     bucket = mapping(said, "bucket")
-    needed = _BUCKETS.get(bucket.get("type", ""), ())
-    for key in needed:
+    for key in _BUCKETS.get(bucket.get("type", ""), ()):
         if key not in bucket:
             yield Problem((*here, "bucket", key), f"missing; a bucket of the type {bucket['type']} needs it", at_key=True)
-    for key in {one for keys in _BUCKETS.values() for one in keys} & {*bucket} - {*needed} if needed else ():
+    for key in sorted(_OTHERS.get(bucket.get("type", ""), set()) & {*bucket}):
         yield Problem((*here, "bucket", key), f"found beside the type {bucket['type']}: leave it out", at_key=True)
     without = [name for name in said.get("without", ()) if isinstance(name, str)]
     for number, name in enumerate(without):

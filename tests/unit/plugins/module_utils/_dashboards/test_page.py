@@ -74,7 +74,7 @@ def figures(page):
 
 def test_every_panel_is_drawn_by_what_prometheus_answers(tmp_path):
     found, page, asked = draw(tmp_path, {"orders": dashboard("orders", BOARD)})
-    assert found["summary"] == "1 dashboards, 6 panels, 1 without data" and found["silent"] == {"orders": ["Silent"]}
+    assert found["summary"] == "1 dashboard, 6 panels, 1 without data" and found["silent"] == {"orders": ["Silent"]}
     assert (found["unanswered"], found["warnings"], "failed" in found) == ([], ["a store is away"], False)
     panels = figures(page)
     assert list(panels) == ["Requests", "Errors", "Up", "Failing", "Firing", "Silent", "Read this"], "in the order of their places"
@@ -88,6 +88,16 @@ def test_every_panel_is_drawn_by_what_prometheus_answers(tmp_path):
     assert {path for path, query in asked if query["query"] == "alerts"} == {"query"}
     ranges = {(query["start"], query["end"], query["step"]) for path, query in asked if path == "query_range"}
     assert ranges == {(str(END - 6 * 3600), str(END), "90")} and len(asked) == 6
+
+
+def test_a_panel_whose_series_have_no_number_is_silent(tmp_path, monkeypatch):
+    def undefined(asked):
+        return Given({"status": "success", "data": {"result": [series({}, [(END, "NaN"), (END, "+Inf")])]}})
+
+    monkeypatch.setitem(globals(), "prometheus", undefined)
+    found, page, _asked = draw(tmp_path, {"orders": dashboard("orders", BOARD)})
+    assert found["silent"] == {"orders": [title for title, panel in figures(page).items() if "No data" in panel]}
+    assert len(found["silent"]["orders"]) == 6 and "6 without data" in page
 
 
 def test_a_page_loads_nothing_and_its_drawings_are_whole(tmp_path):
@@ -108,7 +118,7 @@ def test_a_refused_query_fails_and_the_page_shows_where(tmp_path):
     wrong = {"title": "Wrong", "panels": [{"title": "Slip", "queries": [{"expr": "rate("}]}, BOARD["panels"][0]]}
     found, page, _asked = draw(tmp_path, {"wrong": dashboard("wrong", wrong)})
     assert found["failed"] and "rate(: query_range: 400 parse error: no such word" in found["msg"]
-    assert found["silent"] == {} and found["summary"].endswith("1 queries refused")
+    assert found["silent"] == {} and found["summary"].endswith("1 query refused")
     assert "class=refused" in figures(page)["Slip"] and "4k req/s" in figures(page)["Requests"]
 
 

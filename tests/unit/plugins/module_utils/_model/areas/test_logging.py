@@ -122,6 +122,11 @@ def test_snapshots_lie_below_the_name_of_the_environment_and_their_days_are_amon
         ({"bucket": {"type": "s3", "name": "logs"}}, "snapshots.bucket.region", "needs it"),
         ({"bucket": {"type": "gcs", "name": "logs"}}, "snapshots.bucket.credentials", "needs it"),
         ({"bucket": {**BUCKET, "credentials": "env:C"}}, "snapshots.bucket.credentials", "leave it out"),
+        (
+            {"bucket": {"type": "gcs", "name": "logs", "credentials": "env:C", "endpoint": "here"}},
+            "snapshots.bucket.endpoint",
+            "type gcs: leave",
+        ),
         ({"bucket": {**BUCKET, "secret_key": "hunter2"}}, "snapshots.bucket.secret_key", "a reference"),
         ({"bucket": {**BUCKET, "type": "azure"}}, "snapshots.bucket.type", "s3"),
         ({"bucket": {**BUCKET, "prefix": "../up"}}, "snapshots.bucket.prefix", "a path"),
