@@ -164,8 +164,11 @@ class VaultClient:
 
     def names(self, path: str) -> list[str]:
         """What lies below ``path``, folders with a slash at their end; nothing where there is nothing. Raises VaultError."""
-        found = self.find(path + LIST)
-        return [str(name) for name in ((found or {}).get("data") or {}).get("keys") or []]
+        return [str(name) for name in self._listed(path).get("keys") or []]
+
+    def rows(self, path: str) -> dict[str, Json]:
+        """What a list of ids says of each. Raises VaultError."""
+        return self._listed(path).get("key_info") or {}
 
     def download(self, path: str) -> bytes:
         """A GET of something that is no JSON. Raises VaultError."""
@@ -178,6 +181,9 @@ class VaultClient:
     def close(self) -> None:
         """Close all connections."""
         self.pool.close()
+
+    def _listed(self, path: str) -> Json:
+        return (self.find(path + LIST) or {}).get("data") or {}
 
     def _send(self, method: str, path: str, body: bytes | None = None, query: str = "") -> Json:
         response = self._answer(method, path, body, {"Content-Type": "application/json"} if body is not None else {}, query)

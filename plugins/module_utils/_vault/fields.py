@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Private to the collection: no interface is promised outside of it.
-"""Values in one form, as the server in use describes its own fields (``sys/internal/specs/openapi``).
+"""Values in one form, as the server in use describes its own fields (``?help=1``).
 
 ``90m`` is sent and 5400 comes back, ``a,b`` is sent and a list comes back: what differs in form only is no difference.
 """
@@ -11,9 +11,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from .._core.concurrency import map_threads
 from .._core.diff import ABSENT
 from .._core.forms import boolean, kind_of, mapped, masked, moment, network, number, seconds, text
 from . import forms
@@ -118,50 +119,83 @@ class Fields:
 
 
 class Specs:
-    """Fields of every path that the server describes; none of a path that it does not."""
+    """Fields of every path that the server describes; none of a path that it does not.
 
-    def __init__(self, document: Mapping[str, Any] | None) -> None:
-        document = document or {}
-        self._schemas = (document.get("components") or {}).get("schemas") or {}
-        self._by_length: dict[int, list[tuple[list[str], Json]]] = {}
-        for path, entry in (document.get("paths") or {}).items():
-            parts = path.strip("/").split("/")
-            self._by_length.setdefault(len(parts), []).append((parts, entry))
-        self._found: dict[str, Fields] = {}
+    ``ask`` gives the server's description of a path (``?help=1``) and the mount in which it lies; none where it has none. A path that a
+    description said to be like others is not asked for again. The description of everything at once (``sys/internal/specs/openapi``) would
+    be one answer, of megabytes, which an audit device copies byte by byte: seconds of the server's time.
+    """
+
+    def __init__(self, ask: Callable[[str], tuple[str, Json] | None]) -> None:
+        self._ask = ask
+        self._by_length: dict[int, list[_Template]] = {}
+        self._alone: dict[str, _Template | None] = {}
+
+    def learn(self, paths: Iterable[str], threads: int) -> None:
+        """Ask for paths side by side, which ``of`` would ask for one by one. Raises VaultError."""
+        wanted = sorted({path for path in paths if not self._knows(path)})
+        for path, answer in zip(wanted, map_threads(self._ask, wanted, threads), strict=True):
+            self._keep(path, answer)
 
     def of(self, path: str, *, open_: bool = False) -> Fields:
-        """The fields that a write of ``path`` takes."""
-        parts = path.split("/")
-        best: Json | None = None
-        most = -1
-        for template, entry in self._by_length.get(len(parts), ()):
-            literal = 0
-            for said, part in zip(template, parts, strict=True):
-                if said == part:
-                    literal += 1
-                elif not said.startswith("{"):
-                    break
-            else:
-                if literal > most and "post" in entry:
-                    best, most = entry, literal
-        if best is None:
-            return Fields(None)
-        properties = self._properties(best["post"])
+        """The fields that a write of ``path`` takes. Raises VaultError."""
+        if not self._knows(path):
+            self._keep(path, self._ask(path))
+        template = self._like(path)
+        properties, replaced = (template.properties, template.replaced) if template else (None, False)
         for (beginning, name), form in _UNTOLD.items():
             if path.startswith(beginning) and properties and name in properties:
                 properties = {**properties, name: {**properties[name], "format": form}}
-        # Where a part alone can be written (PATCH) a POST replaces the whole.
-        return Fields(properties, open_=open_, replaced="patch" in best)
+        return Fields(properties, open_=open_, replaced=replaced)
 
-    def _properties(self, operation: Json) -> Mapping[str, Json] | None:
-        schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema") or {}
-        if "$ref" in schema:
-            schema = self._schemas.get(schema["$ref"].rpartition("/")[2]) or {}
-        elif not schema:
-            # On its way from a plugin that runs beside the server the reference gets lost; what it names is there.
-            words = str(operation.get("operationId") or "").split("-")
-            schema = self._schemas.get("".join(word[:1].upper() + word[1:] for word in words) + "Request") or {}
-        return schema.get("properties")
+    def _knows(self, path: str) -> bool:
+        return path in self._alone or self._like(path) is not None
+
+    def _keep(self, path: str, answer: tuple[str, Json] | None) -> None:
+        mount, document = answer or ("", {})
+        schemas = (document.get("components") or {}).get("schemas") or {}
+        found = [
+            # Where a part alone can be written (PATCH) a POST replaces the whole.
+            _Template(f"{mount}/{below.strip('/')}".split("/"), _properties(entry["post"], schemas), "patch" in entry)
+            for below, entry in (document.get("paths") or {}).items()
+            if "post" in entry
+        ]
+        for template in found:
+            self._by_length.setdefault(len(template.parts), []).append(template)
+        if self._like(path) is None:
+            # A parameter may have slashes in it, as the path of a mount.
+            self._alone[path] = found[0] if len(found) == 1 else None
+
+    def _like(self, path: str) -> _Template | None:
+        """The nearest template that is known."""
+        if path in self._alone:
+            return self._alone[path]
+        parts = path.split("/")
+        near = [template for template in self._by_length.get(len(parts), ()) if template.fits(parts)]
+        return max(near, key=lambda template: template.literal, default=None)
+
+
+class _Template:
+    """What a description says of paths that are alike but for their parameters."""
+
+    def __init__(self, parts: list[str], properties: Mapping[str, Json] | None, replaced: bool) -> None:
+        self.parts, self.properties, self.replaced = parts, properties, replaced
+        self.literal = sum(not part.startswith("{") for part in parts)
+
+    def fits(self, parts: list[str]) -> bool:
+        """Whether a path of so many parts is one of them."""
+        return all(said == part or said.startswith("{") for said, part in zip(self.parts, parts, strict=True))
+
+
+def _properties(operation: Json, schemas: Mapping[str, Json]) -> Mapping[str, Json] | None:
+    schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema") or {}
+    if "$ref" in schema:
+        schema = schemas.get(schema["$ref"].rpartition("/")[2]) or {}
+    elif not schema:
+        # On its way from a plugin that runs beside the server the reference gets lost; what it names is there.
+        words = str(operation.get("operationId") or "").split("-")
+        schema = schemas.get("".join(word[:1].upper() + word[1:] for word in words) + "Request") or {}
+    return schema.get("properties")
 
 
 def _whole(value: Any) -> Any:

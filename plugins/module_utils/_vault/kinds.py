@@ -277,7 +277,15 @@ class Issuer(Kind):
 
     def _intermediate(self, server: Server, resource: Resource, body: Json, given: Json) -> list[str]:
         client, mount = server.client, resource.mount
-        request = client.write(f"{mount}/issuers/generate/intermediate/internal", given)
+        # A certificate is stored first and named then. Its key has the name from the beginning: so it is known what a killed run left.
+        name = given.get("key_name", resource.name)
+        keys = {row.get("key_name"): identity for identity, row in client.rows(f"{mount}/keys").items()}
+        if name in keys:
+            for identity, row in client.rows(f"{mount}/issuers").items():
+                if row.get("key_id") == keys[name] and not row.get("issuer_name"):
+                    return _said(client.write(f"{mount}/issuer/{identity}", {"issuer_name": resource.name}))
+        named = {} if name in keys else {"key_name": name}
+        request = client.write(f"{mount}/issuers/generate/intermediate/internal", {**given, **named})
         signer, _slash, issuer = str(body["signed_by"]).partition("/issuer/")
         order = {**given, "csr": request["data"]["csr"], "format": "pem_bundle"}
         signed = client.write(f"{signer}/issuer/{issuer or 'default'}/sign-intermediate", order)

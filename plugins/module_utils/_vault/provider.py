@@ -61,7 +61,7 @@ class VaultProvider(Provider[Resource]):
         kinds = {resource.kind for resource in resources}
         self._collections = {resource.collection for resource in resources if resource.collection}
         wanted = {one.collection for one in resources if one.collection and one.kind != "namespace"} | {"sys/policies/acl"}
-        self._server.observe(wanted, audit="audit" in kinds, identity=bool(kinds & {"entity", "group"}))
+        self._server.observe(resources, wanted, audit="audit" in kinds, identity=bool(kinds & {"entity", "group"}))
         self._server.former = {path: entry.former for path, entry in entries.items() if entry.former is not None}
 
     def identity(self) -> str:

@@ -406,7 +406,7 @@ class _Rotation:
     def _issuers(self, path: str, options: Mapping[str, Any], max_age: float) -> _Due:
         mount, _slash, prefix = path.rpartition("/")
         server = Server(self._client)
-        server.observe([f"{mount}/issuer"], audit=False, identity=False)
+        server.observe([], [f"{mount}/issuer"], audit=False, identity=False)
         if mount not in server.mounts:
             raise InputError(f"rotate.issuers.{path}: there is no mount {mount}")
         listed = server.listed(f"{mount}/issuer") or []

@@ -8,16 +8,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from .._core.concurrency import map_threads
 from .._core.errors import InputError
 from .client import Json, VaultClient, VaultError
 from .document import Resource
 from .fields import Fields, Specs
-from .names import LIST, folded
+from .names import folded
 
 _THREADS = 16
+_TUNED = ("sys/mounts/", "sys/auth/")
+"""Of what has these beginnings the fields are those of the path below it."""
 _REPLACED = {("ssh", "roles")}
 """Types of mounts and what of them a write replaces whole, without the server's description telling."""
 
@@ -27,7 +28,7 @@ class Server:
 
     def __init__(self, client: VaultClient) -> None:
         self.client = client
-        self.specs = Specs(None)
+        self.specs = Specs(self._describe)
         self.mounts: dict[str, Json] = {}
         self.auths: dict[str, Json] = {}
         self.audits: dict[str, Json] = {}
@@ -38,18 +39,21 @@ class Server:
         self._lists: dict[str, list[str] | None] = {}
         self._plugins: dict[str, set[str]] | None = None
 
-    def observe(self, collections: Iterable[str], *, audit: bool, identity: bool) -> None:
-        """Read what many resources share. ``collections`` are the paths whose lists are wanted. Raises VaultError."""
+    def observe(self, resources: Iterable[Resource], collections: Iterable[str], *, audit: bool, identity: bool) -> None:
+        """Read what many ``resources`` share. ``collections`` are the paths whose lists are wanted. Raises VaultError."""
 
         def first(step: Callable[[], None]) -> None:
             step()
 
-        steps: list[Callable[[], None]] = [self._describe, self.read_mounts, self._health]
+        steps: list[Callable[[], None]] = [self.read_mounts, self._health]
         if audit:
             steps.append(self._audits)
         if identity:
             steps += [lambda: self._ids("entity"), lambda: self._ids("group")]
         map_threads(first, steps, _THREADS)
+        # One for all that are alike.
+        alike = {(one.collection or one.path, one.mount_type): self._described_at(one) for one in resources}
+        self.specs.learn((path + ("/tune" if path.startswith(_TUNED) else "") for path in alike.values()), _THREADS)
         wanted = [path for path in sorted(set(collections)) if self.mounted(path) and path != "sys/audit"]
         self._lists = dict(zip(wanted, map_threads(self._list, wanted, _THREADS), strict=True))
 
@@ -83,15 +87,18 @@ class Server:
 
         Below a mount that is not there yet it is what another mount of the type takes, as far as there is one.
         """
-        path, mount = resource.path, resource.mount
-        if mount and resource.kind not in ("mount", "auth") and self.mount_of(path) != mount and resource.mount_type:
-            rows, prefix = (self.auths, "auth/") if mount.startswith("auth/") else (self.mounts, "")
-            twin = next((f"{prefix}{name}" for name, row in sorted(rows.items()) if row.get("type") == resource.mount_type), mount)
-            path = twin + path[len(mount) :]
-        found = self.specs.of(path + below, open_=open_)
-        if (resource.mount_type, resource.path.removeprefix(f"{mount}/").split("/")[0]) in _REPLACED:
+        found = self.specs.of(self._described_at(resource) + below, open_=open_)
+        if (resource.mount_type, resource.path.removeprefix(f"{resource.mount}/").split("/")[0]) in _REPLACED:
             found = Fields(found.properties, open_=not found.known, replaced=True)
         return found
+
+    def _described_at(self, resource: Resource) -> str:
+        path, mount = resource.path, resource.mount
+        if not mount or resource.kind in ("mount", "auth") or self.mount_of(path) == mount or not resource.mount_type:
+            return path
+        rows, prefix = (self.auths, "auth/") if mount.startswith("auth/") else (self.mounts, "")
+        twin = next((f"{prefix}{name}" for name, row in sorted(rows.items()) if row.get("type") == resource.mount_type), mount)
+        return twin + path[len(mount) :]
 
     def plugins(self) -> dict[str, set[str]]:
         """Types that mounts and connections may have: ``auth``, ``secret``, ``database``; empty where the token may not ask."""
@@ -115,12 +122,16 @@ class Server:
         """Names in a collection; none where it was not, or could not be, listed."""
         return self._lists.get(collection)
 
-    def _describe(self) -> None:
+    def _describe(self, path: str) -> tuple[str, Json] | None:
+        mount = self.mount_of(path)
+        if mount is None:
+            return None
         try:
-            self.specs = Specs(self.client.find("sys/internal/specs/openapi"))
+            return mount, self.client.read(path, {"help": "1"}).get("openapi") or {}
         except VaultError as error:
-            if error.status != 403:
-                raise
+            if error.status in (403, 404):
+                return None
+            raise
 
     def _health(self) -> None:
         self.cluster_id = str(self.client.health().get("cluster_id") or "")
@@ -129,15 +140,12 @@ class Server:
         self.audits = _without_slash(self.client.read("sys/audit")["data"])
 
     def _ids(self, kind: str) -> None:
-        found = self.client.find(f"identity/{kind}/id{LIST}")
-        rows = ((found or {}).get("data") or {}).get("key_info") or {}
-        self.ids[kind] = {str(row["name"]): identity for identity, row in rows.items()}
+        self.ids[kind] = {str(row["name"]): identity for identity, row in self.client.rows(f"identity/{kind}/id").items()}
 
     def _list(self, path: str) -> list[str] | None:
         try:
             if path.endswith("/issuer"):
-                found = self.client.find(f"{path}s{LIST}")
-                rows: Any = ((found or {}).get("data") or {}).get("key_info") or {}
+                rows = self.client.rows(f"{path}s")
                 # What has no key is only there to complete a chain.
                 return [row.get("issuer_name") or identity for identity, row in rows.items() if row.get("key_id")]
             return self.client.names(path)

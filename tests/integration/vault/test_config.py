@@ -395,6 +395,37 @@ def test_an_authority_that_a_kill_left_without_its_default_is_ended(live, name):
     assert not live.configure({"engines": engines}, owner=name)["changed"] and live.audit.changes(since) == []
 
 
+def test_an_intermediate_that_a_kill_left_without_its_name_is_given_it(live, name, monkeypatch):
+    """Vault stores the signed certificate first, and is told its name after that."""
+    signed = {"type": "intermediate", "signed_by": f"{name}-root", "common_name": "issuing", "ttl": "43800h"}
+    engines = {
+        f"{name}-root": {"type": "pki", "issuers": {"root": {"type": "root", "common_name": "root", "ttl": "87600h"}}},
+        f"{name}-pki": {"type": "pki", "issuers": {"issuing": signed}},
+    }
+    write = VaultClient.write
+
+    def dying(client, path, body):
+        if path.startswith(f"{name}-pki/issuer/"):
+            raise KeyboardInterrupt
+        return write(client, path, body)
+
+    with monkeypatch.context() as dies:
+        dies.setattr(VaultClient, "write", dying)
+        with pytest.raises(KeyboardInterrupt):
+            live.configure({"engines": engines}, owner=name)
+    ((own, left),) = [(identity, row) for identity, row in live.api.rows(f"{name}-pki/issuers").items() if row["key_id"]]
+    assert left["issuer_name"] == ""
+    live.configure({"engines": engines}, owner=name)
+    made = live.api.rows(f"{name}-pki/issuers")
+    assert (len(made), made[own]["issuer_name"], len(live.api.rows(f"{name}-pki/keys"))) == (2, "issuing", 1)
+    # One that somebody took away comes back with a key of its own.
+    live.api.delete(f"{name}-pki/issuer/issuing")
+    live.configure({"engines": engines}, owner=name)
+    ((other, _row),) = [(identity, row) for identity, row in live.api.rows(f"{name}-pki/issuers").items() if row["issuer_name"]]
+    assert other != own and len(live.api.rows(f"{name}-pki/keys")) == 2
+    assert not live.configure({"engines": engines}, owner=name)["changed"]
+
+
 def test_a_quota_slows_it_down_and_stops_nothing(live, name):
     wanted = {"policies": {f"{name}-{number}": {f"a/{number}": ["read"]} for number in range(40)}}
     live.api.write("sys/quotas/rate-limit/tight", {"rate": 30, "interval": "1s"})

@@ -105,7 +105,7 @@ def fields(live):
     live.configure(document({place: dict(body or {}) for place, body in PLACES.items()}), owner="forms", secrets=SECRETS)
     client = VaultClient(resolve_vault(live.access, {}), "forms")
     server = Server(client)
-    server.observe([], audit=False, identity=False)
+    server.observe([], [], audit=False, identity=False)
     found = {
         place: [
             (name, kind_of(described))

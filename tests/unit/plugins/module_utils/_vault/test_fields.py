@@ -119,6 +119,19 @@ def document(*paths):
     return {"paths": rows, "components": {"schemas": {f"S{n}": {**schema, "properties": {f"of-{n}": {}}} for n in range(len(paths))}}}
 
 
+class Server:
+    """Describes paths below mounts, and counts how often it is asked."""
+
+    def __init__(self, **described):
+        self.described = described
+        self.asked = []
+
+    def __call__(self, path):
+        self.asked.append(path)
+        mount = next((mount for mount in self.described if path.startswith(f"{mount.replace('_', '/')}/")), None)
+        return None if mount is None else (mount.replace("_", "/"), self.described[mount])
+
+
 @pytest.mark.parametrize(
     ("path", "found"),
     [
@@ -126,24 +139,35 @@ def document(*paths):
         ("auth/here/role/special", {"of-1"}),
         ("auth/there/role/x", set()),
         ("auth/here/role", set()),
-        ("sys/mounts/a/tune", {"of-2"}),
+        ("sys/mounts/a/tune", {"of-0"}),
+        ("sys/mounts/a/b/tune", {"of-0"}),
     ],
 )
 def test_a_path_has_the_fields_of_the_nearest_template(path, found):
-    specs = Specs(document("/auth/here/role/{name}", "/auth/here/role/special", "/sys/mounts/{path}/tune"))
+    specs = Specs(Server(auth_here=document("/role/{name}", "/role/special"), sys=document("/mounts/{path}/tune")))
     assert set(specs.of(path).properties) == found
     assert specs.of(path).known is bool(found) and specs.of(path, open_=True).known is False
+
+
+def test_of_paths_that_are_alike_one_is_asked_for():
+    server = Server(auth_here=document("/role/{name}"))
+    specs = Specs(server)
+    specs.learn(["auth/here/role/a", "auth/there/role/a"], 2)
+    assert sorted(server.asked) == ["auth/here/role/a", "auth/there/role/a"]
+    for name in ("a", "b", "c"):
+        assert (specs.of(f"auth/here/role/{name}").known, specs.of("auth/there/role/a").known) == (True, False)
+    assert len(server.asked) == 2
 
 
 def test_a_description_whose_reference_was_lost_is_found_by_the_operation():
     row = {"operationId": "kubernetes-write-auth-role", "requestBody": {"content": {"application/json": {"schema": {}}}}}
     schemas = {"KubernetesWriteAuthRoleRequest": {"properties": {"audience": {"type": "string"}}}}
-    specs = Specs({"paths": {"/auth/k/role/{name}": {"post": row}}, "components": {"schemas": schemas}})
+    specs = Specs(Server(auth_k={"paths": {"/role/{name}": {"post": row}}, "components": {"schemas": schemas}}))
     assert set(specs.of("auth/k/role/app").properties) == {"audience"}
 
 
 def test_without_a_description_nothing_is_known():
-    assert Specs(None).of("a/b").known is False
+    assert Specs(lambda path: None).of("a/b").known is False
 
 
 @pytest.mark.parametrize(
