@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 INSTANCES = ROOT / ".gantry" / f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
 """Where the servers of this process live; tests run in several at once."""
 HERE = Path(__file__).resolve().parent
-WHOLE = ("dev", "everything", "once")
+WHOLE = ("dev", "everything", "bare", "once")
 """The folders whose files share servers, each of them one worker's."""
 LAST = ("test_access",)
 """The file that leaves a team in its folder's servers that dev does not have."""

@@ -15,11 +15,10 @@ import json
 import shutil
 
 import pytest
-import yaml
 from ansible_collections.gantry.platform.tests.integration.conftest import INSTANCES
 from ansible_collections.gantry.platform.tests.integration.runs import ROOT, Runs, conforms
 from ansible_collections.gantry.platform.tests.integration.vault.conftest import Live
-from ansible_collections.gantry.platform.tests.kit.copied import copy_of, with_areas
+from ansible_collections.gantry.platform.tests.kit.copied import copy_of, make_bare, with_areas
 
 CONTROL, HUB = "prod-control", "prod-euw1"
 ROWS = {"registry": {}, "pages": {"after": ["workloads"]}, "billing": {"sandbox": []}}
@@ -41,12 +40,7 @@ class OnProd(Runs):
         for name, more in ROWS.items():
             row = copy / "plugins" / "module_utils" / "_model" / "areas" / f"{name}.json"
             row.write_text(json.dumps({**json.loads(row.read_text(encoding="utf-8")), "default": True, **more}), encoding="utf-8")
-        # What has nothing to do with this and takes long: servers, and definitions of custom resources.
-        settings = copy / "inventories" / "group_vars" / "all" / "20_platform.yml"
-        found = yaml.safe_load(settings.read_text(encoding="utf-8"))
-        found["platform_settings"]["areas"] |= {"alerting": False, "monitoring": False, "slo": False}
-        found["platform_settings"]["components"] = {}
-        settings.write_text(yaml.safe_dump(found), encoding="utf-8")
+        make_bare(copy / "inventories")
         # With Ansible's own lines: they say in which order the plays came.
         self.rehearsed = self.limited("rehearse", CONTROL, HUB, loudness=["-v"], platform_rehearsal_keep=True)
 
