@@ -101,3 +101,9 @@ def vault(sandbox, tmp_path_factory):
 @pytest.fixture(scope="package")
 def live(sandbox):
     return Live(sandbox)
+
+
+@pytest.fixture
+def name(request):
+    """The beginning of all names of a test's own."""
+    return "".join(word[:3] for word in request.node.name.split("_")[1:5]).replace("[", "")
