@@ -36,7 +36,7 @@ def main() -> None:
     for version in VERSIONS:
         python = find(version)
         if version == ran:
-            print(f"Python {version}: all tests ran on it", flush=True)
+            print(f"Python {version}: all tests ran on it, and it alone has runs that are killed before each request", flush=True)
         elif python is None:
             print(f"Python {version}: not run, it is not on this machine", flush=True)
         else:
