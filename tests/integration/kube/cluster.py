@@ -9,7 +9,7 @@ import itertools
 import json
 import os
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.client 
 from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.discovery import Discovery
 from ansible_collections.gantry.platform.tests.kit.audit import KubeAudit, Sent
 from ansible_collections.gantry.platform.tests.kit.faults import FaultyServer
-from ansible_collections.gantry.platform.tests.kit.waiting import within
+from ansible_collections.gantry.platform.tests.kit.waiting import until, within
 
 _LOGGED_WITHIN = 30.0
 _NUMBERS = itertools.count(1)
@@ -129,6 +129,14 @@ class Cluster:
         raise AssertionError(f"{server} does not run")
 
     # what tests do to the cluster beside the engine
+
+    def wait_for_right(self, user: str, verb: str, resource: str, namespace: str = "", group: str = "", groups: Sequence[str] = ()) -> None:
+        """Until the server knows of a right that was given just now: its authorizer is told of bindings by a watch."""
+        asked = {"verb": verb, "resource": resource, "namespace": namespace, "group": group}
+        spec = {"user": user, "groups": [*groups], "resourceAttributes": asked}
+        review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec}
+        path = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+        until(lambda: self.admin.create(path, review, "tests")["status"]["allowed"], f"{user} to {verb} {resource}")
 
     def namespace(self, **labels: str) -> str:
         """A new namespace."""

@@ -31,10 +31,11 @@ NARROW = [
 
 
 def let_in(cluster, namespace, home, cluster_role):
-    """Bind the account of ``home`` to a ClusterRole in a namespace."""
+    """Bind the account of ``home`` to a ClusterRole in a namespace, which may list what the engine lists first."""
     binding = role_binding(namespace, "team", role_name=cluster_role, kind="ClusterRole")
     binding["subjects"] = [{"kind": "ServiceAccount", "name": "team", "namespace": home}]
     cluster.admin.create(f"/apis/{RBAC}/v1/namespaces/{namespace}/rolebindings", binding, "tests")
+    cluster.wait_for_right(f"system:serviceaccount:{home}:team", "list", "secrets", namespace)
 
 
 def account(cluster, namespace):

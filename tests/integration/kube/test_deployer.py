@@ -69,6 +69,8 @@ def deployer(cluster, namespace, home, documents):
     records = role_binding(namespace, ENTRY, role_name=f"entry-{home}", user=DEPLOYER, kind="ClusterRole")
     cluster.run(one_set("access", namespace, *access, records), owner="administrator").ok()
     cluster.run(one_set("theirs", namespace, *documents[:2])).ok()
+    for place in (namespace, home):
+        cluster.wait_for_right(DEPLOYER, "list", "secrets", place)
     return {"kubeconfig": str(cluster.root / "deployer.kubeconfig")}
 
 

@@ -122,6 +122,7 @@ def token(cluster, namespace):
         "subjects": [{"kind": "ServiceAccount", "name": "robot", "namespace": namespace}],
     }
     cluster.admin.create("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", binding, "tests")
+    cluster.wait_for_right(f"system:serviceaccount:{namespace}:robot", "create", "configmaps", namespace)
     request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 600}}
     answer = cluster.admin.create(f"/api/v1/namespaces/{namespace}/serviceaccounts/robot/token", request, "tests")
     return answer["status"]["token"]

@@ -125,6 +125,7 @@ def test_it_has_the_rights_of_whom_it_appears_as_and_no_others(cluster, namespac
         "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": f"robots-{namespace}"}],
     }
     cluster.admin.create("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", binding, "tests")
+    cluster.wait_for_right("robot", "create", "configmaps", namespace, groups=[f"robots-{namespace}"])
     document = config_map(namespace)
     wanted = one_set("s", namespace, document)
     refused = cluster.run(wanted, auth={"kubeconfig": kubeconfig_of(cluster, **{"as": "nobody"})})

@@ -13,7 +13,6 @@ from ansible_collections.gantry.platform.plugins.module_utils._core.lock import 
 from ansible_collections.gantry.platform.plugins.module_utils._core.record import NowhereError
 from ansible_collections.gantry.platform.plugins.module_utils._kube.access.administration import Administration
 from ansible_collections.gantry.platform.plugins.module_utils._kube.access.grants import granted
-from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.errors import ApiError
 from ansible_collections.gantry.platform.plugins.module_utils._kube.wire.records import SecretStore
 from ansible_collections.gantry.platform.plugins.module_utils._rest.apis.pagerduty import API
 from ansible_collections.gantry.platform.tests.integration.kube.playbooks import FACES, Face
@@ -99,17 +98,9 @@ def test_the_deployer_may_write_it(cluster, namespace):
     admin.create(f"{rbac}/namespaces/{namespace}/rolebindings", bound, "tests")
     deployer = cluster.client("tests", kubeconfig=cluster.kubeconfig, impersonate_user="a-deployer")
     ours = SecretStore(deployer, namespace, "pagerduty", "us")
-    held = until(lambda: written_or_forbidden(ours), "the role to count")
+    cluster.wait_for_right("a-deployer", "list", "secrets", namespace)
+    held = ours.write(None, {"format": 1, "run": {"holder": "a"}})
     assert ours.write(held, {"format": 1}) != held and ours.read()[1] == {"format": 1} and list(ours.others()) == []
-
-
-def written_or_forbidden(store):
-    """The version of a first write; none as long as the server does not know of the role yet."""
-    try:
-        return store.write(None, {"format": 1, "run": {"holder": "a"}})
-    except ApiError as error:
-        assert error.status == 403
-        return None
 
 
 def test_others_are_those_of_the_same_system(store):

@@ -55,6 +55,7 @@ def stranger(cluster, tmp_path_factory):
         "subjects": [{"kind": "ServiceAccount", "namespace": accounts, "name": "stranger"}],
     }
     cluster.run(definition=[binding], wait=False).ok()
+    cluster.wait_for_right(f"system:serviceaccount:{accounts}:stranger", "create", "configmaps", accounts)
     asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 3600}}
     token = cluster.admin.create(f"/api/v1/namespaces/{accounts}/serviceaccounts/stranger/token", asked, "tests")["status"]["token"]
     config = _config(cluster.kubeconfig)

@@ -34,4 +34,5 @@ def reviewer(cluster, namespace):
         },
         "tests",
     )
+    cluster.wait_for_right(f"system:serviceaccount:{namespace}:reviewer", "create", "tokenreviews", group="authentication.k8s.io")
     return token_of(cluster, namespace, "reviewer", "")
