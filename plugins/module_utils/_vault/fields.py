@@ -156,7 +156,7 @@ class Specs:
         schemas = (document.get("components") or {}).get("schemas") or {}
         found = [
             # Where a part alone can be written (PATCH) a POST replaces the whole.
-            _Template(f"{mount}/{below.strip('/')}".split("/"), _properties(entry["post"], schemas), "patch" in entry)
+            _Template(mount.split("/"), below.strip("/").split("/"), _properties(entry["post"], schemas), "patch" in entry)
             for below, entry in (document.get("paths") or {}).items()
             if "post" in entry
         ]
@@ -178,13 +178,15 @@ class Specs:
 class _Template:
     """What a description says of paths that are alike but for their parameters."""
 
-    def __init__(self, parts: list[str], properties: Mapping[str, Json] | None, replaced: bool) -> None:
-        self.parts, self.properties, self.replaced = parts, properties, replaced
-        self.literal = sum(not part.startswith("{") for part in parts)
+    def __init__(self, mount: list[str], below: list[str], properties: Mapping[str, Json] | None, replaced: bool) -> None:
+        # A mount may be called {x}; only below it are braces parameters.
+        self.parts: list[str | None] = [*mount, *(None if part.startswith("{") else part for part in below)]
+        self.properties, self.replaced = properties, replaced
+        self.literal = sum(part is not None for part in self.parts)
 
     def fits(self, parts: list[str]) -> bool:
         """Whether a path of so many parts is one of them."""
-        return all(said == part or said.startswith("{") for said, part in zip(self.parts, parts, strict=True))
+        return all(said is None or said == part for said, part in zip(self.parts, parts, strict=True))
 
 
 def _properties(operation: Json, schemas: Mapping[str, Json]) -> Mapping[str, Json] | None:

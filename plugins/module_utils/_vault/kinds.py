@@ -278,7 +278,7 @@ class Issuer(Kind):
     def _intermediate(self, server: Server, resource: Resource, body: Json, given: Json) -> list[str]:
         client, mount = server.client, resource.mount
         # A certificate is stored first and named then. Its key has the name from the beginning: so it is known what a killed run left.
-        name = given.get("key_name", resource.name)
+        name = given.get("key_name") or resource.name
         keys = {row.get("key_name"): identity for identity, row in client.rows(f"{mount}/keys").items()}
         if name in keys:
             for identity, row in client.rows(f"{mount}/issuers").items():
@@ -291,7 +291,8 @@ class Issuer(Kind):
         signed = client.write(f"{signer}/issuer/{issuer or 'default'}/sign-intermediate", order)
         chain = "\n".join([signed["data"]["certificate"], *(signed["data"].get("ca_chain") or [])])
         answer = client.write(f"{mount}/issuers/import/bundle", {"pem_bundle": chain})
-        (own,) = [identity for identity, key in answer["data"]["mapping"].items() if key]
+        # Whose chain lies in the same mount has others there that have a key.
+        (own,) = [identity for identity, key in answer["data"]["mapping"].items() if key == request["data"]["key_id"]]
         return _said(client.write(f"{mount}/issuer/{own}", {"issuer_name": resource.name}))
 
 

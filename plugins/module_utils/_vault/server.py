@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from .._core.concurrency import map_threads
 from .._core.errors import InputError
@@ -50,7 +51,11 @@ class Server:
             steps.append(self._audits)
         if identity:
             steps += [lambda: self._ids("entity"), lambda: self._ids("group")]
+        before = self._described()
         map_threads(first, steps, _THREADS)
+        if self._described() != before:
+            # What was said of a path while its mount was not there, or was another one, is true no more.
+            self.specs = Specs(self._describe)
         # One for all that are alike.
         alike = {(one.collection or one.path, one.mount_type): self._described_at(one) for one in resources}
         self.specs.learn((path + ("/tune" if path.startswith(_TUNED) else "") for path in alike.values()), _THREADS)
@@ -121,6 +126,10 @@ class Server:
     def listed(self, collection: str) -> list[str] | None:
         """Names in a collection; none where it was not, or could not be, listed."""
         return self._lists.get(collection)
+
+    def _described(self) -> list[dict[str, Any]]:
+        """What descriptions of paths follow from: which mounts there are, and of which type and version."""
+        return [{name: (row.get("type"), row.get("options")) for name, row in rows.items()} for rows in (self.mounts, self.auths)]
 
     def _describe(self, path: str) -> tuple[str, Json] | None:
         mount = self.mount_of(path)

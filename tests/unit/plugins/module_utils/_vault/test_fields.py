@@ -159,6 +159,13 @@ def test_of_paths_that_are_alike_one_is_asked_for():
     assert len(server.asked) == 2
 
 
+def test_a_mount_whose_name_is_in_braces_is_not_every_mount():
+    server = Server(**{"auth_{x}": document("/users/{name}"), "auth_other": document("/users/{name}", "/users/special")})
+    specs = Specs(server)
+    assert specs.of("auth/{x}/users/a").known and specs.of("auth/there/users/a").known is False
+    assert set(specs.of("auth/other/users/special").properties) == {"of-1"}
+
+
 def test_a_description_whose_reference_was_lost_is_found_by_the_operation():
     row = {"operationId": "kubernetes-write-auth-role", "requestBody": {"content": {"application/json": {"schema": {}}}}}
     schemas = {"KubernetesWriteAuthRoleRequest": {"properties": {"audience": {"type": "string"}}}}
