@@ -85,12 +85,14 @@ class Plot:
 
     def line(self, points: Sequence[tuple[float, float]], color: str, area: float = 0) -> str:
         """A line through (share of the width, value); the ``area`` between it and 0 is so opaque."""
-        placed = " ".join(f"{self.x(share):.1f},{self.y(value):.1f}" for share, value in points)
+        # One point alone is a dot: a line from it to itself, with round ends.
+        drawn = points if len(points) > 1 else [*points, *points]
+        placed = " ".join(f"{self.x(share):.1f},{self.y(value):.1f}" for share, value in drawn)
         zero, first, last = self.y(0), self.x(points[0][0]), self.x(points[-1][0])
         under = (
             f"<polygon points='{first:.1f},{zero:.1f} {placed} {last:.1f},{zero:.1f}' fill='{color}' opacity='{area:g}'/>" if area else ""
         )
-        return f"{under}<polyline points='{placed}' fill=none stroke='{color}' stroke-width=2 stroke-linejoin=round />"
+        return f"{under}<polyline points='{placed}' fill=none stroke='{color}' stroke-width=2 stroke-linejoin=round stroke-linecap=round />"
 
     def drawn(self, content: str, words: str) -> str:
         """The drawing; ``words`` say what it is to who does not see it."""

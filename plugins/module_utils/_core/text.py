@@ -51,9 +51,13 @@ def write_text(path: str, content: str) -> None:
     """Write a file and the folders above it; who reads it meanwhile reads the one before. Raises GantryError."""
     place = Path(path)
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
         fresh = place.with_name(f".{place.name}.new")
-        fresh.write_text(content, encoding="utf-8")
-        os.replace(fresh, place)
-    except OSError as error:
-        raise GantryError(f"{place} cannot be written: {error.strerror}") from error
+        place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            fresh.write_text(content, encoding="utf-8")
+            os.replace(fresh, place)
+        except (OSError, ValueError):
+            fresh.unlink(missing_ok=True)
+            raise
+    except (OSError, ValueError) as error:  # a path may be none at all
+        raise GantryError(f"{place} cannot be written: {getattr(error, 'strerror', error)}") from error

@@ -26,6 +26,8 @@ _COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7", "#
 """Told apart by who does not see all colours: M. Okabe and K. Ito, "Color Universal Design", 2008; its yellow darker, for white paper."""
 _LINES, _ROWS, _VALUES = 20, 30, 6
 """How many series, rows and values a panel shows at most. What it does not show it counts."""
+_MOST = 1e300
+"""What is greater is drawn at the border: with the greatest of all numbers nobody can reckon."""
 _STYLE = f"""{STYLE}
 nav{{columns:4 230px;padding:4px 0}}
 nav a{{display:block;break-inside:avoid}}
@@ -75,7 +77,7 @@ def quiet(dashboards: Mapping[str, Json], answers: Answers) -> dict[str, list[st
         name: [
             panel["title"]
             for panel in board["panels"]
-            if panel.get("targets") and not _refusals(panel, answers) and not _series(panel, answers)
+            if any(_queries(panel)) and not _refusals(panel, answers) and not _series(panel, answers)
         ]
         for name, board in dashboards.items()
     }
@@ -102,7 +104,9 @@ def _moment(at: float) -> str:
 
 def _queries(panel: Json) -> Iterator[tuple[Query, str]]:
     """Each with the form of its legend."""
-    yield from ((Query(one["expr"], one.get("instant", False)), one.get("legendFormat", "__auto")) for one in panel.get("targets", ()))
+    if panel["type"] not in ("row", "text"):
+        shown = (one for one in panel.get("targets") or () if "expr" in one and not one.get("hide"))
+        yield from ((Query(one["expr"], bool(one.get("instant"))), one.get("legendFormat") or "__auto") for one in shown)
 
 
 def _board(name: str, board: Json, answers: Answers, window: Window) -> str:
@@ -118,22 +122,22 @@ def _panel(panel: Json, answers: Answers, window: Window) -> str:
         return f"<h3>{title}</h3>"
     asked_for = escaped(" ; ".join(query.expr for query, _legend in _queries(panel)))
     return (
-        f"<figure style='grid-column:span {int(panel['gridPos']['w'])}'><figcaption title='{asked_for}'>{title}</figcaption>"
+        f"<figure style='grid-column:{int(panel['gridPos']['x']) + 1}/span {int(panel['gridPos']['w'])}'><figcaption title='{asked_for}'>{title}</figcaption>"
         f"{_content(panel, answers, window)}</figure>"
     )
 
 
 def _content(panel: Json, answers: Answers, window: Window) -> str:
     if panel["type"] == "text":
-        lines = map(escaped, panel["options"]["content"].split("\n"))
+        lines = map(escaped, panel["options"]["content"].expandtabs(4).splitlines())
         return f"<pre>{'<br>'.join(lines)}</pre>"
     refused = _refusals(panel, answers)
     if refused:
         return f"<p class=refused>{escaped(refused[0])}</p>"
-    if panel["type"] not in _DRAWN:
+    if panel["type"] not in DRAWN:
         return f"<p class=none>A panel of the type {escaped(panel['type'])} is not drawn here.</p>"
     series = _series(panel, answers)
-    return _DRAWN[panel["type"]](panel, series, window) if series else "<p class=none>No data</p>"
+    return DRAWN[panel["type"]](panel, series, window) if series else "<p class=none>No data</p>"
 
 
 def _refusals(panel: Json, answers: Answers) -> list[str]:
@@ -156,7 +160,7 @@ class _Series:
         if legend == "__auto":
             self.name = ", ".join(f"{key}={value}" for key, value in self.labels.items()) or found["metric"].get("__name__", "value")
         else:
-            self.name = re.sub(r"\{\{\s*(\w+)\s*\}\}", lambda name: self.labels.get(name[1], ""), legend)
+            self.name = re.sub(r"\{\{\s*(.+?)\s*\}\}", lambda name: found["metric"].get(name[1], ""), legend)
 
     @property
     def last(self) -> float:
@@ -176,14 +180,16 @@ class _Series:
 
 
 def _unit(panel: Json) -> str:
-    unit: str = panel["fieldConfig"]["defaults"].get("unit", "short")
+    unit: str = panel["fieldConfig"]["defaults"].get("unit") or "short"
     return unit
 
 
 def _colour(panel: Json, value: float) -> str:
     """The class of the threshold in which a value is; none where there are no thresholds."""
-    steps = panel["fieldConfig"]["defaults"].get("thresholds", {}).get("steps", [])
-    reached = [step["color"] for step in steps if step["value"] is None or value >= step["value"]]
+    thresholds = panel["fieldConfig"]["defaults"].get("thresholds") or {}
+    # Steps in percent are of a range that only Grafana knows.
+    steps = (thresholds.get("steps") or ()) if thresholds.get("mode", "absolute") == "absolute" else ()
+    reached = [step["color"] for step in steps if step.get("value") is None or value >= step["value"]]
     return f" class={escaped(reached[-1])}" if reached and reached[-1] in ("green", "red") else ""
 
 
@@ -204,7 +210,8 @@ def _timeseries(panel: Json, series: Sequence[_Series], window: Window) -> str:
     low, top = _range([value for one in shown for _at, value in one.points])
     ticks = marks(low, top)
     unit, lines, legend = _unit(panel), "", ""
-    plot = Plot(ticks[0], ticks[-1], 40.0 * panel["gridPos"]["w"], 170, width([say(tick, unit) for tick in ticks]))
+    left = width([say(tick, unit) for tick in ticks])
+    plot = Plot(ticks[0], ticks[-1], max(40.0 * panel["gridPos"]["w"], 2 * left), 170, left)
     for number, one in enumerate(shown):
         colour = _COLOURS[number % len(_COLOURS)]
         lines += "".join(plot.line(piece, colour, 0.06 if len(shown) <= 3 else 0) for piece in one.pieces(window))
@@ -219,8 +226,8 @@ def _timeseries(panel: Json, series: Sequence[_Series], window: Window) -> str:
 
 def _range(values: Sequence[float]) -> tuple[float, float]:
     """What is drawn of values: from 0 on, as long as none is less; nothing is flat."""
-    low, top = min(0.0, *values), max(0.0, *values)
-    return (low, top) if top > low else (0.0, 1.0)
+    low, top = max(-_MOST, min(0.0, *values)), min(_MOST, max(0.0, *values))
+    return (low, top) if top - low > 1 / _MOST else (0.0, 1.0)
 
 
 def _table(panel: Json, series: Sequence[_Series], window: Window) -> str:
@@ -238,4 +245,4 @@ def _more(count: int) -> str:
     return f"<p>and {count} more</p>" if count > 0 else ""
 
 
-_DRAWN = {"stat": _stat, "timeseries": _timeseries, "table": _table}
+DRAWN = {"stat": _stat, "timeseries": _timeseries, "table": _table}

@@ -29,15 +29,21 @@ _SECONDS = {"s": 1.0, "ms": 1e-3, "m": 60.0, "h": 3600.0, "d": 86400.0}
 def say(value: float, unit: str) -> str:
     """The value with its unit; a unit that is not known here stands behind it as it is."""
     if unit in ("percentunit", "percent"):
-        return f"{value * (100 if unit == 'percentunit' else 1):.4g} %"
+        share = value * (100 if unit == "percentunit" else 1)
+        # Of what is kept nearly always it is the rest that counts.
+        return f"{share:.{6 if 99 < abs(share) < 100 else 4}g} %"
     if unit in _SECONDS:
         seconds = value * _SECONDS[unit]
         size, word = next((one for one in _TIME if abs(seconds) >= one[0]), _TIME[3])
-        return f"{seconds / size:.3g} {word}"
+        return f"{_figures(seconds / size)} {word}"
     scale, word = _SCALED.get(unit, (_DECIMAL, "" if unit == "none" else unit))
     size, prefix = next((one for one in scale if abs(value) >= one[0]), (1, ""))
-    # Three figures, and of what is below a thousand no power of ten.
-    number = f"{value / size:.3g}" if abs(value / size) < 999.5 else f"{value / size:.0f}"
+    number = _figures(value / size)
     if word.startswith("B"):
         return f"{number} {prefix}{word}"
     return f"{number}{prefix}{word}" if word.startswith("/") else f"{number}{prefix} {word}".rstrip()
+
+
+def _figures(value: float) -> str:
+    """Three figures, and up to a million no power of ten."""
+    return f"{value:.0f}" if 999.5 <= abs(value) < 1e6 else f"{value:.3g}"

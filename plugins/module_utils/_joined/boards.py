@@ -8,14 +8,15 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._core.concurrency import map_threads
 from .._core.errors import InputError
 from .._core.text import write_text
-from .._core.words import amount, listed
-from .._dashboards.page import Query, Window, as_html, asked, quiet
+from .._core.words import amount, clean, listed
+from .._dashboards.page import DRAWN, Query, Window, as_html, asked, quiet
 from .face import Call, Face, Result
 from .prometheus import OPTIONS, Prometheus, Refused, length, moment
 
@@ -29,29 +30,53 @@ def _dashboards(given: Mapping[str, Any]) -> dict[str, Any]:
     """The dashboards, of which everything is there that is drawn. Raises InputError."""
     if not given:
         raise InputError("dashboards: there are none; allowed: at least one by its name")
+    found: dict[str, Any] = {}
     for name, board in given.items():
+        place = f"dashboards.{name}"
         try:
-            for panel in board["panels"]:
-                int(panel["gridPos"]["w"]), int(panel["gridPos"]["x"]), int(panel["gridPos"]["y"])
-                # Legends and queries are texts; what Grafana leaves out it leaves out of all.
-                _texts(panel["type"], panel["title"], *(one["expr"] for one in panel.get("targets", ())))
-                if panel["type"] == "text":
-                    _texts(panel["options"]["content"])
-                elif panel["type"] != "row":
-                    dict(panel["fieldConfig"]["defaults"])
             _texts(board["title"])
+            # Grafana keeps what a closed row hides in the row.
+            panels = [one for panel in board["panels"] for one in (panel, *(panel.get("panels") or ()))]
+            for number, panel in enumerate(panels):
+                place = f"dashboards.{name}.panels[{number}] ({clean(str(panel.get('title', 'without a title')))})"
+                _check(panel)
+            found[name] = {**board, "panels": panels}
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(
-                f"dashboards.{name}: {type(error).__name__}: {error}; allowed: dashboards as the filter gantry.platform.grafana_dashboard "
+                f"{place}: {type(error).__name__}: {error}; allowed: dashboards as the filter gantry.platform.grafana_dashboard "
                 "makes them, with title and panels"
             ) from error
-    return dict(given)
+    return found
+
+
+def _check(panel: Mapping[str, Any]) -> None:
+    """Raises what says what is wrong with a panel."""
+    _texts(panel["type"], panel["title"])
+    x, wide, _y = _numbers(*(panel["gridPos"][key] for key in ("x", "w", "y")))
+    if not (x >= 0 and wide >= 1 and x + wide <= 24):
+        raise ValueError(f"found {wide:g} columns from {x:g} on, of which there are 24")
+    if panel["type"] == "text":
+        _texts(panel["options"]["content"])
+    elif panel["type"] in DRAWN:
+        _texts(*(one["expr"] for one in panel.get("targets") or ()))
+        defaults = panel["fieldConfig"]["defaults"]
+        _texts(defaults.get("unit") or "", *(one.get("legendFormat") or "" for one in panel.get("targets") or ()))
+        for step in (defaults.get("thresholds") or {}).get("steps") or ():
+            _texts(step["color"])
+            _numbers(0 if step.get("value") is None else step["value"])
 
 
 def _texts(*found: Any) -> None:
     for one in found:
         if not isinstance(one, str):
             raise TypeError(f"found {one!r}, which is no text")
+
+
+def _numbers(*found: Any) -> tuple[float, ...]:
+    for one in found:
+        if isinstance(one, bool) or not isinstance(one, (int, float)) or not math.isfinite(one):
+            raise TypeError(f"found {one!r}, which is no number")
+    return found
 
 
 def _answers(call: Call, queries: Sequence[Query], window: Window) -> tuple[dict[Query, Any], list[str]]:
@@ -61,8 +86,10 @@ def _answers(call: Call, queries: Sequence[Query], window: Window) -> tuple[dict
     def answer(query: Query) -> tuple[Any, list[str]]:
         try:
             if query.instant:
-                return prometheus.ask("query", query=query.expr, time=window.end)
-            return prometheus.ask("query_range", query=query.expr, start=window.begin, end=window.end, step=window.step)
+                series, said = prometheus.ask("query", query=query.expr, time=window.end)
+            else:
+                series, said = prometheus.ask("query_range", query=query.expr, start=window.begin, end=window.end, step=window.step)
+            return _as_series(series), said
         except Refused as error:
             # It is written into the page, and a server may repeat what it was sent.
             return call.secrets.scrubbed(error.message), []
@@ -73,6 +100,17 @@ def _answers(call: Call, queries: Sequence[Query], window: Window) -> tuple[dict
         {query: series for query, (series, _said) in zip(queries, found, strict=True)},
         sorted({warning for _series, said in found for warning in said}),
     )
+
+
+def _as_series(found: Sequence[Any]) -> Any:
+    """A number alone, as ``time()`` is one, or why a text is not drawn; series as they are."""
+    if not found or isinstance(found[0], Mapping):
+        return found
+    try:
+        float(found[1])
+    except ValueError:
+        return "the answer is a text, which is not drawn"
+    return [{"metric": {}, "value": found}]
 
 
 def _draw(call: Call) -> Result:

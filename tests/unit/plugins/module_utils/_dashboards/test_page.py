@@ -142,6 +142,109 @@ def test_a_panel_of_another_type_is_named(tmp_path):
     assert "A panel of the type geomap is not drawn here." in draw(tmp_path, {"orders": board})[1]
 
 
+def test_a_panel_that_is_not_drawn_may_have_whatever_it_has(tmp_path):
+    board = dashboard("orders", {"title": "T", "panels": BOARD["panels"][:1]})
+    place = {"x": 0, "y": 9, "w": 24, "h": 4}
+    board["panels"] += [
+        {"type": "dashlist", "title": "Others", "gridPos": place},
+        {"type": "row", "title": "Row", "gridPos": place, "targets": [{"refId": "A"}]},
+    ]
+    found, page, asked = draw(tmp_path, {"orders": board})
+    assert "failed" not in found and "A panel of the type dashlist is not drawn here." in page and len(asked) == 1
+
+
+def test_what_a_closed_row_hides_is_drawn_below_it(tmp_path):
+    board = dashboard("orders", {"title": "T", "panels": [BOARD["panels"][2], BOARD["panels"][0]]})
+    row, panel = board["panels"]
+    board["panels"] = [{**row, "collapsed": True, "panels": [panel]}]
+    found, page, _asked = draw(tmp_path, {"orders": board})
+    assert found["summary"].startswith("1 dashboard, 1 panel,") and "4k req/s" in figures(page)["Requests"]
+
+
+def test_panels_stand_in_the_column_that_they_have(tmp_path):
+    small = [{"title": name, "show": "stat", "queries": [{"expr": "share"}]} for name in "ab"]
+    page = draw(tmp_path, {"orders": dashboard("orders", {"title": "T", "panels": [*small, *BOARD["panels"][:2]]})})[1]
+    columns = re.findall(r"<figure style='grid-column:([^']*)'", page)
+    assert columns == ["1/span 6", "7/span 6", "1/span 12", "13/span 12"], "what is below stands below"
+
+
+@pytest.mark.parametrize(
+    ("legend", "name"),
+    [("{{__name__}} of {{ http.route }}", "up of /x"), ("", "http.route=/x"), (None, "http.route=/x"), ("{{away}}|", "|")],
+)
+def test_a_legend_is_filled_with_every_label(tmp_path, monkeypatch, legend, name):
+    def labelled(asked):
+        return Given({"status": "success", "data": {"result": [series({"__name__": "up", "http.route": "/x"}, [(END, 1)])]}})
+
+    monkeypatch.setitem(globals(), "prometheus", labelled)
+    board = dashboard("orders", {"title": "T", "panels": BOARD["panels"][:1]})
+    board["panels"][0]["targets"][0]["legendFormat"] = legend
+    assert f"</i>{name}<b>" in draw(tmp_path, {"orders": board})[1]
+
+
+@pytest.mark.parametrize(("result", "words"), [([END, "7"], "<span>7</span>"), ([END, "x"], "the answer is a text, which is not drawn")])
+def test_an_answer_that_is_no_series_is_a_number_or_refused(tmp_path, monkeypatch, result, words):
+    monkeypatch.setitem(globals(), "prometheus", lambda asked: Given({"status": "success", "data": {"result": result}}))
+    found, page, _asked = draw(tmp_path, {"orders": dashboard("orders", {"title": "T", "panels": [BOARD["panels"][5]]})})
+    assert words in page and found.get("failed", False) is ("text" in words)
+
+
+@pytest.mark.parametrize("values", [["1.7976931348623157e308"], ["5e-324"], ["1.7e308", "-1.7e308"], ["-1e308"]])
+def test_numbers_at_the_ends_of_what_there_is_are_drawn(tmp_path, monkeypatch, values):
+    def extreme(asked):
+        return Given({"status": "success", "data": {"result": [series({}, list(zip(range(END - 900, END, 90), values, strict=False)))]}})
+
+    monkeypatch.setitem(globals(), "prometheus", extreme)
+    _found, page, _asked = draw(tmp_path, {"orders": dashboard("orders", BOARD)})
+    coordinates = re.findall(r"(?:points|x1|x2|y1|y2|x|y)='?([-\w., ]+?)'? (?=\w)", page)
+    numbers = [float(one) for found in coordinates for one in re.split("[ ,]", found)]
+    assert len(numbers) > 10 and all(0 <= one <= 1000 for one in numbers)
+
+
+@pytest.mark.parametrize(
+    ("steps", "mode", "colour"),
+    [
+        ([{"color": "green"}, {"color": "red", "value": 0.4}], "absolute", " class=red"),
+        ([{"color": "green"}, {"color": "red", "value": 80}], "absolute", " class=green"),
+        ([{"color": "green"}, {"color": "red", "value": 0.4}], "percentage", ""),
+        (None, "absolute", ""),
+    ],
+)
+def test_thresholds_are_read_as_grafana_writes_them(tmp_path, steps, mode, colour):
+    board = dashboard("orders", {"title": "T", "panels": [BOARD["panels"][3]]})
+    board["panels"][0]["fieldConfig"]["defaults"]["thresholds"] = {"mode": mode, "steps": steps}
+    assert f"<span{colour}>50 %</span>" in figures(draw(tmp_path, {"orders": board})[1])["Up"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"gridPos": {"x": 0, "y": 0, "w": 0}}, "ValueError: found 0 columns from 0 on, of which there are 24"),
+        ({"gridPos": {"x": 20, "y": 0, "w": 12}}, "ValueError: found 12 columns from 20 on"),
+        ({"gridPos": {"x": 0, "y": "3", "w": 12}}, "TypeError: found '3', which is no number"),
+        ({"gridPos": {"x": 0, "y": 0, "w": math.inf}}, "TypeError: found inf, which is no number"),
+        ({"targets": [{"expr": "share", "legendFormat": 99}]}, "TypeError: found 99, which is no text"),
+        ({"fieldConfig": {"defaults": {"unit": 5}}}, "TypeError: found 5, which is no text"),
+        ({"fieldConfig": {"defaults": {"thresholds": {"steps": [{"color": "red", "value": "80"}]}}}}, "found '80', which is no number"),
+        ({"fieldConfig": {"defaults": []}}, "AttributeError"),
+    ],
+)
+def test_what_is_wrong_with_a_panel_is_said_with_its_place(tmp_path, change, words):
+    board = dashboard("orders", BOARD)
+    board["panels"][3] |= change
+    found, page, asked = draw(tmp_path, {"orders": board})
+    assert found["failed"] and found["msg"].startswith("dashboards.orders.panels[3] (Up): ") and words in found["msg"]
+    assert (page, asked) == ("", [])
+
+
+@pytest.mark.parametrize("dest", ["", "/", "{folder}"])
+def test_a_page_that_cannot_be_written_leaves_nothing_behind(tmp_path, dest):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    found, _page, _asked = draw(tmp_path, {"orders": dashboard("orders", BOARD)}, dest=dest.format(folder=folder))
+    assert found["failed"] and "cannot be written" in found["msg"] and list(tmp_path.iterdir()) == [folder]
+
+
 def test_of_very_many_series_the_rest_is_counted(tmp_path, monkeypatch):
     def many(asked):
         return Given({"status": "success", "data": {"result": [series({"n": str(n)}, [(END, n)]) for n in range(33)]}})
@@ -158,7 +261,7 @@ def test_of_very_many_series_the_rest_is_counted(tmp_path, monkeypatch):
         ({"dashboards": {}}, "dashboards: there are none"),
         ({"dashboards": {"x": {"title": "T"}}}, "dashboards.x: KeyError: 'panels'"),
         ({"dashboards": {"x": {"title": ["T"], "panels": []}}}, "dashboards.x: TypeError: found ['T'], which is no text"),
-        ({"dashboards": {"x": BOARD}}, "dashboards.x: KeyError: 'gridPos'"),
+        ({"dashboards": {"x": BOARD}}, "dashboards.x.panels[0] (Requests): KeyError: 'type'"),
         ({"range": "1s"}, "range: found '1s'; allowed: a length of time from 5m to 90d"),
         ({"at": "noon"}, "at: found 'noon'"),
     ],
@@ -174,12 +277,17 @@ def test_what_is_wrong_is_said_before_anything_is_asked(tmp_path, options, words
         (0.9995, "percentunit", "99.95 %"),
         (99.9, "percent", "99.9 %"),
         (0, "short", "0"),
+        (0.99999, "percentunit", "99.999 %"),
+        (12345678, "percent", "1.235e+07 %"),
         (999.9, "short", "1000"),
+        (1e300, "short", "1e+288T"),
         (12345, "short", "12.3k"),
         (-2.5e6, "short", "-2.5M"),
         (0.004, "s", "4 ms"),
         (0, "s", "0 s"),
         (5400, "s", "1.5 h"),
+        (0.9999, "s", "1000 ms"),
+        (1234, "d", "1234 d"),
         (2.5, "d", "2.5 d"),
         (1536, "bytes", "1.5 KiB"),
         (1536, "Bps", "1.54 kB/s"),
@@ -207,6 +315,12 @@ def test_marks_are_few_and_hold_everything(low, width):
     found = marks(low, low + width)
     slack = (found[-1] - found[0]) * 1e-6
     assert 2 <= len(found) <= 7 and found[0] <= low + slack and found[-1] >= low + width - slack
+
+
+def test_one_point_alone_is_a_dot():
+    drawn = Plot(0, 10, 100, 100).line([(0.5, 5)], "red")
+    (points,) = re.findall(r"points='([^']*)'", drawn)
+    assert len(set(points.split())) == 1 and len(points.split()) == 2 and "stroke-linecap=round" in drawn
 
 
 def test_a_plot_keeps_what_is_beyond_its_frame_at_the_edge():
