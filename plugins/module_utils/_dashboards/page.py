@@ -121,8 +121,9 @@ def _panel(panel: Json, answers: Answers, window: Window) -> str:
     if panel["type"] == "row":
         return f"<h3>{title}</h3>"
     asked_for = escaped(" ; ".join(query.expr for query, _legend in _queries(panel)))
+    first, wide = (int(panel["gridPos"][key]) for key in ("x", "w"))
     return (
-        f"<figure style='grid-column:{int(panel['gridPos']['x']) + 1}/span {int(panel['gridPos']['w'])}'><figcaption title='{asked_for}'>{title}</figcaption>"
+        f"<figure style='grid-column:{first + 1}/span {wide}'><figcaption title='{asked_for}'>{title}</figcaption>"
         f"{_content(panel, answers, window)}</figure>"
     )
 
