@@ -51,9 +51,9 @@ class Server:
             steps.append(self._audits)
         if identity:
             steps += [lambda: self._ids("entity"), lambda: self._ids("group")]
-        before = self._described()
+        before = self._mounted_types()
         map_threads(first, steps, _THREADS)
-        if self._described() != before:
+        if self._mounted_types() != before:
             # What was said of a path while its mount was not there, or was another one, is true no more.
             self.specs = Specs(self._describe)
         # One for all that are alike.
@@ -127,7 +127,7 @@ class Server:
         """Names in a collection; none where it was not, or could not be, listed."""
         return self._lists.get(collection)
 
-    def _described(self) -> list[dict[str, Any]]:
+    def _mounted_types(self) -> list[dict[str, Any]]:
         """What descriptions of paths follow from: which mounts there are, and of which type and version."""
         return [{name: (row.get("type"), row.get("options")) for name, row in rows.items()} for rows in (self.mounts, self.auths)]
 
