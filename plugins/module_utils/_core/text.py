@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 from pathlib import Path
 
@@ -47,11 +49,32 @@ def read_text(path: str) -> str:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
 
 
+def check_place(path: str) -> None:
+    """Raises what ``write_text`` would raise of a path, as far as it can be known without writing. Raises GantryError."""
+    place = Path(path)
+    try:
+        fresh = _beside(place)
+        if place.is_dir():
+            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+        folder = next(one for one in place.parents if os.path.lexists(one))
+        if not folder.is_dir():
+            number = errno.EEXIST if folder == place.parent else errno.ENOTDIR
+            raise OSError(number, os.strerror(number))
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+        for name in fresh.relative_to(folder).parts:
+            # A name that no file can have is told from one that none has.
+            with contextlib.suppress(FileNotFoundError):
+                os.lstat(folder / name)
+    except (OSError, ValueError) as error:
+        raise _unwritable(place, error) from error
+
+
 def write_text(path: str, content: str) -> None:
     """Write a file and the folders above it; who reads it meanwhile reads the one before. Raises GantryError."""
     place = Path(path)
     try:
-        fresh = place.with_name(f".{place.name}.new")
+        fresh = _beside(place)
         place.parent.mkdir(parents=True, exist_ok=True)
         try:
             fresh.write_text(content, encoding="utf-8")
@@ -59,5 +82,14 @@ def write_text(path: str, content: str) -> None:
         except (OSError, ValueError):
             fresh.unlink(missing_ok=True)
             raise
-    except (OSError, ValueError) as error:  # a path may be none at all
-        raise GantryError(f"{place} cannot be written: {getattr(error, 'strerror', error)}") from error
+    except (OSError, ValueError) as error:
+        raise _unwritable(place, error) from error
+
+
+def _beside(place: Path) -> Path:
+    """Where a file is written until it is whole. Raises ValueError: a path may be none at all."""
+    return place.with_name(f".{place.name}.new")
+
+
+def _unwritable(place: Path, error: OSError | ValueError) -> GantryError:
+    return GantryError(f"{place} cannot be written: {getattr(error, 'strerror', error)}")

@@ -14,7 +14,7 @@ from typing import Any
 
 from .._core.concurrency import map_threads
 from .._core.errors import InputError
-from .._core.text import write_text
+from .._core.text import check_place, write_text
 from .._core.words import amount, clean, listed
 from .._dashboards.page import DRAWN, Query, Window, as_html, asked, quiet
 from .face import Call, Face, Result
@@ -115,6 +115,7 @@ def _as_series(found: Sequence[Any]) -> Any:
 
 def _draw(call: Call) -> Result:
     dashboards = _dashboards(call.params["dashboards"])
+    check_place(call.params["dest"])
     period, end = length("range", call.params["range"], 300, 90 * 24 * _HOUR), moment(call.params["at"])
     step = max(_LEAST, -(-period // _POINTS // _LEAST) * _LEAST)
     window = Window(end - period, end, step)

@@ -15,7 +15,7 @@ from typing import Any
 
 from .._core.errors import InputError, ServerError
 from .._core.exact import duration, seconds
-from .._core.http import Pool, Retry
+from .._core.http import Pool, Response, Retry
 from .._core.words import clean
 from .face import Call
 from .rest import endpoint_of
@@ -29,8 +29,16 @@ OPTIONS: dict[str, Any] = {
 }
 
 
+_WAITS, _MAY_TAKE = 120, 100
+"""Seconds until an answer is given up, and those a query may take: the server ends it first, and says so."""
+_NOT_OF_THE_QUERY = (401, 403, 404, 429)
+"""What is said of who asks or of the address, in whatever form."""
+_FIRST, _LAST = 0, int(datetime.datetime(9999, 1, 1, tzinfo=datetime.UTC).timestamp()) - 1
+"""Moments around which there is still time on both sides that can be written."""
+
+
 class Refused(ServerError):
-    """The query itself is wrong, or too much for the server."""
+    """The query itself is wrong, or too much for the server, which is there and says so."""
 
 
 class Prometheus:
@@ -39,26 +47,47 @@ class Prometheus:
     def __init__(self, call: Call) -> None:
         endpoint, token = endpoint_of(call, "", anonymous=True)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._pool = Pool(endpoint, "gantry-prometheus", lambda renew: headers, call.gate, timeout=120)
+        self._pool = Pool(endpoint, "gantry-prometheus", lambda renew: headers, call.gate, timeout=_WAITS)
 
-    def ask(self, path: str, **query: Any) -> tuple[list[dict[str, Any]], list[str]]:
-        """(series, warnings) of one query. Raises Refused, and ServerError."""
-        body = urllib.parse.urlencode(query).encode()
+    def ask(self, path: str, **query: Any) -> tuple[list[Any], list[str]]:
+        """(series, warnings) of one query; a number or text alone is (time, value). Raises Refused, and ServerError."""
+        body = urllib.parse.urlencode({**query, "timeout": f"{_MAY_TAKE}s"}).encode()
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        answer = self._pool.request("POST", f"/api/v1/{path}", body, kind, Retry(attempts=4, seconds=150), once=False)
-        try:
-            said = answer.json()
-        except ValueError as error:
-            raise ServerError(f"{path}: {answer.status}, which is no answer of Prometheus'") from error
-        if not isinstance(said, dict) or said.get("status") != "success":
-            why = said.get("error", "") if isinstance(said, dict) else ""
-            kind_of = Refused if answer.status in (400, 422) else ServerError
-            raise kind_of(clean(f"{path}: {answer.status} {why}"[:500]))
-        return said["data"]["result"], [clean(str(one)) for one in said.get("warnings", [])]
+        retry = Retry(attempts=4, seconds=150, permanent=_took_too_long)
+        answer = self._pool.request("POST", f"/api/v1/{path}", body, kind, retry, once=False)
+        said = _object(answer)
+        if said is None:
+            raise ServerError(f"{path}: {answer.status}, which is no answer of Prometheus'")
+        if said.get("status") != "success":
+            named = said.get("errorType")
+            of_the_query = answer.status in (400, 422) or (isinstance(named, str) and answer.status not in _NOT_OF_THE_QUERY)
+            why = said.get("error") or named or ""
+            raise (Refused if of_the_query else ServerError)(clean(f"{path}: {answer.status} {why}"[:500]))
+        data = said.get("data")
+        # What found nothing may say null.
+        found = (data.get("result") if isinstance(data, dict) else data) or []
+        if not isinstance(found, list):
+            raise ServerError(clean(f"{path}: {answer.status}, and the result is no list but {found!r}"[:500]))
+        return found, [clean(str(one)) for one in said.get("warnings") or []]
 
     def close(self) -> None:
         """Close all connections."""
         self._pool.close()
+
+
+def _object(answer: Response) -> dict[str, Any] | None:
+    """The object that an answer is; none where it is anything else."""
+    try:
+        said = answer.json()
+    except ValueError:
+        return None
+    return said if isinstance(said, dict) else None
+
+
+def _took_too_long(answer: Response) -> bool:
+    """Whether the server ended the query: asked again it takes as long again."""
+    said = _object(answer) if answer.status == 503 else None
+    return said is not None and said.get("errorType") in ("timeout", "canceled")
 
 
 def moment(said: str) -> int:
@@ -67,9 +96,12 @@ def moment(said: str) -> int:
         return int(time.time())
     try:
         at = datetime.datetime.fromisoformat(said.replace("Z", "+00:00"))
-    except ValueError as error:
-        raise InputError(f"at: found {said!r}; allowed: a time such as 2026-11-29T12:00:00Z") from error
-    return int((at if at.tzinfo else at.replace(tzinfo=datetime.UTC)).timestamp())
+        found = int((at if at.tzinfo else at.replace(tzinfo=datetime.UTC)).timestamp())
+        if not _FIRST <= found <= _LAST:
+            raise ValueError
+    except (ValueError, OverflowError) as error:
+        raise InputError(f"at: found {said!r}; allowed: a time such as 2026-11-29T12:00:00Z, from the year 1970 to 9998") from error
+    return found
 
 
 def length(option: str, said: str, least: int, most: int) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 
 from .._core.errors import InputError
 from .._core.suggest import did_you_mean
-from .._core.text import write_text
+from .._core.text import check_place, write_text
 from .._slo import render
 from .._slo.budget import FREEZE, HOUR, SLOW_DOWN, STALE, UNKNOWN, History, worst
 from .._slo.model import Slo, read_all
@@ -96,15 +96,14 @@ def _report(call: Call) -> Result:
     unknown = [one for one in call.params["formats"] if one not in _FORMS]
     if unknown:
         raise InputError(f"formats: found {unknown[0]!r}{did_you_mean(unknown[0], _FORMS)}; allowed: {', '.join(_FORMS)}")
+    folder = call.params["dest"]
+    files = {form: str(Path(folder) / f"{call.params['name']}.{_FORMS[form][0]}") for form in call.params["formats"]} if folder else {}
+    for path in files.values():
+        check_place(path)
     found, warnings = _reported(call, call.params["title"])
-    files: dict[str, str] = {}
-    if call.params["dest"]:
-        for form in call.params["formats"]:
-            ending, draw = _FORMS[form]
-            path = Path(call.params["dest"]) / f"{call.params['name']}.{ending}"
-            files[form] = str(path)
-            if not call.check_mode:
-                write_text(str(path), draw(found))
+    if not call.check_mode:
+        for form, path in files.items():
+            write_text(path, _FORMS[form][1](found))
     return {"changed": bool(files), "report": found, "summary": render.summary(found), "files": files, "warnings": warnings}
 
 

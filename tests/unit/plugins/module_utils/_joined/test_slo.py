@@ -171,6 +171,7 @@ def test_who_stops_a_deployment_is_named():
         ({"max_age": "8d"}, "max_age: found '8d'"),
         ({"max_age": "1s"}, "max_age: found '1s'"),
         ({"at": "yesterday"}, "at: found 'yesterday'; allowed: a time such as"),
+        ({"at": "0001-01-01T00:00:00Z"}, "at: found '0001-01-01T00:00:00Z'; allowed: a time such as"),
         ({"services": ["stor"]}, "services: no objective is of 'stor'; did you mean 'store'?"),
         ({"slos": {"x": {"service": "store"}}}, "slos: KeyError: 'indicator'"),
         ({"policies": {"standart": {"slow_down": 1, "freeze": 0}}}, "unknown policy 'standard'; did you mean 'standart'?"),
@@ -194,3 +195,11 @@ def test_an_unknown_form_is_refused_before_anything_is_asked():
     with answering(prometheus) as server:
         found = call(REPORT, server.url, formats=["pdf"])
         assert found["failed"] and "formats: found 'pdf'" in found["msg"] and server.asked == []
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_report_that_cannot_be_written_is_refused_before_anything_is_asked(tmp_path, check_mode):
+    (tmp_path / "file").touch()
+    with answering(prometheus) as server:
+        found = call(REPORT, server.url, check_mode, dest=str(tmp_path / "file"))
+    assert found["failed"] and "slo-report.json cannot be written: File exists" in found["msg"] and server.asked == []
