@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,7 +15,11 @@ from .._core.concurrency import map_threads
 from .._core.errors import InputError
 from .._core.text import check_place, write_text
 from .._core.words import amount, clean, listed
-from .._dashboards.page import DRAWN, Query, Window, as_html, asked, quiet
+from .._dashboards.drawn import Window
+from .._dashboards.page import as_html, asked
+from .._dashboards.panels import read as panels_of
+from .._dashboards.series import Answers, Query, read
+from .._dashboards.unlike import check
 from .face import Call, Face, Result
 from .prometheus import OPTIONS, Prometheus, Refused, length, moment
 
@@ -34,12 +37,13 @@ def _dashboards(given: Mapping[str, Any]) -> dict[str, Any]:
     for name, board in given.items():
         place = f"dashboards.{name}"
         try:
-            _texts(board["title"])
+            if not isinstance(board["title"], str):
+                raise TypeError(f"found {board['title']!r}, which is no text")
             # Grafana keeps what a closed row hides in the row.
             panels = [one for panel in board["panels"] for one in (panel, *(panel.get("panels") or ()))]
             for number, panel in enumerate(panels):
-                place = f"dashboards.{name}.panels[{number}] ({clean(str(panel.get('title', 'without a title')))})"
-                _check(panel)
+                place = _place(name, number, panel)
+                check(panel)
             found[name] = {**board, "panels": panels}
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(
@@ -49,37 +53,11 @@ def _dashboards(given: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _check(panel: Mapping[str, Any]) -> None:
-    """Raises what says what is wrong with a panel."""
-    _texts(panel["type"], panel["title"])
-    x, wide, _y = _numbers(*(panel["gridPos"][key] for key in ("x", "w", "y")))
-    if not (x >= 0 and wide >= 1 and x + wide <= 24):
-        raise ValueError(f"found {wide:g} columns from {x:g} on, of which there are 24")
-    if panel["type"] == "text":
-        _texts(panel["options"]["content"])
-    elif panel["type"] in DRAWN:
-        _texts(*(one["expr"] for one in panel.get("targets") or ()))
-        defaults = panel["fieldConfig"]["defaults"]
-        _texts(defaults.get("unit") or "", *(one.get("legendFormat") or "" for one in panel.get("targets") or ()))
-        for step in (defaults.get("thresholds") or {}).get("steps") or ():
-            _texts(step["color"])
-            _numbers(0 if step.get("value") is None else step["value"])
+def _place(name: str, number: int, panel: Mapping[str, Any]) -> str:
+    return f"dashboards.{name}.panels[{number}] ({clean(str(panel.get('title', 'without a title')))})"
 
 
-def _texts(*found: Any) -> None:
-    for one in found:
-        if not isinstance(one, str):
-            raise TypeError(f"found {one!r}, which is no text")
-
-
-def _numbers(*found: Any) -> tuple[float, ...]:
-    for one in found:
-        if isinstance(one, bool) or not isinstance(one, (int, float)) or not math.isfinite(one):
-            raise TypeError(f"found {one!r}, which is no number")
-    return found
-
-
-def _answers(call: Call, queries: Sequence[Query], window: Window) -> tuple[dict[Query, Any], list[str]]:
+def _answers(call: Call, queries: Sequence[Query], window: Window) -> tuple[Answers, list[str]]:
     """Series by query, or why one was refused; and warnings."""
     prometheus = Prometheus(call)
 
@@ -89,10 +67,10 @@ def _answers(call: Call, queries: Sequence[Query], window: Window) -> tuple[dict
                 series, said = prometheus.ask("query", query=query.expr, time=window.end)
             else:
                 series, said = prometheus.ask("query_range", query=query.expr, start=window.begin, end=window.end, step=window.step)
-            return _as_series(series), said
-        except Refused as error:
+            return read(series), said
+        except (Refused, ValueError) as error:
             # It is written into the page, and a server may repeat what it was sent.
-            return call.secrets.scrubbed(error.message), []
+            return call.secrets.scrubbed(clean(str(error))), []
 
     with contextlib.closing(prometheus):
         found = map_threads(answer, queries, _AT_ONCE)
@@ -102,17 +80,6 @@ def _answers(call: Call, queries: Sequence[Query], window: Window) -> tuple[dict
     )
 
 
-def _as_series(found: Sequence[Any]) -> Any:
-    """A number alone, as ``time()`` is one, or why a text is not drawn; series as they are."""
-    if not found or isinstance(found[0], Mapping):
-        return found
-    try:
-        float(found[1])
-    except ValueError:
-        return "the answer is a text, which is not drawn"
-    return [{"metric": {}, "value": found}]
-
-
 def _draw(call: Call) -> Result:
     dashboards = _dashboards(call.params["dashboards"])
     check_place(call.params["dest"])
@@ -120,13 +87,17 @@ def _draw(call: Call) -> Result:
     step = max(_LEAST, -(-period // _POINTS // _LEAST) * _LEAST)
     window = Window(end - period, end, step)
     answers, warnings = _answers(call, asked(dashboards.values()), window)
-    silent = quiet(dashboards, answers)
+    panels = panels_of(dashboards, answers)
+    silent = {name: [one.json["title"] for one in found if one.silent] for name, found in panels.items()}
+    silent = {name: titles for name, titles in silent.items() if titles}
     refused = [f"{query.expr}: {found}" for query, found in answers.items() if isinstance(found, str)]
-    panels = sum(panel["type"] not in ("row", "text") for board in dashboards.values() for panel in board["panels"])
-    counts = [amount(len(dashboards), "dashboard"), amount(panels, "panel"), f"{sum(map(len, silent.values()))} without data"]
+    drawn = sum(one.json["type"] not in ("row", "text") for found in panels.values() for one in found)
+    counts = [amount(len(dashboards), "dashboard"), amount(drawn, "panel"), f"{sum(map(len, silent.values()))} without data"]
     summary = ", ".join([*counts, *([f"{amount(len(refused), 'query', 'queries')} refused"] if refused else [])])
     if not call.check_mode:
-        write_text(call.params["dest"], as_html(call.params["title"], dashboards, answers, window, summary))
+        write_text(call.params["dest"], as_html(call.params["title"], dashboards, panels, window, summary))
+    for name, found in panels.items():
+        warnings += [f"{_place(name, number, one.json)}: {clean('; '.join(one.unlike))}" for number, one in enumerate(found) if one.unlike]
     result: Result = {
         "changed": True, "file": call.params["dest"], "summary": summary, "silent": silent, "unanswered": refused, "warnings": warnings,
     }  # fmt: skip
