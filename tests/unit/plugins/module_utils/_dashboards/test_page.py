@@ -237,12 +237,15 @@ def test_what_is_wrong_with_a_panel_is_said_with_its_place(tmp_path, change, wor
     assert (page, asked) == ("", [])
 
 
-@pytest.mark.parametrize("dest", ["", "/", "{folder}"])
-def test_a_page_that_cannot_be_written_leaves_nothing_behind(tmp_path, dest):
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("dest", ["", "/", "{folder}", "{folder}/file/page.html"])
+def test_a_page_that_cannot_be_written_is_refused_before_anything_is_asked(tmp_path, dest, check_mode):
     folder = tmp_path / "folder"
     folder.mkdir()
-    found, _page, _asked = draw(tmp_path, {"orders": dashboard("orders", BOARD)}, dest=dest.format(folder=folder))
-    assert found["failed"] and "cannot be written" in found["msg"] and list(tmp_path.iterdir()) == [folder]
+    (folder / "file").touch()
+    found, _page, asked = draw(tmp_path, {"orders": dashboard("orders", BOARD)}, check_mode, dest=dest.format(folder=folder))
+    assert found["failed"] and "cannot be written" in found["msg"] and asked == []
+    assert sorted(tmp_path.rglob("*")) == [folder, folder / "file"]
 
 
 def test_of_very_many_series_the_rest_is_counted(tmp_path, monkeypatch):
