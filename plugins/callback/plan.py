@@ -16,6 +16,7 @@ description:
   - It writes no file and says nothing where there was no plan.
   - For every other stdout callback than P(gantry.platform.console#callback), such as those of AWX and ansible-runner. Where that one speaks
     it draws the table itself, and this one rests.
+  - It also lets C(ansible-playbook) look for garbage more seldom, which is an eighth of the work of a plan otherwise.
   - Before the first task it looks whether the inventory's files can be read at all. Ansible would end with words that name no file; it
     ends the run with file, line and cure, and the exit code 2 of a failed run.
 author:
@@ -36,6 +37,7 @@ from ansible import constants as C
 from ansible.executor.task_result import CallbackTaskResult
 from ansible.plugins.callback import CallbackBase
 
+from ..plugin_utils._garbage import keep_what_is_there
 from ..plugin_utils._run_table import RunTable, unreadable
 
 _FAILED = 2
@@ -52,6 +54,7 @@ class CallbackModule(CallbackBase):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        keep_what_is_there()
         self._table = RunTable(self._display)
         self._looked_at: set[str] = set()
         self.disabled = C.DEFAULT_STDOUT_CALLBACK == "gantry.platform.console"

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import gc
 import json
 import os
 import signal
@@ -31,11 +30,10 @@ from ..module_utils._core.stop import Gate, stopped_by_signals
 from ..module_utils._core.suggest import did_you_mean
 from ..module_utils._core.words import clean
 from ..module_utils._joined.face import Call, Face
+from ._garbage import keep_what_is_there
 from ._live_line import Passing
 
 _PR_SET_PDEATHSIG = 1
-_COLLECTS = (50_000, 20, 20)
-"""How many new objects it takes to look for garbage: a parsed set of definitions alone is a hundred thousand that all stay."""
 
 
 def runs_here(action: ActionBase) -> bool:
@@ -122,11 +120,7 @@ def worker() -> Iterator[Gate]:
 
 def outcome(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """The result of ``work``; the one place where an action's errors become a failed result."""
-    # This process is one task's. What it inherited from ansible-playbook stays: a collection would find no garbage there, and a page that
-    # it writes its marks on is no longer shared.
-    if not gc.get_freeze_count():
-        gc.freeze()
-        gc.set_threshold(*_COLLECTS)
+    keep_what_is_there()
     try:
         return work()
     except GantryError as error:
