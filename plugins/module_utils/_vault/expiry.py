@@ -8,37 +8,41 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 
 from .._core.certificate import not_after
 from .._core.words import clean
 from .client import Json, VaultClient, VaultError
-from .names import LIST
 
 
 def expiring(client: VaultClient, now: datetime.datetime) -> list[Json]:
     """``{what, expires, days_left}``, the nearest end first; what the token may not see is left out."""
+
+    def read(path: str) -> Json:
+        return (client.find(path) or {}).get("data") or {}
+
     found: list[tuple[str, datetime.datetime]] = []
-    for mount, row in (_seen(client, "sys/mounts") or {}).items():
+    for mount, row in _seen(read, "sys/mounts").items():
         if row["type"] == "pki":
-            for identity, issuer in ((_seen(client, f"{mount}issuers{LIST}") or {}).get("key_info") or {}).items():
-                pem = (_seen(client, f"{mount}issuer/{identity}") or {}).get("certificate")
+            for identity, issuer in _seen(client.rows, f"{mount}issuers").items():
+                pem = _seen(read, f"{mount}issuer/{identity}").get("certificate")
                 if pem:
                     found.append((f"{mount}issuer/{issuer.get('issuer_name') or identity}", not_after(pem)))
-    token = _seen(client, "auth/token/lookup-self") or {}
+    token = _seen(read, "auth/token/lookup-self")
     if token.get("expire_time"):
         found.append(("the token in use", now + datetime.timedelta(seconds=int(token["ttl"]))))
-    licence = ((_seen(client, "sys/license/status") or {}).get("autoloaded") or {}).get("expiration_time")
+    licence = (_seen(read, "sys/license/status").get("autoloaded") or {}).get("expiration_time")
     if licence:
         found.append(("the licence", datetime.datetime.fromisoformat(str(licence).replace("Z", "+00:00"))))
     found.sort(key=lambda row: row[1])
     return [{"what": clean(what), "expires": f"{end:%Y-%m-%dT%H:%M:%SZ}", "days_left": (end - now).days} for what, end in found]
 
 
-def _seen(client: VaultClient, path: str) -> Json | None:
+def _seen(ask: Callable[[str], Json], path: str) -> Json:
+    """What ``ask`` finds at a path; nothing where the token may not see it."""
     try:
-        answer = client.find(path)
+        return ask(path)
     except VaultError as error:
         if error.status in (400, 403, 404, 405):
-            return None
+            return {}
         raise
-    return None if answer is None else dict(answer.get("data") or {})
