@@ -272,6 +272,21 @@ def test_the_words_of_before_are_taken_with_a_deprecation_and_mean_what_they_mea
     assert [(row["id"], row["action"]) for row in answer["plan"]] == [(f"sys/auth/{name}-left", "delete")]
 
 
+def test_what_a_key_is_told_after_it_was_made_is_known_in_a_mount_of_the_same_run(live, name):
+    key = {"type": "aes256-gcm96", "deletion_allowed": True, "auto_rotate_period": "720h"}
+    wanted = {"engines": {name: {"type": "transit", "keys": {"app": key}}}}
+    made = [(f"sys/mounts/{name}", "create"), (f"{name}/keys/app", "create")]
+    planned = live.configure(wanted, check_mode=True, owner=name)
+    assert [(row["id"], row["action"]) for row in planned["plan"]] == made
+    before = live.audit.mark()
+    done = live.configure(wanted, owner=name)
+    assert [(row["id"], row["action"]) for row in done["plan"]] == made and done["warnings"] == []
+    assert f"{name}/keys/app/config" in [path for _operation, path in live.audit.changes(before)]
+    assert live.api.read(f"{name}/keys/app")["data"]["deletion_allowed"] is True
+    before = live.audit.mark()
+    assert live.configure(wanted, owner=name)["changed"] is False and live.audit.changes(before) == []
+
+
 def test_null_says_that_it_must_be_absent(live, name):
     live.api.write(f"sys/policies/acl/{name}-theirs", {"policy": 'path "a" { capabilities = ["read"] }'})
     wanted = {"policies": {f"{name}-theirs": None, f"{name}-never": None}}
