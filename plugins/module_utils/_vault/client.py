@@ -26,13 +26,16 @@ from .._core.tls import client_context
 from .names import LIST, path_problem
 
 Json = dict[str, Any]
+_HELP = "help=1"
 _STATES = ("standbycode", "perfstandbycode", "drsecondarycode", "sealedcode", "uninitcode")
 _ELECTION_PAUSE = 0.25
 _PEM = "-----BEGIN CERTIFICATE-----"
 _NOT_TWICE = re.compile(
-    r"sys/init|(.*/)?(rotate-root/[^/]+|rotate-role/[^/]+|secret-id|generate/[a-z/]+|sign-intermediate|import/bundle|import)|auth/token/create(/.*)?"
+    r"sys/init|(.*/)?(rotate-root/[^/]+|rotate-role/[^/]+|secret-id|generate/(?!intermediate/existing)[a-z/]+|sign-intermediate|import/bundle|import)|auth/token/create(/.*)?"
 )
 """Paths of which each PUT makes something new, or can be done once only."""
+_TOLD = (_HELP, LIST.removeprefix("?"))
+"""Queries that an error names, since they make another request of it."""
 _LONG = re.compile(r"\S{80,}")
 AUTH_SPEC: dict[str, Any] = {
     "access_file": {"type": "path"},
@@ -139,6 +142,10 @@ class VaultClient:
         """``sys/health`` of a server in whatever state: its usual way to say so is a status that counts as a failure."""
         return self.read("sys/health", dict.fromkeys(_STATES, "200"))
 
+    def describe(self, path: str) -> Json:
+        """What the server says that may be done with ``path``, as an OpenAPI document of its mount. Raises VaultError."""
+        return self._send("GET", path, query=_HELP).get("openapi") or {}
+
     def find(self, path: str) -> Json | None:
         """A GET; none where there is nothing. Raises VaultError, ``unsupported`` where there can be nothing."""
         try:
@@ -212,8 +219,14 @@ class VaultClient:
             leader = response.headers.get("Location") or "the leader"
             raise ServerError(f"{method} {place}: this node is a standby that does not forward; give the address of {leader} as url")
         if response.status >= 400:
-            raise VaultError(response, f"{method} {place}")
+            # Of a path that can be read its description and its list are other requests, which other rights allow.
+            raise VaultError(response, f"{method} {place}{f'?{query}' if query in _TOLD else ''}")
         return response
+
+
+def told(answer: Mapping[str, Any]) -> list[str]:
+    """What the server said to a request beside its answer."""
+    return [str(text) for text in answer.get("warnings") or []]
 
 
 def _permanent(response: Response) -> bool:

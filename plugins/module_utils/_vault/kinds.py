@@ -10,12 +10,12 @@ from __future__ import annotations
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from .._core.change import Impact
 from .._core.compare import Traits
 from .._core.errors import GantryError, InputError
-from .client import Json, VaultError
+from .authorities import intermediate
+from .client import Json, VaultError, told
 from .document import Resource
 from .fields import Fields
 from .hcl import HclError, parse, policy_meaning
@@ -59,7 +59,7 @@ class Kind:
         fields = self.fields(server, resource)
         if live is not None and fields.replaced:
             body = {**fields.kept(live), **body}
-        return _said(server.client.write(resource.path, body))
+        return told(server.client.write(resource.path, body))
 
     def former(self, live: Json) -> Json:
         """What has to be written to have back what is about to be replaced."""
@@ -118,10 +118,10 @@ class Mount(Kind):
 
     def write(self, server: Server, resource: Resource, body: Json, live: Json | None, changed: set[str]) -> list[str]:
         if live is not None:
-            return _said(server.client.write(f"{resource.path}/tune", {name: body[name] for name in sorted(changed)}))
+            return told(server.client.write(f"{resource.path}/tune", {name: body[name] for name in sorted(changed)}))
         of_mount = ("type", "description", "local", "seal_wrap", "options", "plugin_version")
         config = {name: value for name, value in body.items() if name not in of_mount}
-        return _said(server.client.write(resource.path, {name: body[name] for name in of_mount if name in body} | {"config": config}))
+        return told(server.client.write(resource.path, {name: body[name] for name in of_mount if name in body} | {"config": config}))
 
 
 class AuthMethod(Mount):
@@ -148,7 +148,7 @@ class Audit(Kind):
             body = {**(self.former(live) if body.get("type") == live.get("type") else {}), **body}
             server.client.delete(resource.path)
         try:
-            return _said(server.client.write(resource.path, body))
+            return told(server.client.write(resource.path, body))
         except GantryError as error:
             kept = ""
             if former is not None:
@@ -212,10 +212,10 @@ class TransitKey(Kind):
         made = server.specs.of(resource.path).properties
         said: list[str] = []
         if live is None:
-            said += _said(server.client.write(resource.path, {name: value for name, value in body.items() if not config or name in made}))
+            said += told(server.client.write(resource.path, {name: value for name, value in body.items() if not config or name in made}))
             changed = {name for name in body if config and name not in made}
         if changed:
-            said += _said(server.client.write(f"{resource.path}/config", {name: body[name] for name in sorted(changed)}))
+            said += told(server.client.write(f"{resource.path}/config", {name: body[name] for name in sorted(changed)}))
         return said
 
     def remove(self, server: Server, path: str) -> None:
@@ -262,38 +262,18 @@ class Issuer(Kind):
         if live is None:
             given = {name: value for name, value in body.items() if name not in ("type", "signed_by")}
             if body.get("type", "root") == "root":
-                said += _said(client.write(f"{mount}/issuers/generate/root/internal", {**given, "issuer_name": resource.name}))
+                said += told(client.write(f"{mount}/issuers/generate/root/internal", {**given, "issuer_name": resource.name}))
             else:
-                said += self._intermediate(server, resource, body, given)
+                said += intermediate(server, resource, body, given)
             changed = {name for name in given if name in later}
         if changed:
             # What is left out is set back by the server, whoever set it.
             whole = {**fields.kept(live or {}), **{name: value for name, value in body.items() if name in later}}
-            said += _said(client.write(resource.path, {**whole, "issuer_name": resource.name}))
+            said += told(client.write(resource.path, {**whole, "issuer_name": resource.name}))
         # The first one is the default, which the server says after it has stored it: who is killed in between leaves a mount without any.
         if not client.read(f"{mount}/config/issuers")["data"].get("default"):
             client.write(f"{mount}/config/issuers", {"default": resource.name})
         return said
-
-    def _intermediate(self, server: Server, resource: Resource, body: Json, given: Json) -> list[str]:
-        client, mount = server.client, resource.mount
-        # A certificate is stored first and named then. Its key has the name from the beginning: so it is known what a killed run left.
-        name = given.get("key_name") or resource.name
-        keys = {row.get("key_name"): identity for identity, row in client.rows(f"{mount}/keys").items()}
-        if name in keys:
-            for identity, row in client.rows(f"{mount}/issuers").items():
-                if row.get("key_id") == keys[name] and not row.get("issuer_name"):
-                    return _said(client.write(f"{mount}/issuer/{identity}", {"issuer_name": resource.name}))
-        named = {} if name in keys else {"key_name": name}
-        request = client.write(f"{mount}/issuers/generate/intermediate/internal", {**given, **named})
-        signer, _slash, issuer = str(body["signed_by"]).partition("/issuer/")
-        order = {**given, "csr": request["data"]["csr"], "format": "pem_bundle"}
-        signed = client.write(f"{signer}/issuer/{issuer or 'default'}/sign-intermediate", order)
-        chain = "\n".join([signed["data"]["certificate"], *(signed["data"].get("ca_chain") or [])])
-        answer = client.write(f"{mount}/issuers/import/bundle", {"pem_bundle": chain})
-        # Whose chain lies in the same mount has others there that have a key.
-        (own,) = [identity for identity, key in answer["data"]["mapping"].items() if key == request["data"]["key_id"]]
-        return _said(client.write(f"{mount}/issuer/{own}", {"issuer_name": resource.name}))
 
 
 class Entity(Kind):
@@ -313,7 +293,7 @@ class Entity(Kind):
 
     def write(self, server: Server, resource: Resource, body: Json, live: Json | None, changed: set[str]) -> list[str]:
         client = server.client
-        said = _said(client.write(resource.path, {name: value for name, value in body.items() if name != "aliases"}))
+        said = told(client.write(resource.path, {name: value for name, value in body.items() if name != "aliases"}))
         if "aliases" not in body or (live is not None and "aliases" not in changed):
             return said
         found = client.read(resource.path)["data"]
@@ -323,9 +303,9 @@ class Entity(Kind):
         for accessor, name in wanted.items():
             alias = {"name": name, "mount_accessor": accessor, "canonical_id": found["id"]}
             if accessor not in had:
-                said += _said(client.write("identity/entity-alias", alias))
+                said += told(client.write("identity/entity-alias", alias))
             elif had[accessor]["name"] != name:
-                said += _said(client.write(f"identity/entity-alias/id/{had[accessor]['id']}", alias))
+                said += told(client.write(f"identity/entity-alias/id/{had[accessor]['id']}", alias))
         for accessor, row in had.items():
             if accessor not in wanted:
                 client.delete(f"identity/entity-alias/id/{row['id']}")
@@ -364,12 +344,12 @@ class Group(Kind):
         for kind, key in (("entity", "member_entities"), ("group", "member_groups")):
             if key in body:
                 given[f"member_{kind}_ids"] = [self._id(server, kind, name) for name in body[key]]
-        said = _said(client.write(resource.path, given))
+        said = told(client.write(resource.path, given))
         if "alias" in body and (live is None or "alias" in changed):
             found = client.read(resource.path)["data"]
             alias = {"name": body["alias"]["name"], "mount_accessor": server.accessor(body["alias"]["mount"]), "canonical_id": found["id"]}
             old = (found.get("alias") or {}).get("id")
-            said += _said(client.write(f"identity/group-alias/id/{old}" if old else "identity/group-alias", alias))
+            said += told(client.write(f"identity/group-alias/id/{old}" if old else "identity/group-alias", alias))
         return said
 
     @staticmethod
@@ -411,7 +391,3 @@ KINDS: Mapping[str, Kind] = {
     "policy": Policy(),
     "transit_key": TransitKey(),
 }
-
-
-def _said(answer: Mapping[str, Any]) -> list[str]:
-    return [str(text) for text in answer.get("warnings") or []]

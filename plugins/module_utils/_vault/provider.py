@@ -51,17 +51,22 @@ class VaultProvider(Provider[Resource]):
         self._known_policies = known_policies
         self._collections: set[str] = set()
         self._server = Server(self._client)
+        self._observed = False
 
     # reading
 
     def forget(self) -> None:
-        self._server = Server(self._client)
+        self._server, self._observed = Server(self._client), False
 
     def observe(self, resources: Sequence[Resource], entries: Mapping[str, Entry]) -> None:
         kinds = {resource.kind for resource in resources}
         self._collections = {resource.collection for resource in resources if resource.collection}
         wanted = {one.collection for one in resources if one.collection and one.kind != "namespace"} | {"sys/policies/acl"}
         self._server.observe(resources, wanted, audit="audit" in kinds, identity=bool(kinds & {"entity", "group"}))
+        if not self._observed:
+            # Later on what this run began counts as well.
+            self._server.begun = frozenset(path for path, entry in entries.items() if entry.pending)
+        self._observed = True
         self._server.former = {path: entry.former for path, entry in entries.items() if entry.former is not None}
 
     def identity(self) -> str:
@@ -140,8 +145,28 @@ class VaultProvider(Provider[Resource]):
     # planning
 
     def problems(self, resources: Sequence[Resource]) -> Iterator[str]:
+        others = {resource.mount: text for resource in resources if resource.kind in _MOUNT_KINDS and (text := self._other_type(resource))}
+        yield from others.values()
         for resource in resources:
-            yield from unknown_fields(resource, self.fields(resource))
+            # What there is to say of what lies in a mount of another type follows from that.
+            if resource.mount not in others:
+                yield from unknown_fields(resource, self.fields(resource))
+
+    def _other_type(self, resource: Resource) -> str:
+        """That the mount which is there is of another type than the declared; empty where it is not."""
+        live = KINDS[resource.kind].live(self._server, resource) or {}
+        there, declared = live.get("type"), (resource.body or {}).get("type")
+        if not there or not declared or there == declared:
+            return ""
+        path = resource.mount
+        if not resource.where:
+            return (
+                f"record_mount: the mount {path} is there and is of type {there}, a record needs one of type {declared}; name another one"
+            )
+        return (
+            f"config.{resource.where}.type: the mount {path} is there and is of type {there}, declared is {declared}, and a type cannot be "
+            f"changed; take another path, or declare {resource.where} as null first and name {path} in prune.data: then it goes with all it holds"
+        )
 
     def refusals(self, findings: Sequence[Finding[Resource]]) -> list[str]:
         return refusals(self._server, findings)

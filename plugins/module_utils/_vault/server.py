@@ -37,6 +37,8 @@ class Server:
         self.cluster_id = ""
         self.former: dict[str, Json] = {}
         """What stood where a run that did not end was about to replace it, by path."""
+        self.begun: frozenset[str] = frozenset()
+        """Paths that a run before this one began to write and did not end."""
         self._lists: dict[str, list[str] | None] = {}
         self._plugins: dict[str, set[str]] | None = None
 
@@ -56,8 +58,9 @@ class Server:
         if self._mounted_types() != before:
             # What was said of a path while its mount was not there, or was another one, is true no more.
             self.specs = Specs(self._describe)
-        # One for all that are alike.
-        alike = {(one.collection or one.path, one.mount_type): self._described_at(one) for one in resources}
+        # One for all that are alike. What is to go takes nothing.
+        written = [one for one in resources if one.body is not None]
+        alike = {(one.collection or one.path, one.mount_type): self._described_at(one) for one in written}
         self.specs.learn((path + ("/tune" if path.startswith(_TUNED) else "") for path in alike.values()), _THREADS)
         wanted = [path for path in sorted(set(collections)) if self.mounted(path) and path != "sys/audit"]
         self._lists = dict(zip(wanted, map_threads(self._list, wanted, _THREADS), strict=True))
@@ -136,7 +139,7 @@ class Server:
         if mount is None:
             return None
         try:
-            return mount, self.client.read(path, {"help": "1"}).get("openapi") or {}
+            return mount, self.client.describe(path)
         except VaultError as error:
             if error.status in (403, 404):
                 return None

@@ -446,6 +446,10 @@ REFUSED = [
     ({"namespaces": {"team": {}}}, "this server has no namespaces"),
     ({"quotas": {"lease_count": {"q": {"path": "sys", "max_leases": 5}}}}, "this server has no sys/quotas/lease-count/q"),
     ({"engines": {"trial-forms-kv/below": {"type": "kv"}}}, "a mount cannot lie below another; there is trial-forms-kv"),
+    (
+        {"engines": {"trial-forms-kv": {"type": "pki", "crl": {"expiry": "1h"}}}},
+        "trial-forms-kv is there and is of type kv, declared is pki",
+    ),
     ({"engines": {"trial-n": {"type": "kv"}, "trial-n/below": {"type": "kv"}}}, "a mount cannot lie below another; there is trial-n"),
     ({"engines": {"trial-n": {"type": "trnasit"}}}, r"this server has no trnasit; .*did you mean 'transit'\?"),
     ({"auth": {"trial-n": {"type": "userpas"}}}, r"this server has no userpas; .*did you mean 'userpass'\?"),

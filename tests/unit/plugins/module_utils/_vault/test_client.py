@@ -29,7 +29,7 @@ def client(monkeypatch):
 
     def request(method, path, body, headers, retry, gate, once=False):
         made.asked.append((method, path, json.loads(body) if body else None))
-        made.retry = retry
+        made.retry, made.once = retry, once
         return made.answers.pop(0)
 
     monkeypatch.setattr(made, "pool", types.SimpleNamespace(request=request))
@@ -104,6 +104,35 @@ def test_a_refusal_tells_what_the_server_said_without_long_values(client):
     with pytest.raises(VaultError) as refused:
         client.find("y")
     assert (refused.value.status, refused.value.sealed) == (403, False)
+
+
+def test_a_refusal_says_whether_a_path_its_description_or_its_list_was_asked(client):
+    client.answers = [answer(500, {"errors": ["out of order"]}) for _time in range(4)]
+    asked = [
+        (lambda: client.describe("pki/roles/a"), "GET pki/roles/a?help=1: 500 out of order"),
+        (lambda: client.rows("pki/issuers"), "GET pki/issuers?list=true: 500 out of order"),
+        (lambda: client.read("pki/roles/a"), "GET pki/roles/a: 500 out of order"),
+        (client.health, "GET sys/health: 500 out of order"),
+    ]
+    for ask, words in asked:
+        with pytest.raises(VaultError) as refused:
+            ask()
+        assert refused.value.message == words
+
+
+@pytest.mark.parametrize(
+    ("path", "once"),
+    [
+        ("pki/issuers/generate/intermediate/internal", True),
+        ("pki/issuers/generate/root/internal", True),
+        ("pki/issuers/generate/intermediate/existing", False),
+        ("pki/issuer/issuing", False),
+    ],
+)
+def test_what_makes_something_new_each_time_is_sent_once(client, path, once):
+    client.answers = [answer(204)]
+    client.write(path, {})
+    assert client.once is once
 
 
 def test_a_sealed_server_is_not_asked_again_and_a_busy_one_is(client):

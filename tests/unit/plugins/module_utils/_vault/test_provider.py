@@ -13,6 +13,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._core.compare impo
 from ansible_collections.gantry.platform.plugins.module_utils._core.record import Entry
 from ansible_collections.gantry.platform.plugins.module_utils._vault.client import VaultError
 from ansible_collections.gantry.platform.plugins.module_utils._vault.document import read_document
+from ansible_collections.gantry.platform.plugins.module_utils._vault.fields import Fields
 from ansible_collections.gantry.platform.plugins.module_utils._vault.kinds import KINDS
 from ansible_collections.gantry.platform.plugins.module_utils._vault.order import STAGES
 from ansible_collections.gantry.platform.plugins.module_utils._vault.provider import VaultProvider
@@ -111,3 +112,28 @@ def test_the_record_lies_in_its_mount_which_another_run_may_make_first(provider)
 
     assert provider.was_first(refused("path is already in use at gantry/")) and not provider.was_first(refused("permission denied"))
     assert not provider.was_first(ValueError("already in use"))
+
+
+def test_a_mount_of_another_type_is_told_and_not_what_follows_from_it(provider):
+    provider._server.mounts["kv"] = {"type": "transit"}
+    provider._server.auths["users"] = {"type": "ldap"}
+    provider._server.mounts["gantry"] = {"type": "transit"}
+    provider._server.specs = types.SimpleNamespace(of=lambda path, **_more: Fields({"a": {}}))
+    told = list(provider.problems([resource for resource in DECLARED.values() if resource.kind != "entity" and resource.body is not None]))
+    assert sorted(text.partition(";")[0] for text in told) == [
+        "config.auth.users.type: the mount auth/users is there and is of type ldap, declared is userpass, and a type cannot be changed",
+        "config.engines.kv.type: the mount kv is there and is of type transit, declared is kv, and a type cannot be changed",
+        "config.policies.Reader.policy: unknown to this server",
+        "record_mount: the mount gantry is there and is of type transit, a record needs one of type kv",
+    ]
+    (cure,) = [text for text in told if "engines.kv" in text]
+    assert "declare engines.kv as null first and name kv in prune.data: then it goes with all it holds" in cure
+
+
+def test_what_this_run_began_is_not_what_another_one_left(provider):
+    provider._server.observe = lambda *_resources, **_more: None
+    provider.observe([], {"left": Entry("issuer", pending=True), "ended": Entry("issuer")})
+    provider.observe([], {name: Entry("issuer", pending=True) for name in ("left", "ended", "new")})
+    assert provider._server.begun == {"left"}
+    provider.forget()
+    assert provider._server.begun == set()
