@@ -137,6 +137,26 @@ def test_a_key_that_a_kill_left_and_that_is_of_another_kind_is_not_taken(live, n
     assert is_done(live, declared(name, key_type="ec", key_bits=384), name)
 
 
+def test_an_authority_that_was_left_and_revoked_is_not_taken(live, name, monkeypatch):
+    killed_before("-pki/issuer/", live, declared(name), name, monkeypatch)
+    (left,) = with_keys(live, f"{name}-pki")
+    live.api.write(f"{name}-pki/issuer/{left}/revoke", {})
+    (warning,) = live.configure(declared(name), owner=name)["warnings"]
+    assert f"{left} has no name" in warning and "differs from what is declared in being revoked;" in warning
+    assert sorted(with_keys(live, f"{name}-pki").values()) == ["", "issuing"]
+    assert is_done(live, declared(name), name)
+
+
+def test_without_a_record_of_the_killed_run_the_default_of_the_mount_stays(live, name, monkeypatch):
+    killed_before("-pki/issuer/", live, declared(name), name, monkeypatch)
+    (left,) = with_keys(live, f"{name}-pki")
+    live.api.delete(f"gantry/metadata/{name}")
+    warnings = live.configure(declared(name, common_name="another"), owner=name)["warnings"]
+    assert sum(f"{name}-pki/issuer/{left} is still the default of {name}-pki" in text for text in warnings) == 1
+    assert live.api.read(f"{name}-pki/config/issuers")["data"]["default"] == left
+    assert is_done(live, declared(name, common_name="another"), name)
+
+
 def test_a_key_of_the_declared_name_that_was_there_is_not_taken(live, name):
     wanted = declared(name, key_name="theirs")
     without = {"engines": {**wanted["engines"], f"{name}-pki": {"type": "pki", "tune": {"max_lease_ttl": "87600h"}}}}
