@@ -20,8 +20,8 @@ import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.build import ensure, missing
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.data import Definitions
 from ansible_collections.gantry.platform.tests.integration.kube.cluster import Cluster
+from ansible_collections.gantry.platform.tests.kit.sharing import ByFolder
 from xdist.remote import Producer
-from xdist.scheduler import LoadFileScheduling
 
 ROOT = Path(__file__).resolve().parents[2]
 INSTANCES = ROOT / ".gantry" / f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
@@ -35,17 +35,8 @@ ORDER = (*WHOLE, ".", "vault", "kube")
 """What takes longest comes first: whole playbooks, then what shares a Vault, then what shares a control plane, in many short files."""
 
 
-class ByServers(LoadFileScheduling):
-    """A file is one worker's, and so is a folder whose files share servers."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = super()._split_scope(nodeid)
-        folder = file.rpartition("/")[0]
-        return folder if folder.rpartition("/")[2] in WHOLE else file
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByServers:
-    return ByServers(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFolder:
+    return ByFolder(config, log, [f"tests/integration/{folder}" for folder in WHOLE])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

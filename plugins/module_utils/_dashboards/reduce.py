@@ -6,7 +6,7 @@
 """One value of a series: what Grafana calls a calculation, by the name that it has in a panel's JSON.
 
 What each is: https://grafana.com/docs/grafana/latest/panels-visualizations/query-transform-data/calculation-types/
-NaN and what is without end count as no value.
+The rank of a percentile and the percents of a difference are those of the package @grafana/data, 12.2.0. NaN and what is without end count as no value.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ _OF_NUMBERS: dict[str, Callable[[_Numbers], float]] = {
     "stdDev": lambda numbers: math.sqrt(_variance(numbers)),
     "range": lambda numbers: max(numbers) - min(numbers),
     "diff": lambda numbers: numbers[-1] - numbers[0],
-    "diffperc": lambda numbers: (numbers[-1] - numbers[0]) / numbers[0] if numbers[0] else math.nan,
+    "diffperc": lambda numbers: (numbers[-1] - numbers[0]) / numbers[0] * 100 if numbers[0] else math.nan,
     "delta": _delta,
     "step": lambda numbers: min((value - before for before, value in itertools.pairwise(numbers)), default=math.nan),
     "logmin": lambda numbers: min((value for value in numbers if value > 0), default=math.nan),

@@ -18,7 +18,7 @@ VALUES = [NAN, 4.0, 0.0, 2.0, 2.0, 7.0, NAN]
     ("calc", "found"),
     [
         ("lastNotNull", 7), ("current", 7), ("firstNotNull", 4), ("min", 0), ("max", 7), ("mean", 3), ("avg", 3), ("sum", 15), ("total", 15),
-        ("count", 5), ("median", 2), ("range", 7), ("diff", 3), ("diffperc", 0.75), ("logmin", 2), ("step", -4), ("variance", 5.6),
+        ("count", 5), ("median", 2), ("range", 7), ("diff", 3), ("diffperc", 75), ("logmin", 2), ("step", -4), ("variance", 5.6),
         ("stdDev", math.sqrt(5.6)), ("changeCount", 5), ("distinctCount", 5), ("allIsZero", False), ("allIsNull", False),
         # 4 → 0 is a counter that began anew: what it has at its next rise it grew by.
         ("delta", 7), ("p1", 0), ("p50", 2), ("p88", 7), ("p99", 7),
