@@ -297,12 +297,15 @@ class _Comparison:
             self._write(name, SET, shown)
             return
         mark = self._record.mark(id_, name, value, self._resource.secret_version)
-        known = entry.marks.get(name)
+        # What is known of one that is gone says nothing of what stands there now.
+        known = entry.marks.get(name) if entry.place == self._subject.place else None
         self._found.marks[name] = mark
-        if entry.pending and not self._traits.made_once:
+        root = self._traits.protects and secret
+        rotated = root and (entry.rotated or id_ in self._record.renewing)
+        if entry.pending and not self._traits.made_once and not rotated:
             self._reasons.append(NOT_ENDED)
             self._write(name, UNSET if secret else ABSENT, shown)
-        elif self._traits.protects and secret:
+        elif root:
             self._root(name, known, mark, entry)
         elif known is None and self._traits.made_once:
             return

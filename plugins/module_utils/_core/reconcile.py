@@ -395,9 +395,13 @@ class _Work:
         if begun:
             for finding in begun:
                 resource = finding.resource
-                entry = record.entries.setdefault(resource.id, Entry(resource.kind, pending=True, parent=resource.parent))
-                if finding.change and finding.change.action is Action.REPLACE:
-                    entry.pending, entry.former = True, provider.former(resource, finding.live or {})
+                entry = record.entries.setdefault(resource.id, Entry(resource.kind, parent=resource.parent))
+                entry.pending = True
+                if finding.live is None:
+                    # Nobody rotated what is made now.
+                    entry.rotated = ""
+                else:
+                    entry.former = provider.former(resource, finding.live)
             record.save()
         before = record.content()
         for stage in provider.stages:

@@ -204,6 +204,31 @@ def test_what_was_made_anew_by_hand_is_ours_again(server):
     assert run(server, TEAM)["changed"] is False
 
 
+def test_of_what_was_made_anew_by_hand_nothing_is_known_that_is_not_given_back(server):
+    declared = thing("service", "api", secret={"reference": "env:S"})
+    run(server, declared, environment={"S": CANARY})
+    del server.rows[server.named("service", "api")["id"]]
+    server.by_hand("service", "api", secret="another")
+    assert rows(run(server, declared, environment={"S": CANARY})) == {"service/api": ("update", ("secret",))}
+    assert server.named("service", "api")["secret"] == CANARY
+    assert run(server, declared, environment={"S": CANARY})["changed"] is False
+
+
+def test_what_is_made_again_is_on_the_record_as_begun(server, monkeypatch):
+    def dies(row):
+        raise Killed
+
+    run(server, TEAM)
+    del server.rows[server.named("team", "core")["id"]]
+    with monkeypatch.context() as patched:
+        patched.setattr(server, "post", dies)
+        with pytest.raises(Killed):
+            run(server, TEAM)
+    assert server.records["us"][1]["paths"]["team/core"]["pending"] is True
+    assert rows(run(server, TEAM)) == {"team/core": ("create", ("description",))}
+    assert "pending" not in server.records["us"][1]["paths"]["team/core"]
+
+
 def test_what_is_gone_and_stands_under_its_name_by_hand_is_not_ours_to_remove(server):
     run(server, TEAM, thing("team", "other"))
     old = server.named("team", "other")

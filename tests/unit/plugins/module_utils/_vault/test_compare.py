@@ -107,6 +107,9 @@ def test_a_rotated_root_stays():
     assert found.marks["password"] == known.entries["m/role/a"].marks["password"]
     assert look(secret("connection"), {}, known, reset=["m/role/a"]).change.action is Action.UPDATE
     assert look(secret("connection"), {}, marked(CANARY, kind="connection", rotated="x")).change is None
+    # A run that was killed before may have been followed by a rotation.
+    begun = look(secret("connection"), {}, marked("another", kind="connection", rotated="x", pending=True))
+    assert "password" not in begun.changed and "rotated at x and is not put back" in begun.change.reason
 
 
 def test_a_root_of_which_nothing_is_known_stays_until_named():
