@@ -20,6 +20,7 @@ import pytest
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.build import ensure, missing
 from ansible_collections.gantry.platform.plugins.module_utils._sandbox.data import Definitions
 from ansible_collections.gantry.platform.tests.integration.kube.cluster import Cluster
+from ansible_collections.gantry.platform.tests.kit import sandboxes
 from ansible_collections.gantry.platform.tests.kit.sharing import ByFolder
 from xdist.remote import Producer
 
@@ -90,12 +91,12 @@ def helm() -> str:
 def cluster():
     """A control plane of the tests' own, with nodes and every controller."""
     folder = INSTANCES / "cluster"
-    run_role("clean", folder)
+    sandboxes.remove(folder)
     run_role("main", folder)
     try:
         yield Cluster(folder)
     finally:
-        run_role("clean", folder)
+        sandboxes.remove(folder)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import jsonschema
+from ansible_collections.gantry.platform.tests.kit import sandboxes
 from ansible_collections.gantry.platform.tests.kit.audit import DEPLOYER, KubeAudit
 from ansible_collections.gantry.platform.tests.kit.waiting import LONGEST
 
@@ -76,8 +77,7 @@ class Runs:
         return sum(request.user == DEPLOYER for request in self.audit.sent())
 
     def remove(self):
-        words = ["localhost", "-m", "ansible.builtin.include_role", "-a", "name=gantry.platform.sandbox tasks_from=clean"]
-        self.command("ansible", *words, "-e", json.dumps({"sandbox_root": str(self.cluster)}))
+        sandboxes.remove(self.cluster)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -18,6 +18,7 @@ from ansible_collections.gantry.platform.plugins.module_utils._vault.config impo
 from ansible_collections.gantry.platform.plugins.module_utils._vault.document import read_document
 from ansible_collections.gantry.platform.plugins.module_utils._vault.secrets import SecretReader
 from ansible_collections.gantry.platform.tests.integration.conftest import INSTANCES, run_role
+from ansible_collections.gantry.platform.tests.kit import sandboxes
 from ansible_collections.gantry.platform.tests.kit.audit import VaultAudit
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -82,12 +83,12 @@ def pid_of(sandbox, config):
 def sandbox():
     """A sandbox with the area vault alone."""
     folder = INSTANCES / "vault"
-    run_role("clean", folder, areas=["vault"])
+    sandboxes.remove(folder)
     run_role("main", folder, areas=["vault"])
     try:
         yield folder
     finally:
-        run_role("clean", folder, areas=["vault"])
+        sandboxes.remove(folder)
 
 
 @pytest.fixture(scope="package")

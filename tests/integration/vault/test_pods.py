@@ -19,6 +19,7 @@ from ansible_collections.gantry.platform.tests.integration.kube.playbooks import
 from ansible_collections.gantry.platform.tests.integration.vault.accounts import reviewer
 from ansible_collections.gantry.platform.tests.integration.vault.conftest import Live
 from ansible_collections.gantry.platform.tests.integration.vault.databases import engine
+from ansible_collections.gantry.platform.tests.kit import sandboxes
 from ansible_collections.gantry.platform.tests.kit.waiting import until, within
 
 AREAS = ["core", "vault"]
@@ -33,12 +34,12 @@ STAYS = 4.0
 def sandbox():
     """A sandbox of this file's own, with a cluster and Vault."""
     folder = INSTANCES / "vault-pods"
-    run_role("clean", folder, areas=AREAS)
+    sandboxes.remove(folder)
     run_role("main", folder, areas=AREAS)
     try:
         yield folder
     finally:
-        run_role("clean", folder, areas=AREAS)
+        sandboxes.remove(folder)
 
 
 @pytest.fixture(scope="module")
