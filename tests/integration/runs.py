@@ -10,6 +10,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import jsonschema
@@ -79,6 +81,20 @@ class Runs:
     def remove(self):
         sandboxes.remove(self.cluster)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextmanager
+def rehearsed(folder: Path, inventory: str | Path, host: str) -> Iterator[Runs]:
+    """Playbooks on a rehearsal that is kept until the end; ``rehearsed`` is its report."""
+    made = Runs(folder, inventory, host)
+    made.remove()
+    code, output, made.rehearsed = made.play("rehearse", platform_rehearsal_keep=True)
+    try:
+        assert code == 0, output
+        assert conforms(made.rehearsed)["status"] == "applied", output
+        yield made
+    finally:
+        made.remove()
 
 
 def conforms(report, name="plan"):

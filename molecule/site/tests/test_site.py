@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.gantry.platform.tests.kit.scenario import changes_by_run, get
+from ansible_collections.gantry.platform.tests.kit.scenario import get
 
 testinfra_hosts = ["local://"]
 
@@ -22,12 +22,3 @@ def test_pods_of_a_service_stand_in_different_zones(host):
     pods = get(host, "pods -A -l app.kubernetes.io/name=consciousness-engine")
     assert len(pods) >= 2
     assert len({zones[pod["spec"]["nodeName"]] for pod in pods}) == len(pods)
-
-
-def test_check_mode_and_the_second_run_wrote_nothing():
-    virgin_check, *later = changes_by_run()
-    writing = [run for run in later if run]
-    assert virgin_check == []
-    assert len(writing) == 1, "only the converge run writes"
-    assert later[0] == writing[0]
-    assert len(later) >= 3, "idempotence and the second check ran as well"

@@ -12,7 +12,7 @@ import shutil
 
 import pytest
 from ansible_collections.gantry.platform.tests.integration.conftest import INSTANCES
-from ansible_collections.gantry.platform.tests.integration.runs import ROOT, Runs, conforms
+from ansible_collections.gantry.platform.tests.integration.runs import ROOT, rehearsed
 from ansible_collections.gantry.platform.tests.kit.copied import make_bare
 
 
@@ -26,13 +26,6 @@ def inventories(tmp_path_factory):
 
 @pytest.fixture(scope="package")
 def dev(inventories):
-    """Playbooks on a rehearsal of it that is kept. A test leaves what it declares as it found it."""
-    made = Runs(INSTANCES / "bare", inventories / "dev.yml", "dev-euw1")
-    made.remove()
-    code, output, report = made.play("rehearse", platform_rehearsal_keep=True)
-    try:
-        assert code == 0, output
-        assert conforms(report)["status"] == "applied", output
-        yield made
-    finally:
-        made.remove()
+    """A test leaves what it declares as it found it."""
+    with rehearsed(INSTANCES / "bare", inventories / "dev.yml", "dev-euw1") as runs:
+        yield runs

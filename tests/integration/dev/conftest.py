@@ -7,18 +7,11 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.gantry.platform.tests.integration.conftest import INSTANCES
-from ansible_collections.gantry.platform.tests.integration.runs import Runs, conforms
+from ansible_collections.gantry.platform.tests.integration.runs import rehearsed
 
 
 @pytest.fixture(scope="package")
 def dev():
-    """Playbooks on a rehearsal of dev that is kept; ``rehearsed`` is its report. A test leaves what it declares as it found it."""
-    made = Runs(INSTANCES / "dev", "dev", "dev-euw1")
-    made.remove()
-    code, output, made.rehearsed = made.play("rehearse", platform_rehearsal_keep=True)
-    try:
-        assert code == 0, output
-        assert conforms(made.rehearsed)["status"] == "applied", output
-        yield made
-    finally:
-        made.remove()
+    """A test leaves what it declares as it found it."""
+    with rehearsed(INSTANCES / "dev", "dev", "dev-euw1") as runs:
+        yield runs
