@@ -31,7 +31,8 @@ _STATES = ("standbycode", "perfstandbycode", "drsecondarycode", "sealedcode", "u
 _ELECTION_PAUSE = 0.25
 _PEM = "-----BEGIN CERTIFICATE-----"
 _NOT_TWICE = re.compile(
-    r"sys/init|(.*/)?(rotate-root/[^/]+|rotate-role/[^/]+|secret-id|generate/(?!intermediate/existing)[a-z/]+|sign-intermediate|import/bundle|import)|auth/token/create(/.*)?"
+    r"sys/init|auth/token/create(/.*)?|(.*/)?(rotate-root/[^/]+|rotate-role/[^/]+|secret-id"
+    r"|generate/(?!intermediate/existing)[a-z/]+|sign-intermediate|import/bundle|import)"
 )
 """Paths of which each PUT makes something new, or can be done once only."""
 _TOLD = (_HELP, LIST.removeprefix("?"))
