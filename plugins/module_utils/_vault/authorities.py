@@ -29,16 +29,17 @@ _OF_NEW_KEYS = ("key_type", "key_bits", "key_name")
 
 def intermediate(server: Server, resource: Resource, body: Json, given: Json) -> list[str]:
     """Make it, or end what a run began that was killed; gives what there is to say. ``given`` is ``body`` without our words. Raises VaultError."""
-    return _Intermediate(server.client, resource, body, given, resource.path in server.begun).make()
+    return _Intermediate(server.client, resource, body, given, server.begun.get(resource.path)).make()
 
 
 class _Intermediate:
-    def __init__(self, client: VaultClient, resource: Resource, body: Json, given: Json, begun: bool) -> None:
+    def __init__(self, client: VaultClient, resource: Resource, body: Json, given: Json, begun: bool | None) -> None:
         self._client, self._mount, self._name = client, resource.mount, resource.name
         self._given = given
         signer, _slash, issuer = str(body["signed_by"]).partition("/issuer/")
         self._signer = f"{signer}/issuer/{issuer or 'default'}"
-        self._begun = begun
+        self._begun = begun is not None
+        self._first = begun is False
         self._left: list[str] = []
         self._said: list[str] = []
 
@@ -106,10 +107,11 @@ class _Intermediate:
     def _unused(self, keys: dict[str, str], used: Set[str | None]) -> Json | None:
         """The request of the key that a killed run made last, if it is of the right kind.
 
-        No other one is taken: the certificates of an authority that somebody took away would hold again under one of the same key.
+        No other one is taken, and none where an authority of the name stood there before that run: its certificates would hold again
+        under one of the same key.
         """
         name = next(reversed(keys), None)
-        if not self._begun or name is None or keys[name] in used:
+        if not self._first or name is None or keys[name] in used:
             return None
         request = self._of_key(keys[name])
         if self._is_wanted_key(claims(request["csr"])):

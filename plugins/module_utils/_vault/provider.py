@@ -65,7 +65,7 @@ class VaultProvider(Provider[Resource]):
         self._server.observe(resources, wanted, audit="audit" in kinds, identity=bool(kinds & {"entity", "group"}))
         if not self._observed:
             # Later on what this run began counts as well.
-            self._server.begun = frozenset(path for path, entry in entries.items() if entry.pending)
+            self._server.begun = {path: bool(entry.marks) for path, entry in entries.items() if entry.pending}
         self._observed = True
         self._server.former = {path: entry.former for path, entry in entries.items() if entry.former is not None}
 

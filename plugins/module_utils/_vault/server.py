@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .._core.concurrency import map_threads
@@ -37,8 +37,8 @@ class Server:
         self.cluster_id = ""
         self.former: dict[str, Json] = {}
         """What stood where a run that did not end was about to replace it, by path."""
-        self.begun: frozenset[str] = frozenset()
-        """Paths that a run before this one began to write and did not end."""
+        self.begun: Mapping[str, bool] = {}
+        """Paths that a run before this one began to write and did not end, each with whether something stood there once before that."""
         self._lists: dict[str, list[str] | None] = {}
         self._plugins: dict[str, set[str]] | None = None
 

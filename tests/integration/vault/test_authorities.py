@@ -87,14 +87,18 @@ def test_kills_at_every_request_leave_one_authority(live, name, monkeypatch, tim
     assert is_done(live, declared(name), name)
 
 
-def test_an_authority_that_somebody_took_away_comes_back_with_a_key_of_its_own(live, name, monkeypatch):
+@pytest.mark.parametrize(("place", "keys"), [*zip(REQUESTS, (2, 3, 3, 2), strict=True)])
+def test_an_authority_that_somebody_took_away_comes_back_with_a_key_of_its_own(live, name, monkeypatch, place, keys):
+    name = f"{name}{REQUESTS.index(place)}"
     live.configure(declared(name), owner=name)
     ((own, _called),) = with_keys(live, f"{name}-pki").items()
+    old = live.api.read(f"{name}-pki/issuer/issuing")["data"]["key_id"]
     live.api.delete(f"{name}-pki/issuer/issuing")
-    killed_before("-pki/issuer/", live, declared(name), name, monkeypatch)
+    killed_before(place, live, declared(name), name, monkeypatch)
     live.configure(declared(name), owner=name)
     ((other, called),) = with_keys(live, f"{name}-pki").items()
-    assert other != own and called == "issuing" and len(live.api.rows(f"{name}-pki/keys")) == 2
+    assert other != own and called == "issuing" and len(live.api.rows(f"{name}-pki/keys")) == keys
+    assert live.api.read(f"{name}-pki/issuer/issuing")["data"]["key_id"] != old
     assert is_done(live, declared(name), name)
 
 

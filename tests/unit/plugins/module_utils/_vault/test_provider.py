@@ -132,8 +132,10 @@ def test_a_mount_of_another_type_is_told_and_not_what_follows_from_it(provider):
 
 def test_what_this_run_began_is_not_what_another_one_left(provider):
     provider._server.observe = lambda *_resources, **_more: None
-    provider.observe([], {"left": Entry("issuer", pending=True), "ended": Entry("issuer")})
+    provider.observe(
+        [], {"left": Entry("issuer", pending=True), "again": Entry("issuer", {"ttl": "m"}, pending=True), "ended": Entry("issuer")}
+    )
     provider.observe([], {name: Entry("issuer", pending=True) for name in ("left", "ended", "new")})
-    assert provider._server.begun == {"left"}
+    assert provider._server.begun == {"left": False, "again": True}
     provider.forget()
-    assert provider._server.begun == set()
+    assert provider._server.begun == {}
