@@ -20,7 +20,7 @@ VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 TESTS = ("tests/unit/plugins",)
 """What is installed. The tools of a checkout run on the Python of its .venv, and were tested on it."""
 ONCE = "not killed_before_any_request"
-"""What is about the order of requests and no Python, and takes a third of the time of all: `make test` ran it."""
+"""What is about the order of requests and no Python, and takes long: `make test` ran it."""
 ROLES = ("tests/unit/roles/test_every_area.py",)
 """What a role says is YAML and templates: the newest ansible-core renders every area for every shipped cluster."""
 BOOKS = ("up", "site", "clean")

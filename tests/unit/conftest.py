@@ -11,7 +11,9 @@ import pytest
 from ansible_collections.gantry.platform.tests.kit.sharing import ByFolder
 from xdist.remote import Producer
 
-ROLES = Path(__file__).resolve().parent / "roles"
+HERE = Path(__file__).resolve().parent
+FIRST = ("roles", "plugins/module_utils/_rest/test_every_api.py")
+"""What takes longest, so that no worker is left with it while the other one has nothing to do."""
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFolder:
@@ -19,5 +21,4 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFolde
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What one worker has most of comes first, so that the other one ends with it."""
-    items.sort(key=lambda item: not item.path.is_relative_to(ROLES))
+    items.sort(key=lambda item: [not item.path.is_relative_to(HERE / one) for one in FIRST])

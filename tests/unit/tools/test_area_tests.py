@@ -35,11 +35,11 @@ def test_what_has_the_areas_name_belongs_to_it(tool, path, belongs):
 
 
 def test_every_area_has_tests_and_its_scenario(tool, capsys):
-    assert tool.scenarios({"vault"}) == ["vault"]
+    assert tool.scenarios({"vault"}) == ["site"]
     assert tool.scenarios({"cluster_baseline"}) == tool.scenarios({"workloads"}) == ["roles"]
     unit, integration, molecule = tool.commands({"vault"})
     assert "tests/unit/roles/vault/test_vault.py" in unit
     assert "tests/integration/vault/test_lock.py" in integration and "loadfile" in integration
     assert "tests/unit/roles/test_every_area.py" in unit and "tests/integration/everything/test_every_area.py" in integration
-    assert molecule[1:] == ["tests/tools/scenarios.py", "vault"]
+    assert molecule[1:] == ["tests/tools/scenarios.py", "site"]
     assert (tool.main("valt"), "there is no area valt; there are " in capsys.readouterr().out) == (2, True)

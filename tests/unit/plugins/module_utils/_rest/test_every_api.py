@@ -10,8 +10,10 @@ import concurrent.futures
 import copy
 
 import pytest
+from ansible_collections.gantry.platform.plugins.module_utils._core import reconcile
 from ansible_collections.gantry.platform.plugins.module_utils._core.errors import RefusedError
 from ansible_collections.gantry.platform.plugins.module_utils._core.guards import Prune
+from ansible_collections.gantry.platform.plugins.module_utils._rest import provider
 from ansible_collections.gantry.platform.plugins.module_utils._rest.client import RestError
 from ansible_collections.gantry.platform.plugins.module_utils._rest.document import read_document
 from ansible_collections.gantry.platform.tests.unit.plugins.module_utils._rest.suite import CASES, Killed, Shelf, rows
@@ -97,8 +99,11 @@ def killed_at(case, server, point, document, **options):
 
 
 @pytest.mark.parametrize("loses_its_record", [False, True], ids=["", "and-its-record-lost"])
-def test_a_run_that_is_killed_before_any_request_is_ended_by_the_next(case, loses_its_record):
+def test_a_run_that_is_killed_before_any_request_is_ended_by_the_next(case, loses_its_record, monkeypatch):
     """Before each of its requests in turn, so between any two: while all is made, and while it is changed and removed."""
+    for module in (reconcile, provider):
+        # One request after the other: so a number is the same point in every run.
+        monkeypatch.setattr(module, "_THREADS", 1)
     points = killed_everywhere(case, case.document, loses_its_record)
     if not loses_its_record:
         points += killed_everywhere(case, case.then, prune=Prune("delete", data=case.removable))
