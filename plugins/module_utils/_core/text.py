@@ -88,6 +88,9 @@ def write_text(path: str, content: str) -> None:
 
 def _beside(place: Path) -> Path:
     """Where a file is written until it is whole. Raises ValueError: a path may be none at all."""
+    if "\0" in str(place):
+        # Each version of Python says it in other words.
+        raise ValueError("no path holds a NUL byte")
     return place.with_name(f".{place.name}.new")
 
 
