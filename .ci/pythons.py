@@ -21,8 +21,8 @@ TESTS = ("tests/unit/plugins",)
 """What is installed. The tools of a checkout run on the Python of its .venv, and were tested on it."""
 ONCE = "not killed_before_any_request"
 """What is about the order of requests and no Python, and takes long: `make test` ran it."""
-ROLES = ("tests/unit/roles/test_every_area.py",)
-"""What a role says is YAML and templates: the newest ansible-core renders every area for every shipped cluster."""
+ROLES = ("tests/unit/roles/test_every_area.py", "tests/unit/roles/test_hostile.py")
+"""What a role says is YAML and templates: the newest ansible-core renders all for every shipped cluster, and quotes what is hostile."""
 BOOKS = ("up", "site", "clean")
 """What brings a sandbox up, finds nothing more to do and removes it."""
 PLACES = {"platform_rehearsal_root": "", "sandbox_root": "/sandbox", "platform_plan_file": "/plan.json"}
