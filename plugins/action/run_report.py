@@ -139,10 +139,12 @@ def _notes_of(noted: Any, run: str) -> list[dict[str, Any]]:
 
 def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
     run, hostvars = options["run"], task_vars["hostvars"]
+    # Once for each host: whenever Ansible is asked for a model it goes through all of it.
+    models = {host: hostvars[host].get("platform_model") or {} for host in run["hosts"]}
     notes = {}
-    for host in run["hosts"]:
+    for host, model in models.items():
         told = _notes_of(hostvars[host].get("platform_notes"), run["id"])
-        if told or _part(hostvars[host]).get("phases") != []:
+        if told or model.get("phases") != []:
             notes[host] = told
     meta = {
         "run": run["id"],
@@ -158,7 +160,8 @@ def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, 
     }
     clusters = clusters_of(notes, task_vars.get("groups") or {})
     meta["no_clusters"] = [host for host in notes if host not in clusters]
-    effective = _effective(hostvars, notes)
+    described = {host: models[host].get("effective") or {} for host in notes}
+    effective = dict(next(filter(None, described.values()), {}))
     gate, refusal = options["gate"], None
     if gate:
         try:
@@ -170,15 +173,15 @@ def _published(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, 
                 refusal = error
     if gate and options["writes"] and options["conflicts"] == "refuse":
         refusal = refusal or _contested(notes)
-    shared = shared_clusters(notes, _same_clusters(hostvars, notes))
+    shared = shared_clusters(notes, _same_clusters(described))
     if shared and gate:
         refusal = RefusedError("two hosts may not be one cluster; nothing was written: " + "; ".join(shared))
     meta["warnings"] += shared
     if effective.get("environment", {}).get("promotes_from") and not options["promotion_records"] and run["command"] != "rehearse":
         source = effective["environment"]["promotes_from"]
         meta["warnings"].append(f"promotion from {source} was not checked: platform_promotion_records names no folder")
-    meta["warnings"] += _not_in_this_run(run, hostvars)
-    report = _with_keys(build_report(meta, notes), hostvars)
+    meta["warnings"] += _not_in_this_run(models)
+    report = _with_keys(build_report(meta, notes), described)
     _write(run, report, options)
     failed = [host for host, row in report["hosts"].items() if row["status"] in FAILED]
     answer: dict[str, Any] = {
@@ -277,47 +280,28 @@ def _contested(notes: dict[str, Any]) -> RefusedError | None:
     return RefusedError(f"{len(found)} object(s) have declared fields that others changed; nothing was written:\n" + listed(sorted(found)))
 
 
-def _with_keys(report: dict[str, Any], hostvars: Any) -> dict[str, Any]:
+def _with_keys(report: dict[str, Any], described: dict[str, Any]) -> dict[str, Any]:
     """The report with the keys of the inventory by which what others changed can be kept; no part of what is approved."""
-    models: dict[str, Any] = {}  # each time that Ansible is asked for one it goes through all of it
     for row in [*report["changes"], *report.get("foreign", ())]:
         fields = [row["path"]] if "path" in row else [field for holder in row.get("held_by", ()) for field in holder["fields"]]
-        if not fields:
-            continue
-        if row["host"] not in models:
-            models[row["host"]] = _part(hostvars[row["host"]]).get("effective") or {}
-        keys = keys_of(row["id"], fields, models[row["host"]])
+        keys = keys_of(row["id"], fields, described[row["host"]]) if fields else []
         row |= {"keep": keys} if keys else {}
     return report
 
 
-def _effective(hostvars: Any, hosts: Any) -> dict[str, Any]:
-    """The effective model of the first host that has one."""
-    for host in hosts:
-        found = (hostvars[host].get("platform_model") or {}).get("effective")
-        if found:
-            return dict(found)
-    return {}
-
-
-def _part(variables: Any) -> dict[str, Any]:
-    """What a host's model says of its part in the run."""
-    return variables.get("platform_model") or {}
-
-
-def _not_in_this_run(run: dict[str, Any], hostvars: Any) -> list[str]:
+def _not_in_this_run(models: dict[str, Any]) -> list[str]:
     """A line for each host of what exists once that the run was limited to leave out."""
     absent: dict[str, list[str]] = {}
-    for part in (_part(hostvars[host]) for host in run["hosts"]):
-        if part.get("environment_areas") and part["environment_host"] not in run["hosts"]:
-            absent[part["environment_host"]] = part["environment_areas"]
+    for model in models.values():
+        if model.get("environment_areas") and model["environment_host"] not in models:
+            absent[model["environment_host"]] = model["environment_areas"]
     return [f"{host} not in this run: nothing of {', '.join(areas)} was looked at" for host, areas in absent.items()]
 
 
-def _same_clusters(hostvars: Any, hosts: Any) -> dict[str, str]:
+def _same_clusters(described: dict[str, Any]) -> dict[str, str]:
     """What the inventory says of each host that is another host's cluster."""
-    models = {host: (hostvars[host].get("platform_model") or {}).get("effective") or {} for host in hosts}
-    return {host: model["cluster"]["same_cluster_as"] for host, model in models.items() if model.get("cluster", {}).get("same_cluster_as")}
+    found = {host: model.get("cluster", {}).get("same_cluster_as") for host, model in described.items()}
+    return {host: other for host, other in found.items() if other}
 
 
 def _environment(task_vars: dict[str, Any]) -> str:
